@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is compiled with the same language features.
+let swiftSettings: [SwiftSetting] = [
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+    .enableUpcomingFeature("ExistentialAny"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+    .enableUpcomingFeature("MemberImportVisibility"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0461-async-function-isolation.md
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let package = Package(
+    name: "stepwell",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Stepwell", targets: ["Stepwell"]),
+        .executable(name: "stepwell", targets: ["StepwellCLI"]),
+        .executable(name: "order-worker", targets: ["OrderWorker"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // System libraries.
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        // The engine, from the bottom up: a target imports only targets above it.
+        .target(name: "JSON"),
+        .target(name: "Expressions", dependencies: ["JSON", "CLibcrypto"]),
+        .target(name: "StatesLanguage", dependencies: ["JSON", "Expressions"]),
+        .target(name: "Interpreter", dependencies: ["JSON", "Expressions", "StatesLanguage"]),
+        .target(
+            name: "Postgres",
+            dependencies: [
+                "CLibpq",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(
+            name: "Store",
+            dependencies: [
+                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "CLibcrypto",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(
+            name: "Stepwell",
+            dependencies: [
+                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+
+        // What people run.
+        .executableTarget(
+            name: "StepwellCLI",
+            dependencies: [
+                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "Stepwell",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .executableTarget(
+            name: "OrderWorker",
+            dependencies: ["Stepwell"],
+            exclude: ["StateMachines"]
+        ),
+
+        // Tests, one target per target.
+        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "ExpressionsTests", dependencies: ["JSON", "Expressions"]),
+        .testTarget(name: "StatesLanguageTests", dependencies: ["JSON", "Expressions", "StatesLanguage"]),
+        .testTarget(
+            name: "InterpreterTests",
+            dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter"]
+        ),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + swiftSettings
+}

@@ -1,0 +1,20 @@
+package import JSON
+
+/// What an expression can see while it is evaluated: `$` the state's data, `$$` the context object, `$name` variables.
+package struct Scope: Sendable {
+    /// The value of `$`.
+    package var input: JSONValue
+    /// The value of `$$`.
+    package var context: JSONValue
+    /// Workflow variables by name, without the dollar sign; inner scopes already merged over outer ones.
+    package var variables: [String: JSONValue]
+
+    package init(input: JSONValue, context: JSONValue = .object([:]), variables: [String: JSONValue] = [:]) {
+        self.input = input
+        self.context = context
+        self.variables = variables
+    }
+}
+
+/// Where `States.UUID` and `States.MathRandom` get their bits, so that evaluation stays a function of its inputs.
+package typealias RandomSource = any RandomNumberGenerator & Sendable

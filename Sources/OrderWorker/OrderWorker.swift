@@ -1,0 +1,1 @@
+@main struct OrderWorker { static func main() {} }

@@ -1,0 +1,1 @@
+@main struct StepwellCLI { static func main() {} }
