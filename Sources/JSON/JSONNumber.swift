@@ -23,7 +23,9 @@ public struct JSONNumber: Sendable, Hashable {
     /// does); nil for an infinity or NaN, which JSON can't say.
     public init?(_ value: Double) {
         guard value.isFinite else { return nil }
-        if value == value.rounded(.towardZero), abs(value) < 9_007_199_254_740_992, !(value == 0 && value.sign == .minus) {
+        if value == value.rounded(.towardZero), abs(value) < 9_007_199_254_740_992,
+            !(value == 0 && value.sign == .minus)
+        {
             storage = .integer(Int64(value))
         } else {
             storage = .text("\(value)")

@@ -1,0 +1,131 @@
+package import Expressions
+package import JSON
+
+/// Where one branch of an execution stands: the root, a branch of a Parallel, or an iteration of a Map. It is what a
+/// row of `steps` holds, and all the interpreter needs to go on.
+package struct Branch: Sendable, Equatable {
+    /// What the branch is in the middle of.
+    package enum Phase: String, Sendable, Hashable, CaseIterable {
+        /// Nothing has happened yet: `state` is the first state of its scope.
+        case fresh
+        /// About to enter `state` with `input`; the branch only paused to become durable.
+        case entering
+        /// In a Task whose function has been called.
+        case invoking
+        /// In a Wait.
+        case sleeping
+        /// In a Task, Parallel or Map that will be tried again.
+        case retrying
+        /// In a Parallel or Map whose branches run.
+        case forked
+        /// In a Task that has asked for a child execution to be started.
+        case starting
+        /// In a Task whose child execution runs.
+        case submitted
+    }
+
+    package var phase: Phase
+    package var state: String
+    /// The raw input of `state`. For a fresh iteration of a Map: the Map's effective input, which its `ItemSelector`
+    /// sees as `$`.
+    package var input: JSONDocument
+    /// What the function or child was given, from `InputPath` and `Parameters`; nil when that is `input` itself or
+    /// nothing has been called.
+    package var taskInput: JSONDocument?
+    /// Variables assigned in this branch's own scope, by name.
+    package var variables: [String: JSONValue]
+    /// Variables of the scopes around it, inner over outer: read, never assigned.
+    package var outerVariables: [String: JSONValue]
+    /// The item this iteration of a Map works on.
+    package var item: MapItem?
+    /// When `state` was entered.
+    package var enteredAt: Timestamp
+    /// How many states this branch has entered: with the branch's own id it identifies one stay in a state, over all
+    /// attempts and crashes.
+    package var entry: Int
+    /// How often the current state has been retried (`$$.State.RetryCount`).
+    package var retryCount: Int
+    /// How often each retrier of the current state has been used, by its place in `Retry`; trailing zeros left out.
+    package var retrierUses: [Int]
+    /// When the current Task times out.
+    package var deadline: Timestamp?
+    /// Between heartbeats of the current Task, in seconds.
+    package var heartbeatSeconds: Int?
+    /// The last event of this branch.
+    package var lastEvent: EventReference
+    /// The event that scheduled the current Task.
+    package var scheduledEvent: EventReference
+    /// Events that have happened and are not recorded yet, in order.
+    package var events: [HistoryEvent]
+
+    /// A branch that has not begun: everything else has its initial value.
+    package init(
+        startAt state: String,
+        input: JSONDocument,
+        item: MapItem? = nil,
+        lastEvent: EventReference = .recorded(0)
+    ) {
+        phase = .fresh
+        self.state = state
+        self.input = input
+        taskInput = nil
+        variables = [:]
+        outerVariables = [:]
+        self.item = item
+        enteredAt = Timestamp(microseconds: 0)
+        entry = 0
+        retryCount = 0
+        retrierUses = []
+        deadline = nil
+        heartbeatSeconds = nil
+        self.lastEvent = lastEvent
+        scheduledEvent = .recorded(0)
+        events = []
+    }
+}
+
+/// One item of a Map.
+package struct MapItem: Sendable, Equatable {
+    /// Counted from 0.
+    package var index: Int
+    package var value: JSONDocument
+
+    package init(index: Int, value: JSONDocument) {
+        self.index = index
+        self.value = value
+    }
+}
+
+/// What is the same for every branch of an execution.
+package struct ExecutionInfo: Sendable, Equatable {
+    /// The execution's ARN.
+    package var arn: String
+    package var name: String
+    package var startTime: Timestamp
+    package var stateMachineARN: String
+    package var stateMachineName: String
+    package var roleARN: String?
+    package var redriveCount: Int
+    /// The execution's input; only loaded for machines that read it (`StateMachine.readsExecutionInput`).
+    package var input: JSONDocument?
+
+    package init(
+        arn: String,
+        name: String,
+        startTime: Timestamp,
+        stateMachineARN: String,
+        stateMachineName: String,
+        roleARN: String? = nil,
+        redriveCount: Int = 0,
+        input: JSONDocument? = nil
+    ) {
+        self.arn = arn
+        self.name = name
+        self.startTime = startTime
+        self.stateMachineARN = stateMachineARN
+        self.stateMachineName = stateMachineName
+        self.roleARN = roleARN
+        self.redriveCount = redriveCount
+        self.input = input
+    }
+}

@@ -1,0 +1,102 @@
+package import Expressions
+package import JSON
+
+/// What happens next to a branch: the one durable transition that an outcome leads to.
+package struct Decision: Sendable {
+    /// The branch as it stands now; `branch.events` are to be recorded with it.
+    package var branch: Branch
+    package var next: Next
+
+    package init(branch: Branch, next: Next) {
+        self.branch = branch
+        self.next = next
+    }
+
+    package enum Next: Sendable, Equatable {
+        /// Call a function and come back with `succeeded`, `failed`, `timedOut` or `heartbeatMissed`.
+        case invoke(FunctionCall)
+        /// Come back with `due` at this time (a Wait, a retry's delay). The function, if any, is the one that will be
+        /// called next: its workers should be the ones to wake up.
+        case pause(until: Timestamp, function: String?)
+        /// Come back with `due` as soon as this is durable: enough has been done in one go.
+        case proceed(function: String?)
+        /// Start branches; come back with `joined` or `branchFailed`.
+        case fork(Fork)
+        /// Start a child execution; come back with `succeeded`/`failed`, or with `submitted` when it is waited for.
+        case startExecution(ChildStart)
+        /// The child runs; come back with `succeeded`, `failed` or `timedOut`.
+        case awaitExecution
+        /// This branch of a Parallel or Map is done.
+        case endBranch(JSONDocument)
+        /// This branch failed, and with it the Parallel or Map around it.
+        case failBranch(error: String, cause: String)
+        /// The whole execution is over.
+        case endExecution(ExecutionEnd)
+    }
+}
+
+/// The call of a function.
+package struct FunctionCall: Sendable, Equatable {
+    /// The function's name: the last part of its ARN.
+    package var function: String
+    package var input: JSONDocument
+    package var timeoutSeconds: Int?
+    package var heartbeatSeconds: Int?
+
+    package init(function: String, input: JSONDocument, timeoutSeconds: Int? = nil, heartbeatSeconds: Int? = nil) {
+        self.function = function
+        self.input = input
+        self.timeoutSeconds = timeoutSeconds
+        self.heartbeatSeconds = heartbeatSeconds
+    }
+}
+
+/// The branches of a Parallel or the iterations of a Map.
+package struct Fork: Sendable, Equatable {
+    package enum Children: Sendable, Equatable {
+        /// One branch per element: the state it starts at. All get `input`.
+        case branches([String])
+        /// One iteration per item, all starting at the same state. `input` is what an `ItemSelector` sees as `$`; nil
+        /// when there is none.
+        case iterations(items: [JSONDocument], startAt: String)
+    }
+
+    package var children: Children
+    package var input: JSONDocument?
+    /// How many may run at once; nil = no limit of the definition's.
+    package var maxConcurrency: Int?
+    /// What children carry as their last event.
+    package var event: EventReference
+
+    package init(children: Children, input: JSONDocument?, maxConcurrency: Int?, event: EventReference) {
+        self.children = children
+        self.input = input
+        self.maxConcurrency = maxConcurrency
+        self.event = event
+    }
+}
+
+/// A child execution to be started.
+package struct ChildStart: Sendable, Equatable {
+    /// The machine's ARN or name, as the definition has it.
+    package var stateMachine: String
+    /// The name the definition gives; nil: one is derived that is stable over crashes.
+    package var name: String?
+    package var input: JSONDocument
+    /// Whether the parent waits for the child's end.
+    package var isAwaited: Bool
+
+    package init(stateMachine: String, name: String?, input: JSONDocument, isAwaited: Bool) {
+        self.stateMachine = stateMachine
+        self.name = name
+        self.input = input
+        self.isAwaited = isAwaited
+    }
+}
+
+/// How an execution ended.
+package enum ExecutionEnd: Sendable, Equatable {
+    case succeeded(JSONDocument)
+    case failed(error: String?, cause: String?)
+    case timedOut(error: String?, cause: String?)
+}

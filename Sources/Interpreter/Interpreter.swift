@@ -1,0 +1,66 @@
+package import Expressions
+package import StatesLanguage
+
+/// Says what happens next: the only implementation of the States Language.
+///
+/// A pure function of its arguments. It runs on through every state that needs nobody and stops where the outside world
+/// is needed, so that one call is one durable transition.
+package struct Interpreter: Sendable {
+    package let machine: StateMachine
+    package let execution: ExecutionInfo
+    package let limits: Limits
+
+    package init(machine: StateMachine, execution: ExecutionInfo, limits: Limits = Limits()) {
+        self.machine = machine
+        self.execution = execution
+        self.limits = limits
+    }
+
+    /// What a branch does after an outcome.
+    ///
+    /// Events are appended to `branch.events`: a caller that has not recorded an earlier decision may pass its branch on
+    /// and record both together.
+    ///
+    /// - Parameters:
+    ///   - branch: where the branch stands.
+    ///   - outcome: what happened to it.
+    ///   - now: the time, by the database's clock.
+    ///   - random: where UUIDs, random numbers and jitter come from.
+    package func advance(
+        _ branch: Branch,
+        on outcome: Outcome,
+        now: Timestamp,
+        random: inout some RandomNumberGenerator
+    ) -> Decision {
+        Decision(branch: branch, next: .awaitExecution)
+    }
+
+    /// The end of an execution whose `TimeoutSeconds` is over.
+    package func timeOutExecution(lastEvent: EventReference, now: Timestamp) -> Decision {
+        Decision(branch: Branch(startAt: machine.scope.startAt, input: JSONDocument(.null)), next: .awaitExecution)
+    }
+}
+
+/// Bounds of what one execution may do.
+package struct Limits: Sendable, Hashable {
+    /// UTF-8 bytes of an input, output or result.
+    package var payloadBytes: Int
+    /// Events of one execution.
+    package var historyEvents: Int
+    /// States run through in one decision before it is made durable.
+    package var statesPerDecision: Int
+    /// Bytes of unrecorded events after which a decision is made durable.
+    package var eventBytesPerDecision: Int
+
+    package init(
+        payloadBytes: Int = 16 << 20,
+        historyEvents: Int = 5_000_000,
+        statesPerDecision: Int = 500,
+        eventBytesPerDecision: Int = 1 << 20
+    ) {
+        self.payloadBytes = payloadBytes
+        self.historyEvents = historyEvents
+        self.statesPerDecision = statesPerDecision
+        self.eventBytesPerDecision = eventBytesPerDecision
+    }
+}

@@ -1,0 +1,21 @@
+package import JSON
+
+/// What just happened to a branch.
+package enum Outcome: Sendable, Equatable {
+    /// Nobody was waited for: a fresh branch begins, an entering one goes on, a sleep or retry delay is over.
+    case due
+    /// The function returned, the child execution answered (`starting`) or ended well (`submitted`).
+    case succeeded(JSONDocument)
+    /// The function threw, or the child could not be started or failed.
+    case failed(error: String, cause: String)
+    /// `TimeoutSeconds` of the Task is over.
+    case timedOut
+    /// No heartbeat within `HeartbeatSeconds`.
+    case heartbeatMissed
+    /// The child execution has started and will be waited for (`starting`, `.sync:2`): AWS's answer to StartExecution.
+    case submitted(JSONDocument)
+    /// All branches ended: their outputs, in order.
+    case joined([JSONDocument])
+    /// A branch failed; the others are gone.
+    case branchFailed(error: String, cause: String)
+}

@@ -1,0 +1,62 @@
+package import JSON
+
+/// A definition that has passed validation: typed, with every path and template compiled. Immutable and shared by all
+/// executions of its revision.
+package struct StateMachine: Sendable {
+    package let comment: String?
+    package let queryLanguage: QueryLanguage
+    /// The limit of a whole execution, in seconds.
+    package let timeoutSeconds: Int?
+    /// The top-level scope.
+    package let scope: StateScope
+    /// Every state of every scope. Names are unique across the whole machine, so a name says where a branch stands.
+    package let states: [String: State]
+    /// The Parallel or Map around a state, by the state's name; top-level states have none.
+    package let owners: [String: String]
+
+    package init(comment: String?, queryLanguage: QueryLanguage, timeoutSeconds: Int?, scope: StateScope) {
+        self.comment = comment
+        self.queryLanguage = queryLanguage
+        self.timeoutSeconds = timeoutSeconds
+        self.scope = scope
+        var states: [String: State] = [:]
+        var owners: [String: String] = [:]
+        scope.collect(into: &states, owners: &owners, owner: nil)
+        self.states = states
+        self.owners = owners
+    }
+
+    /// The function whose workers should enter a state: its own, if it is a Task that calls one; nil: any worker can.
+    package func entryFunction(at state: String) -> String? {
+        guard case .task(let task) = states[state]?.kind, case .function(let name, _) = task.resource else {
+            return nil
+        }
+        return name
+    }
+}
+
+/// The language of a state's expressions.
+package enum QueryLanguage: String, Sendable, Hashable {
+    case jsonPath = "JSONPath"
+    case jsonata = "JSONata"
+}
+
+/// One `StartAt` with its `States`: the machine itself, a branch of a Parallel, the item processor of a Map.
+package struct StateScope: Sendable {
+    package let startAt: String
+    /// The states of this scope in the order of the definition.
+    package let states: [State]
+
+    package init(startAt: String, states: [State]) {
+        self.startAt = startAt
+        self.states = states
+    }
+
+    fileprivate func collect(into all: inout [String: State], owners: inout [String: String], owner: String?) {
+        for state in states {
+            all[state.name] = state
+            owners[state.name] = owner
+            for scope in state.kind.scopes { scope.collect(into: &all, owners: &owners, owner: state.name) }
+        }
+    }
+}
