@@ -1,4 +1,5 @@
 package import Expressions
+import JSON
 package import StatesLanguage
 
 /// Says what happens next: the only implementation of the States Language.
