@@ -29,6 +29,17 @@ public struct JSONObject: Sendable {
         for (key, value) in elements { self[key] = value }
     }
 
+    /// An object as it was parsed: of equal keys the last value wins and the first place is kept.
+    init(members parsed: [Member]) {
+        self.init()
+        if parsed.count > Self.indexThreshold {
+            indexUniqueMembers(of: parsed)
+        } else {
+            members = parsed
+            mergeEqualKeys()
+        }
+    }
+
     /// The value of a member; setting nil removes it.
     public subscript(key: String) -> JSONValue? {
         get {
@@ -75,6 +86,32 @@ public struct JSONObject: Sendable {
         } else if members.count > Self.indexThreshold {
             reindex()
         }
+    }
+
+    /// Merges members of equal keys by comparing all with all.
+    private mutating func mergeEqualKeys() {
+        var later = 1
+        while later < members.count {
+            if let earlier = members[..<later].firstIndex(where: { $0.key == members[later].key }) {
+                members[earlier].value = members.remove(at: later).value
+            } else {
+                later += 1
+            }
+        }
+    }
+
+    private mutating func indexUniqueMembers(of parsed: [Member]) {
+        members.reserveCapacity(parsed.count)
+        var positions = [String: Int](minimumCapacity: parsed.count)
+        for member in parsed {
+            if let position = positions[member.key] {
+                members[position].value = member.value
+            } else {
+                positions[member.key] = members.count
+                members.append(member)
+            }
+        }
+        if members.count > Self.indexThreshold { index = positions }
     }
 
     private mutating func reindex() {
