@@ -1,5 +1,4 @@
 package import Expressions
-package import JSON
 
 /// One state, with the fields that several types share; what only one type has is in `kind`.
 package struct State: Sendable {

@@ -9,17 +9,27 @@ package struct Diagnostic: Sendable, Hashable {
     /// AWS's code, `SCHEMA_VALIDATION_FAILED` …
     package let code: Code
     package let message: String
-    /// Where in the definition: `/States/Charge/Next`; `/` for the whole.
+    /// Where in the definition: `/States/Charge/Next`; `/` for the whole; empty where AWS names no place.
     package let location: String
     /// Where in the source file; nil where nothing in the text corresponds.
     package let position: SourcePosition?
+    /// What AWS's message leaves out: the reason, or what was probably meant.
+    package let hint: String?
 
-    package init(severity: Severity, code: Code, message: String, location: String, position: SourcePosition?) {
+    package init(
+        severity: Severity,
+        code: Code,
+        message: String,
+        location: String,
+        position: SourcePosition?,
+        hint: String? = nil
+    ) {
         self.severity = severity
         self.code = code
         self.message = message
         self.location = location
         self.position = position
+        self.hint = hint
     }
 
     /// The codes of `ValidateStateMachineDefinition`.

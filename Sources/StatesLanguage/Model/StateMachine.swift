@@ -1,5 +1,3 @@
-package import JSON
-
 /// A definition that has passed validation: typed, with every path and template compiled. Immutable and shared by all
 /// executions of its revision.
 package struct StateMachine: Sendable {

@@ -1,0 +1,79 @@
+import Expressions
+import JSON
+
+extension StateReader {
+    func readChoice() -> State.Kind? {
+        fields.require("Choices")
+        let defaultNext = fields.string("Default")
+        guard let choices = fields.nestedNonEmptyList("Choices") else { return nil }
+        let rules = choices.compactMap { fields -> ChoiceRule? in
+            fields.require("Next")
+            let next = fields.string("Next")
+            let assign = fields.assignments()
+            guard let condition = RuleReader(fields: fields, isNested: false).read(), let next else { return nil }
+            return ChoiceRule(condition: condition, next: next, assign: assign)
+        }
+        return .choice(ChoiceState(rules: rules, defaultNext: defaultNext))
+    }
+}
+
+/// Reads a rule of a Choice, or a rule inside another's `And`, `Or` or `Not`.
+private struct RuleReader {
+    private static let combinators = ["And", "Or", "Not"]
+
+    let fields: FieldReader
+    let isNested: Bool
+
+    func read() -> ChoiceCondition? {
+        _ = fields.string("Comment")
+        let present = Self.combinators.filter(fields.has)
+        guard let combinator = present.first else { return readComparison() }
+        rejectOthers(than: [combinator])
+        guard present.count == 1 else { return nil }
+        switch combinator {
+        case "And": return readNested("And").map(ChoiceCondition.and)
+        case "Or": return readNested("Or").map(ChoiceCondition.or)
+        default:
+            return fields.nested("Not").flatMap { RuleReader(fields: $0, isNested: true).read() }
+                .map(ChoiceCondition.not)
+        }
+    }
+
+    private func readNested(_ name: String) -> [ChoiceCondition]? {
+        fields.nestedNonEmptyList(name)?.compactMap { RuleReader(fields: $0, isNested: true).read() }
+    }
+
+    private func readComparison() -> ChoiceCondition? {
+        let operators = fields.object.keys.filter { ComparisonOperator(name: $0) != nil }
+        rejectOthers(than: ["Variable"] + operators)
+        fields.require("Variable")
+        let variable = fields.referencePath("Variable")
+        guard let name = operators.first, let comparison = ComparisonOperator(name: name) else {
+            fields.findings.error("A comparison operator is required", at: fields.place)
+            return nil
+        }
+        guard operators.count == 1 else {
+            fields.findings.error(
+                "Only one comparison operator is allowed: [\(operators.joined(separator: ", "))]",
+                at: fields.place,
+                exactly: fields.place.field(operators[1])
+            )
+            return nil
+        }
+        let read = comparison.read(fields)
+        guard let variable, let read else { return nil }
+        return .comparison(variable: variable, read)
+    }
+
+    private func rejectOthers(than own: [String]) {
+        let allowed = Set(own + ["Comment"] + (isNested ? [] : ["Next", "Assign"]))
+        for (name, _) in fields.object where !allowed.contains(name) {
+            fields.findings.error(
+                "Field '\(name)' is not supported",
+                at: fields.place,
+                exactly: fields.place.field(name),
+                hint: nearestName(to: name, among: ComparisonOperator.names).map { "did you mean '\($0)'?" }
+            )
+        }
+    }
+}

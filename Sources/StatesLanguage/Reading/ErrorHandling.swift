@@ -1,0 +1,63 @@
+import JSON
+
+/// `Retry` and `Catch` of Task, Parallel and Map.
+extension StateReader {
+    func readRetriers() -> [Retrier] {
+        let list = fields.nestedList("Retry") ?? []
+        return list.enumerated()
+            .compactMap { index, fields in
+                fields.rejectOthers(than: .retrier)
+                fields.require("ErrorEquals")
+                _ = fields.string("Comment")
+                let errors = fields.readErrorEquals(isLast: index == list.count - 1)
+                let jitter = fields.oneOf("JitterStrategy", ["FULL", "NONE"])
+                return Retrier(
+                    errorEquals: errors,
+                    intervalSeconds: fields.integer("IntervalSeconds", in: 1...MachineReader.longestSeconds) ?? 1,
+                    maxAttempts: fields.integer("MaxAttempts", in: 0...MachineReader.longestSeconds) ?? 3,
+                    backoffRate: fields.number("BackoffRate", in: 1...Double.greatestFiniteMagnitude) ?? 2,
+                    maxDelaySeconds: fields.integer("MaxDelaySeconds", in: 1...31_622_400),
+                    hasFullJitter: jitter == "FULL"
+                )
+            }
+    }
+
+    func readCatchers(language: QueryLanguage) -> [Catcher] {
+        let list = fields.nestedList("Catch") ?? []
+        return list.enumerated()
+            .compactMap { index, fields in
+                fields.rejectOthers(than: .catcher, language: language)
+                fields.require("ErrorEquals", "Next")
+                _ = fields.string("Comment")
+                let errors = fields.readErrorEquals(isLast: index == list.count - 1)
+                guard let next = fields.string("Next") else { return nil }
+                guard language == .jsonPath else {
+                    fields.checkVariableNames()
+                    return Catcher(errorEquals: errors, next: next)
+                }
+                return Catcher(
+                    errorEquals: errors,
+                    next: next,
+                    resultPath: fields.resultPath("ResultPath"),
+                    assign: fields.assignments()
+                )
+            }
+    }
+}
+
+extension FieldReader {
+    /// `ErrorEquals`: not empty, and `States.ALL` only alone and last.
+    fileprivate func readErrorEquals(isLast: Bool) -> [String] {
+        let errors = nonEmptyStrings("ErrorEquals") ?? []
+        let place = place.field("ErrorEquals")
+        if errors.contains("States.ALL") {
+            if errors.count > 1 {
+                findings.error("States.ALL must appear alone in ErrorEquals", at: place)
+            }
+            if !isLast {
+                findings.error("States.ALL is only allowed in the last element", at: place)
+            }
+        }
+        return errors
+    }
+}

@@ -1,0 +1,56 @@
+import JSON
+
+/// What all parts of one reading share.
+final class Reading {
+    let findings: Findings
+    let machineType: MachineType
+    /// The language of states that name none.
+    let language: QueryLanguage
+    /// Where each state name, and each label of a Map, was first used.
+    var stateNames: Set<String> = []
+    var labels: Set<String> = []
+
+    init(findings: Findings, machineType: MachineType, language: QueryLanguage) {
+        self.findings = findings
+        self.machineType = machineType
+        self.language = language
+    }
+}
+
+/// Reads the top level of a definition.
+struct MachineReader {
+    /// The longest time that a definition can name.
+    static let longestSeconds = 99_999_999
+
+    let fields: FieldReader
+    let machineType: MachineType
+
+    /// The machine, when nothing is wrong with it.
+    func read() -> StateMachine? {
+        fields.rejectOthers(than: .machine)
+        let comment = fields.string("Comment")
+        _ = fields.oneOf("Version", ["1.0"])
+        let timeout = fields.integer("TimeoutSeconds", in: 1...Self.longestSeconds)
+        let language = fields.queryLanguage(inherited: .jsonPath)
+        let reading = Reading(findings: fields.findings, machineType: machineType, language: language)
+        if language == .jsonata {
+            fields.findings.obstacle(
+                "JSONata is not supported yet: write the machine in JSONPath",
+                at: fields.place.field("QueryLanguage")
+            )
+        }
+        guard let scope = ScopeReader(fields: fields, reading: reading, depth: 0).read(), !fields.findings.hasErrors
+        else { return nil }
+        return StateMachine(comment: comment, queryLanguage: language, timeoutSeconds: timeout, scope: scope)
+    }
+}
+
+extension FieldReader {
+    /// The language of a machine or state. Anything but exactly `JSONPath` counts as JSONata, so that a misspelt
+    /// language is one problem and not one for each field.
+    func queryLanguage(inherited: QueryLanguage) -> QueryLanguage {
+        guard has("QueryLanguage") else { return inherited }
+        let name = oneOf("QueryLanguage", [QueryLanguage.jsonPath.rawValue, QueryLanguage.jsonata.rawValue])
+        return name == QueryLanguage.jsonPath.rawValue ? .jsonPath : .jsonata
+    }
+}

@@ -1,0 +1,83 @@
+import Expressions
+import JSON
+
+/// Parallel and Map: states with states inside.
+extension StateReader {
+    func readParallel() -> State.Kind? {
+        readBranches().map { .parallel(ParallelState(branches: $0)) }
+    }
+
+    func readBranches() -> [StateScope]? {
+        fields.require("Branches")
+        return fields.nestedNonEmptyList("Branches")?
+            .compactMap { branch in
+                branch.rejectOthers(than: .branch)
+                _ = branch.string("Comment")
+                return ScopeReader(fields: branch, reading: reading, depth: depth + 1).read()
+            }
+    }
+
+    func readMap() -> State.Kind? {
+        let itemsPath = fields.path("ItemsPath")
+        let selector = fields.atMostOne(of: ["ItemSelector", "Parameters"]).flatMap(fields.template)
+        let concurrency = readMaxConcurrency()
+        checkDistributedFields(language: .jsonPath)
+        guard let processor = readProcessor() else { return nil }
+        return .map(
+            MapState(
+                processor: processor.scope,
+                itemsPath: itemsPath,
+                itemSelector: selector,
+                maxConcurrency: concurrency,
+                isDistributed: processor.isDistributed
+            )
+        )
+    }
+
+    /// `ItemProcessor`, or `Iterator`, its older name.
+    func readProcessor() -> (scope: StateScope, isDistributed: Bool)? {
+        guard let name = fields.exactlyOne(of: ["ItemProcessor", "Iterator"]),
+            let processor = fields.nested(name)
+        else { return nil }
+        processor.rejectOthers(than: .itemProcessor)
+        _ = processor.string("Comment")
+        let isDistributed = readMode(processor)
+        let scope = ScopeReader(fields: processor, reading: reading, depth: depth + 1).read()
+        return scope.map { ($0, isDistributed) }
+    }
+
+    private func readMode(_ processor: FieldReader) -> Bool {
+        guard let config = processor.nested("ProcessorConfig") else { return false }
+        config.rejectOthers(than: .processorConfig)
+        let mode = config.oneOf("Mode", ["INLINE", "DISTRIBUTED"])
+        let type = config.oneOf("ExecutionType", ["STANDARD", "EXPRESS"])
+        guard mode == "DISTRIBUTED" else {
+            if type != nil {
+                findings.error(
+                    "ExecutionType is only allowed when Mode is DISTRIBUTED",
+                    at: config.place.field("ExecutionType")
+                )
+            }
+            return false
+        }
+        if reading.machineType == .express {
+            findings.error("Express state machine does not support Distributed Map", at: config.place.field("Mode"))
+        }
+        findings.obstacle(
+            "Distributed Map is not supported yet: use Mode INLINE",
+            at: config.place.field("Mode")
+        )
+        return true
+    }
+
+    private func readMaxConcurrency() -> IntegerField {
+        switch fields.atMostOne(of: ["MaxConcurrency", "MaxConcurrencyPath"]) {
+        case "MaxConcurrency":
+            fields.integer("MaxConcurrency", in: 0...MachineReader.longestSeconds).map(IntegerField.constant)
+                ?? .constant(0)
+        case "MaxConcurrencyPath":
+            fields.referencePath("MaxConcurrencyPath").map(IntegerField.path) ?? .constant(0)
+        default: .constant(0)
+        }
+    }
+}

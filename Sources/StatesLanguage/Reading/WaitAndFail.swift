@@ -1,0 +1,44 @@
+import Expressions
+import JSON
+
+extension StateReader {
+    static let waitForms = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"]
+
+    func readWait() -> State.Kind? {
+        let form = fields.exactlyOne(of: Self.waitForms)
+        switch form {
+        case "Seconds":
+            return fields.integer("Seconds", in: 0...MachineReader.longestSeconds).map { .wait(.seconds($0)) }
+        case "SecondsPath": return fields.referencePath("SecondsPath").map { .wait(.secondsPath($0)) }
+        case "Timestamp": return fields.timestamp("Timestamp").map { .wait(.timestamp($0)) }
+        case "TimestampPath": return fields.referencePath("TimestampPath").map { .wait(.timestampPath($0)) }
+        default: return nil
+        }
+    }
+
+    func readFail() -> State.Kind? {
+        .fail(FailState(error: fields.stringField("Error"), cause: fields.stringField("Cause")))
+    }
+}
+
+extension FieldReader {
+    /// A constant point in time.
+    func timestamp(_ name: String) -> Timestamp? {
+        guard let text = string(name) else { return nil }
+        guard let timestamp = Timestamp(rfc3339: text) else {
+            findings.error("String does not match RFC3339 timestamp", at: place.field(name))
+            return nil
+        }
+        return timestamp
+    }
+
+    /// `Error` or `ErrorPath`, `Cause` or `CausePath`.
+    fileprivate func stringField(_ name: String) -> StringField? {
+        warnOfMissingPath(name)
+        switch atMostOne(of: [name, name + "Path"]) {
+        case name: return string(name).map(StringField.constant)
+        case name + "Path": return stringExpression(name + "Path").map(StringField.expression)
+        default: return nil
+        }
+    }
+}
