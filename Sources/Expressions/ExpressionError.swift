@@ -1,6 +1,6 @@
 /// Why an expression could not be evaluated: a States Language error name and the cause that the history shows.
 package struct ExpressionError: Error, Sendable, Hashable {
-    /// `States.Runtime`, `States.ParameterPathFailure`, `States.IntrinsicFailure`, `States.ResultPathMatchFailure` …
+    /// `States.Runtime`, `States.IntrinsicFailure`, `States.ResultPathMatchFailure` …
     package let error: String
     /// The sentence AWS writes, without the frame that names the state ("An error occurred while executing …").
     package let cause: String
@@ -8,6 +8,17 @@ package struct ExpressionError: Error, Sendable, Hashable {
     package init(error: String, cause: String) {
         self.error = error
         self.cause = cause
+    }
+
+    /// The error names of this target.
+    enum Name: String {
+        case runtime = "States.Runtime"
+        case intrinsicFailure = "States.IntrinsicFailure"
+        case resultPathMatchFailure = "States.ResultPathMatchFailure"
+    }
+
+    init(error: Name, cause: String) {
+        self.init(error: error.rawValue, cause: cause)
     }
 }
 

@@ -1,0 +1,118 @@
+/// A point in time in microseconds since 1970-01-01T00:00:00Z: what PostgreSQL stores, compared exactly.
+package struct Timestamp: Sendable, Hashable, Comparable {
+    package var microseconds: Int64
+
+    package init(microseconds: Int64) { self.microseconds = microseconds }
+
+    package static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }
+
+    /// The last microsecond of the year 9999, the latest moment that RFC 3339 can write.
+    package static let distantFuture = Timestamp(microseconds: 253_402_300_799_999_999)
+    /// The first moment of the year 1.
+    package static let distantPast = Timestamp(microseconds: -62_135_596_800_000_000)
+
+    /// Milliseconds since 1970, rounded down.
+    package var epochMilliseconds: Int64 {
+        let (quotient, remainder) = microseconds.quotientAndRemainder(dividingBy: 1_000)
+        return remainder < 0 ? quotient - 1 : quotient
+    }
+
+    /// The moment so many seconds later (or earlier), held between ``distantPast`` and ``distantFuture``.
+    package func adding(seconds: Int64) -> Timestamp {
+        let (distance, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        return overflow ? (seconds < 0 ? .distantPast : .distantFuture) : adding(microseconds: distance)
+    }
+
+    /// The moment so many seconds later (or earlier), held between ``distantPast`` and ``distantFuture``. A distance
+    /// that is not a number is none.
+    package func adding(seconds: Double) -> Timestamp {
+        guard !seconds.isNaN else { return self }
+        let distance = (seconds * 1_000_000).rounded()
+        guard let exact = Int64(exactly: distance) else { return seconds < 0 ? .distantPast : .distantFuture }
+        return adding(microseconds: exact)
+    }
+
+    private func adding(microseconds distance: Int64) -> Timestamp {
+        let (sum, overflow) = microseconds.addingReportingOverflow(distance)
+        if overflow { return distance < 0 ? .distantPast : .distantFuture }
+        return min(max(Timestamp(microseconds: sum), .distantPast), .distantFuture)
+    }
+}
+
+extension Timestamp: CustomStringConvertible {
+    /// `2024-01-01T00:00:00.123Z`: UTC with milliseconds, the form of the context object.
+    package var description: String {
+        let (days, millisecondsOfDay) = Self.divide(epochMilliseconds, by: 86_400_000)
+        let date = CivilDate(daysSinceEpoch: days)
+        var text = ""
+        text.reserveCapacity(24)
+        Self.append(date.year, digits: 4, to: &text)
+        text += "-"
+        Self.append(date.month, digits: 2, to: &text)
+        text += "-"
+        Self.append(date.day, digits: 2, to: &text)
+        text += "T"
+        Self.append(millisecondsOfDay / 3_600_000, digits: 2, to: &text)
+        text += ":"
+        Self.append(millisecondsOfDay / 60_000 % 60, digits: 2, to: &text)
+        text += ":"
+        Self.append(millisecondsOfDay / 1_000 % 60, digits: 2, to: &text)
+        text += "."
+        Self.append(millisecondsOfDay % 1_000, digits: 3, to: &text)
+        return text + "Z"
+    }
+
+    private static func divide(_ value: Int64, by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+
+    private static func append(_ number: Int64, digits: Int, to text: inout String) {
+        let written = String(number)
+        text += String(repeating: "0", count: max(0, digits - written.count)) + written
+    }
+}
+
+/// A day of the proleptic Gregorian calendar, converted by Howard Hinnant's day-count formulas: years begin in March,
+/// so that the leap day is the last of its year, and 400 of them make an era of fixed length.
+struct CivilDate {
+    let year: Int64
+    let month: Int64
+    let day: Int64
+
+    init(year: Int64, month: Int64, day: Int64) {
+        self.year = year
+        self.month = month
+        self.day = day
+    }
+
+    init(daysSinceEpoch days: Int64) {
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    }
+
+    var daysSinceEpoch: Int64 {
+        let shiftedYear = month <= 2 ? year - 1 : year
+        let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
+        let yearOfEra = shiftedYear - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * 146_097 + dayOfEra - 719_468
+    }
+
+    /// The number of days in the month.
+    var daysInMonth: Int64 {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+}
