@@ -10,7 +10,7 @@ extension StateReader {
             fields.require("Next")
             let next = fields.string("Next")
             let assign = fields.assignments()
-            guard let condition = RuleReader(fields: fields, isNested: false).read(), let next else { return nil }
+            guard let condition = RuleReader(fields: fields, depth: 0).read(), let next else { return nil }
             return ChoiceRule(condition: condition, next: next, assign: assign)
         }
         return .choice(ChoiceState(rules: rules, defaultNext: defaultNext))
@@ -22,9 +22,18 @@ private struct RuleReader {
     private static let combinators = ["And", "Or", "Not"]
 
     let fields: FieldReader
-    let isNested: Bool
+    /// How many rules are around it.
+    let depth: Int
 
     func read() -> ChoiceCondition? {
+        guard depth <= ScopeReader.deepest else {
+            fields.findings.error(
+                code: .tooDeeplyNested,
+                "Rules are nested more than \(ScopeReader.deepest) levels deep",
+                at: fields.place
+            )
+            return nil
+        }
         _ = fields.string("Comment")
         let present = Self.combinators.filter(fields.has)
         guard let combinator = present.first else { return readComparison() }
@@ -34,13 +43,13 @@ private struct RuleReader {
         case "And": return readNested("And").map(ChoiceCondition.and)
         case "Or": return readNested("Or").map(ChoiceCondition.or)
         default:
-            return fields.nested("Not").flatMap { RuleReader(fields: $0, isNested: true).read() }
+            return fields.nested("Not").flatMap { RuleReader(fields: $0, depth: depth + 1).read() }
                 .map(ChoiceCondition.not)
         }
     }
 
     private func readNested(_ name: String) -> [ChoiceCondition]? {
-        fields.nestedNonEmptyList(name)?.compactMap { RuleReader(fields: $0, isNested: true).read() }
+        fields.nestedNonEmptyList(name)?.compactMap { RuleReader(fields: $0, depth: depth + 1).read() }
     }
 
     private func readComparison() -> ChoiceCondition? {
@@ -66,13 +75,13 @@ private struct RuleReader {
     }
 
     private func rejectOthers(than own: [String]) {
-        let allowed = Set(own + ["Comment"] + (isNested ? [] : ["Next", "Assign"]))
+        let allowed = Set(own + ["Comment"] + (depth > 0 ? [] : ["Next", "Assign"]))
         for (name, _) in fields.object where !allowed.contains(name) {
             fields.findings.error(
                 "Field '\(name)' is not supported",
                 at: fields.place,
                 exactly: fields.place.field(name),
-                hint: nearestName(to: name, among: ComparisonOperator.names).map { "did you mean '\($0)'?" }
+                hint: suggestion(for: name, among: ComparisonOperator.names)
             )
         }
     }

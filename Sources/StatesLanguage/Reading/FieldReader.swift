@@ -93,7 +93,7 @@ struct FieldReader {
             findings.error(
                 "The field '\(name)' should have one of these values: [\(allowed.joined(separator: ", "))]",
                 at: place.field(name),
-                hint: nearestName(to: string, among: allowed).map { "did you mean '\($0)'?" }
+                hint: suggestion(for: string, among: allowed)
             )
             return nil
         }

@@ -95,7 +95,7 @@ extension FieldReader {
                     "Field '\(name)' is not supported",
                     at: place,
                     exactly: place.field(name),
-                    hint: nearestName(to: name, among: allowed.sorted()).map { "did you mean '\($0)'?" }
+                    hint: suggestion(for: name, among: allowed.sorted())
                 )
             }
         }

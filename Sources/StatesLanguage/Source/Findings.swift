@@ -24,10 +24,12 @@ final class Findings {
         _ message: String,
         at location: Place?,
         exactly place: Place? = nil,
-        hint: String? = nil
+        hint: @autoclosure () -> String? = nil
     ) {
         hasErrors = true
-        errors.appendBounded(finding(.error, code, message, location, place, hint))
+        // Guessing names takes time that a thousand problems do not deserve.
+        guard errors.count < Self.limit else { return }
+        errors.append(finding(.error, code, message, location, place, hint()))
     }
 
     func warning(

@@ -37,7 +37,7 @@ struct GraphRules {
             code: .missingTransitionTarget,
             "Missing 'Next' target: \(name)",
             at: place,
-            hint: nearestName(to: name, among: states.object.keys).map { "did you mean '\($0)'?" }
+            hint: suggestion(for: name, among: states.object.lazy.map(\.key))
         )
     }
 

@@ -4,13 +4,14 @@ import JSON
 extension FieldReader {
     /// A template's value that looks like a path or an intrinsic under a key without `.$`: it is passed on as text.
     func warnOfMissingDollars(in template: JSONValue, field: Place) {
-        template.forEachString(at: field) { key, text, place in
+        var steps = field.steps
+        template.forEachString(&steps) { key, text, steps in
             guard !key.hasSuffix(".$"), looksLikeExpression(text) else { return }
             findings.warning(
                 code: .noDollar,
                 "No '.$' on field '\(key)', whose value appears to be a JSONPath or an intrinsic function",
                 at: field,
-                exactly: place
+                exactly: Place(steps)
             )
         }
     }
@@ -29,13 +30,14 @@ extension FieldReader {
     func warnOfStaticResult() {
         guard let result = object["Result"] else { return }
         let field = place.field("Result")
-        result.forEachString(at: field) { key, text, place in
+        var steps = field.steps
+        result.forEachString(&steps) { key, text, steps in
             guard looksLikeExpression(text) else { return }
             findings.warning(
                 code: .passResultIsStatic,
                 "The Result of a Pass is static: the path in field '\(key)' is not evaluated",
                 at: field,
-                exactly: place,
+                exactly: Place(steps),
                 hint: "use Parameters"
             )
         }
@@ -51,25 +53,28 @@ private func looksLikeExpression(_ text: String) -> Bool {
 }
 
 extension JSONValue {
-    /// Calls `body` with every string in the value, the key it stands under and its place. The depth of a parsed value
-    /// is bounded, so recursion is.
-    fileprivate func forEachString(at place: Place, _ body: (_ key: String, _ text: String, Place) -> Void) {
+    /// Calls `body` with every string in the value, the key it stands under and the way to it. The depth of a parsed
+    /// value is bounded, so recursion is.
+    fileprivate func forEachString(
+        _ steps: inout [Place.Step],
+        _ body: (_ key: String, _ text: String, _ steps: [Place.Step]) -> Void
+    ) {
         switch self {
         case .object(let object):
             for (key, value) in object {
-                if case .string(let text) = value {
-                    body(key, text, place.field(key))
-                } else {
-                    value.forEachString(at: place.field(key), body)
-                }
+                steps.append(.key(key))
+                if case .string(let text) = value { body(key, text, steps) } else { value.forEachString(&steps, body) }
+                steps.removeLast()
             }
         case .array(let array):
             for (index, value) in array.enumerated() {
+                steps.append(.index(index))
                 if case .string(let text) = value {
-                    body("[\(index)]", text, place.item(index))
+                    body("[\(index)]", text, steps)
                 } else {
-                    value.forEachString(at: place.item(index), body)
+                    value.forEachString(&steps, body)
                 }
+                steps.removeLast()
             }
         case .null, .bool, .number, .string: return
         }

@@ -1,6 +1,11 @@
+/// A hint for a name that is not known.
+func suggestion(for name: String, among candidates: some Collection<String>) -> String? {
+    nearestName(to: name, among: candidates).map { "did you mean '\($0)'?" }
+}
+
 /// The name that was probably meant: at most a third of its letters differ. nil when nothing is close, or when there
 /// are too many names for a guess to be worth its time.
-func nearestName(to name: String, among candidates: some Collection<String>) -> String? {
+private func nearestName(to name: String, among candidates: some Collection<String>) -> String? {
     guard candidates.count <= 200, name.count <= 80 else { return nil }
     let letters = Array(name.lowercased())
     let allowed = max(1, letters.count / 3)
