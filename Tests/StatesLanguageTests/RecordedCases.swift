@@ -57,7 +57,8 @@ extension JSONValue {
         let names = [
             ("<partition>", "aws"), ("<region>", "us-east-1"),
             ("\"activity_arn\"", "\"arn:aws:states:us-east-1:111111111111:activity:name\""),
-            ("<lambda_function_name>", "name"), ("<lambda_function_1_name>", "name"),
+            ("<lambda_function_name>", "name"), ("\"date\"", "\"2030-01-01T00:00:00Z\""),
+            ("<lambda_function_1_name>", "name"),
         ]
         return names.reduce(text) { $0.replacing($1.0, with: $1.1) }
     }

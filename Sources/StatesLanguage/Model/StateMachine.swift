@@ -11,6 +11,9 @@ package struct StateMachine: Sendable {
     package let states: [String: State]
     /// The Parallel or Map around a state, by the state's name; top-level states have none.
     package let owners: [String: String]
+    /// Whether some expression reads the execution's own input (`$$`, `$$.Execution`, `$$.Execution.Input…`): only
+    /// then must it be at hand while the machine runs.
+    package let readsExecutionInput: Bool
 
     package init(comment: String?, queryLanguage: QueryLanguage, timeoutSeconds: Int?, scope: StateScope) {
         self.comment = comment
@@ -22,6 +25,7 @@ package struct StateMachine: Sendable {
         scope.collect(into: &states, owners: &owners, owner: nil)
         self.states = states
         self.owners = owners
+        readsExecutionInput = states.values.contains(where: \.readsExecutionInput)
     }
 
     /// The function whose workers should enter a state: its own, if it is a Task that calls one; nil: any worker can.

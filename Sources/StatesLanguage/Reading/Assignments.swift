@@ -14,23 +14,13 @@ extension FieldReader {
         guard let assign = nested("Assign") else { return }
         for (key, _) in assign.object {
             let name = key.hasSuffix(".$") ? String(key.dropLast(2)) : key
-            guard let fault = Self.fault(inVariable: name) else { continue }
+            guard !VariableName.isValid(name) else { continue }
             findings.error(
-                "Invalid variable name '\(name)': \(fault)",
+                "Invalid variable name '\(name)'",
                 at: assign.place,
-                exactly: assign.place.field(key)
+                exactly: assign.place.field(key),
+                hint: "a name is letters, digits and '_', at most \(VariableName.lengthLimit); no paths"
             )
         }
-    }
-
-    private static func fault(inVariable name: String) -> String? {
-        let scalars = name.unicodeScalars
-        guard let first = scalars.first else { return "it is empty" }
-        if scalars.count > 80 { return "it is longer than 80 characters" }
-        guard first.properties.isIDStart || first == "_" else { return "it does not start with a letter" }
-        guard scalars.allSatisfy({ $0.properties.isIDContinue }) else {
-            return "only letters, digits and '_' are allowed; a variable is assigned as a whole"
-        }
-        return nil
     }
 }

@@ -62,11 +62,11 @@ extension FieldReader {
         }
         do {
             let expression = try TemplateExpression(text)
-            guard let intrinsic = expression.intrinsic, Self.stringIntrinsics.contains(intrinsic) else {
-                let allowed = Self.stringIntrinsics.joined(separator: ", ")
+            guard expression.mayGiveString else {
                 findings.error(
-                    "Only intrinsic functions that return a string are allowed: [\(allowed)]",
-                    at: place.field(name)
+                    "Only intrinsic functions that return a string are allowed",
+                    at: place.field(name),
+                    hint: "wrap the value in States.Format or States.JsonToString"
                 )
                 return nil
             }
@@ -103,11 +103,6 @@ extension FieldReader {
         findings.error("Value is not a Reference Path: \(reason)", at: place.field(name))
         return nil
     }
-
-    private static let stringIntrinsics = [
-        "States.ArrayGetItem", "States.Base64Decode", "States.Base64Encode", "States.Format", "States.Hash",
-        "States.JsonToString", "States.UUID",
-    ]
 }
 
 extension Place {

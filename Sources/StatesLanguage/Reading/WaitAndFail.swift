@@ -25,7 +25,7 @@ extension FieldReader {
     /// A constant point in time.
     func timestamp(_ name: String) -> Timestamp? {
         guard let text = string(name) else { return nil }
-        guard let timestamp = Timestamp(rfc3339: text) else {
+        guard let timestamp = Timestamp(text) else {
             findings.error("String does not match RFC3339 timestamp", at: place.field(name))
             return nil
         }

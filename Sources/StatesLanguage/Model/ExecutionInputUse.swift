@@ -1,0 +1,81 @@
+import Expressions
+
+extension State {
+    /// Whether an expression of the state itself, not of the states inside it, reads the execution's input.
+    var readsExecutionInput: Bool {
+        data.readsExecutionInput || kind.readsExecutionInput
+            || catchers.contains { $0.assign?.readsExecutionInput ?? false }
+    }
+}
+
+extension DataFlow {
+    fileprivate var readsExecutionInput: Bool {
+        for template in [parameters, resultSelector, assign] where template?.readsExecutionInput == true { return true }
+        return [inputPath, outputPath]
+            .contains { path in
+                guard case .path(let path) = path else { return false }
+                return path.readsExecutionInput
+            }
+    }
+}
+
+extension State.Kind {
+    fileprivate var readsExecutionInput: Bool {
+        switch self {
+        case .pass, .succeed, .parallel: false
+        case .task(let task):
+            task.timeout.readsExecutionInput || task.heartbeat.readsExecutionInput
+                || task.credentials?.readsExecutionInput == true
+        case .choice(let choice):
+            choice.rules.contains { $0.condition.readsExecutionInput || $0.assign?.readsExecutionInput == true }
+        case .wait(let wait):
+            switch wait {
+            case .secondsPath(let path), .timestampPath(let path): path.readsExecutionInput
+            case .seconds, .timestamp: false
+            }
+        case .fail(let fail): fail.error.readsExecutionInput || fail.cause.readsExecutionInput
+        case .map(let map):
+            map.itemsPath?.readsExecutionInput == true || map.itemSelector?.readsExecutionInput == true
+                || IntegerField?.some(map.maxConcurrency).readsExecutionInput
+        // What JSONata reads is not known.
+        case .jsonata: true
+        }
+    }
+}
+
+extension IntegerField? {
+    fileprivate var readsExecutionInput: Bool {
+        guard case .path(let path) = self else { return false }
+        return path.readsExecutionInput
+    }
+}
+
+extension StringField? {
+    fileprivate var readsExecutionInput: Bool {
+        guard case .expression(let expression) = self else { return false }
+        return expression.readsExecutionInput
+    }
+}
+
+extension ChoiceCondition {
+    fileprivate var readsExecutionInput: Bool {
+        switch self {
+        case .and(let conditions), .or(let conditions): conditions.contains(where: \.readsExecutionInput)
+        case .not(let condition): condition.readsExecutionInput
+        case .comparison(let variable, let comparison):
+            variable.readsExecutionInput || comparison.otherSide?.readsExecutionInput == true
+        }
+    }
+}
+
+extension ChoiceComparison {
+    /// The path of a comparison with another value.
+    fileprivate var otherSide: Path? {
+        switch self {
+        case .string(_, .path(let path)), .numeric(_, .path(let path)), .timestamp(_, .path(let path)),
+            .boolean(.path(let path)):
+            path
+        default: nil
+        }
+    }
+}
