@@ -11,7 +11,7 @@ public struct JSONObject: Sendable {
 
     /// Positions by key, kept only above `indexThreshold` members.
     @usableFromInline
-    var index: [String: Int]?
+    var index: [ExactKey: Int]?
 
     @usableFromInline
     static let indexThreshold = 16
@@ -31,11 +31,11 @@ public struct JSONObject: Sendable {
 
     /// An object as it was parsed: of equal keys the last value wins and the first place is kept.
     init(members parsed: [Member]) {
-        self.init()
+        members = parsed
+        index = nil
         if parsed.count > Self.indexThreshold {
-            indexUniqueMembers(of: parsed)
+            indexAndMergeEqualKeys()
         } else {
-            members = parsed
             mergeEqualKeys()
         }
     }
@@ -74,44 +74,48 @@ public struct JSONObject: Sendable {
 
     @usableFromInline
     func position(of key: String) -> Int? {
-        if let index { return index[key] }
-        return members.firstIndex { $0.key == key }
+        if let index { return index[ExactKey(key)] }
+        return members.firstIndex { $0.key.hasSameBytes(as: key) }
     }
 
     @usableFromInline
     mutating func append(_ key: String, _ value: JSONValue) {
         members.append((key, value))
         if index != nil {
-            index?[key] = members.count - 1
+            index?[ExactKey(key)] = members.count - 1
         } else if members.count > Self.indexThreshold {
             reindex()
         }
     }
 
-    /// Merges members of equal keys by comparing all with all.
+    /// Merges members of equal keys by comparing each with all before it.
     private mutating func mergeEqualKeys() {
-        var later = 1
-        while later < members.count {
-            if let earlier = members[..<later].firstIndex(where: { $0.key == members[later].key }) {
-                members[earlier].value = members.remove(at: later).value
+        var next = 1
+        while next < members.count {
+            if let first = members[..<next].firstIndex(where: { $0.key.hasSameBytes(as: members[next].key) }) {
+                members[first].value = members.remove(at: next).value
             } else {
-                later += 1
+                next += 1
             }
         }
     }
 
-    private mutating func indexUniqueMembers(of parsed: [Member]) {
-        members.reserveCapacity(parsed.count)
-        var positions = [String: Int](minimumCapacity: parsed.count)
-        for member in parsed {
-            if let position = positions[member.key] {
-                members[position].value = member.value
+    /// Merges members of equal keys by looking each up among those before it.
+    private mutating func indexAndMergeEqualKeys() {
+        var positions = [ExactKey: Int](minimumCapacity: members.count)
+        var kept = 0
+        for position in members.indices {
+            let key = ExactKey(members[position].key)
+            if let first = positions.updateValue(kept, forKey: key) {
+                positions[key] = first
+                members[first].value = members[position].value
             } else {
-                positions[member.key] = members.count
-                members.append(member)
+                members.swapAt(kept, position)
+                kept += 1
             }
         }
-        if members.count > Self.indexThreshold { index = positions }
+        members.removeLast(members.count - kept)
+        if kept > Self.indexThreshold { index = positions }
     }
 
     private mutating func reindex() {
@@ -119,8 +123,8 @@ public struct JSONObject: Sendable {
             index = nil
             return
         }
-        var positions = [String: Int](minimumCapacity: members.count)
-        for (position, member) in members.enumerated() { positions[member.key] = position }
+        var positions = [ExactKey: Int](minimumCapacity: members.count)
+        for (position, member) in members.enumerated() { positions[ExactKey(member.key)] = position }
         index = positions
     }
 }
@@ -140,7 +144,7 @@ extension JSONObject: RandomAccessCollection {
 extension JSONObject: Hashable {
     /// Equal members in equal order.
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
-        left.members.elementsEqual(right.members) { $0.key == $1.key && $0.value == $1.value }
+        left.members.elementsEqual(right.members) { $0.key.hasSameBytes(as: $1.key) && $0.value == $1.value }
     }
 
     /// Feeds keys and values in order.

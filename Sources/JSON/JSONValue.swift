@@ -1,7 +1,7 @@
 /// A JSON value that keeps what other representations lose: the order of object members and the exact text of
 /// numbers.
 ///
-/// `==` compares structure and number *text* (`1` and `1.0` differ). States Language comparisons, where they are the
+/// `==` compares structure, strings byte for byte, and number *text* (`1` and `1.0` differ). States Language comparisons, where they are the
 /// same number, are made by `Expressions`.
 public enum JSONValue: Sendable, Hashable {
     case null
@@ -10,6 +10,26 @@ public enum JSONValue: Sendable, Hashable {
     case string(String)
     case array([JSONValue])
     case object(JSONObject)
+}
+
+extension JSONValue: Equatable {
+    /// Equal structure, equal bytes, equal digits.
+    public static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.string(let left), .string(let right)): left.hasSameBytes(as: right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
+    }
+}
+
+extension JSONValue: CustomStringConvertible {
+    /// The value as compact JSON.
+    public var description: String { text }
 }
 
 extension JSONValue {
