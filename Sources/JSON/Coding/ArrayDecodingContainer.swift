@@ -33,11 +33,12 @@ struct ArrayDecodingContainer: UnkeyedDecodingContainer {
         return result
     }
 
-    mutating func decode<T: FixedWidthInteger & Decodable>(_ type: T.Type) throws -> T {
-        let result = try value(for: type).asInteger(type, at: currentPath)
-        currentIndex += 1
-        return result
-    }
+    mutating func decode<T: FixedWidthInteger & Decodable>(_ type: T.Type) throws -> T { try decodeInteger(type) }
+
+    // The standard library's defaults for these two, which throw, would be preferred to the generic function.
+    mutating func decode(_ type: Int128.Type) throws -> Int128 { try decodeInteger(type) }
+
+    mutating func decode(_ type: UInt128.Type) throws -> UInt128 { try decodeInteger(type) }
 
     mutating func decode<T: JSONFloat>(_ type: T.Type) throws -> T {
         let result = try value(for: type).asFloat(type, at: currentPath)
@@ -69,6 +70,12 @@ struct ArrayDecodingContainer: UnkeyedDecodingContainer {
         let child = try decoder.child(value(for: (any Decoder).self), at: currentKey)
         currentIndex += 1
         return child
+    }
+
+    private mutating func decodeInteger<T: FixedWidthInteger>(_ type: T.Type) throws -> T {
+        let result = try value(for: type).asInteger(type, at: currentPath)
+        currentIndex += 1
+        return result
     }
 
     private var currentKey: PlainCodingKey { .index(currentIndex) }

@@ -18,6 +18,11 @@ struct ArrayEncodingContainer: UnkeyedEncodingContainer {
 
     func encode<T: FixedWidthInteger & Encodable>(_ value: T) { append(.number(JSONNumber(value))) }
 
+    // The standard library's defaults for these two, which throw, would be preferred to the generic function.
+    func encode(_ value: Int128) { append(.number(JSONNumber(value))) }
+
+    func encode(_ value: UInt128) { append(.number(JSONNumber(value))) }
+
     func encode<T: JSONFloat>(_ value: T) throws { append(try encoder.number(value, at: nextKey)) }
 
     func encode<T: Encodable>(_ value: T) throws { append(try encoder.encode(value, at: nextKey)) }

@@ -55,6 +55,8 @@ extension JSONValue: Codable {
             var container = encoder.singleValueContainer()
             if let integer = number.integer {
                 try container.encode(integer)
+            } else if let integer = number.exactly(UInt64.self) {
+                try container.encode(integer)
             } else {
                 try container.encode(number.double)
             }

@@ -28,6 +28,15 @@ struct ObjectDecodingContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         try value(for: key).asInteger(type, at: decoder.codingPath(with: key))
     }
 
+    // The standard library's defaults for these two, which throw, would be preferred to the generic function.
+    func decode(_ type: Int128.Type, forKey key: Key) throws -> Int128 {
+        try value(for: key).asInteger(type, at: decoder.codingPath(with: key))
+    }
+
+    func decode(_ type: UInt128.Type, forKey key: Key) throws -> UInt128 {
+        try value(for: key).asInteger(type, at: decoder.codingPath(with: key))
+    }
+
     func decode<T: JSONFloat>(_ type: T.Type, forKey key: Key) throws -> T {
         try value(for: key).asFloat(type, at: decoder.codingPath(with: key))
     }

@@ -18,6 +18,11 @@ struct ObjectEncodingContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
         append(.number(JSONNumber(value)), for: key)
     }
 
+    // The standard library's defaults for these two, which throw, would be preferred to the generic function.
+    func encode(_ value: Int128, forKey key: Key) { append(.number(JSONNumber(value)), for: key) }
+
+    func encode(_ value: UInt128, forKey key: Key) { append(.number(JSONNumber(value)), for: key) }
+
     func encode<T: JSONFloat>(_ value: T, forKey key: Key) throws {
         append(try encoder.number(value, at: key), for: key)
     }

@@ -65,6 +65,11 @@ extension ValueDecoder: SingleValueDecodingContainer {
         try value.asInteger(type, at: codingPath)
     }
 
+    // The standard library's defaults for these two, which throw, would be preferred to the generic function.
+    func decode(_ type: Int128.Type) throws -> Int128 { try value.asInteger(type, at: codingPath) }
+
+    func decode(_ type: UInt128.Type) throws -> UInt128 { try value.asInteger(type, at: codingPath) }
+
     func decode<T: JSONFloat>(_ type: T.Type) throws -> T { try value.asFloat(type, at: codingPath) }
 
     func decode<T: Decodable>(_ type: T.Type) throws -> T { try decode(type, from: value, at: nil) }

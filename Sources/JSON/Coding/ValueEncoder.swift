@@ -75,6 +75,11 @@ extension ValueEncoder: SingleValueEncodingContainer {
 
     func encode<T: FixedWidthInteger & Encodable>(_ value: T) { node.become(.number(JSONNumber(value))) }
 
+    // The standard library's defaults for these two, which throw, would be preferred to the generic function.
+    func encode(_ value: Int128) { node.become(.number(JSONNumber(value))) }
+
+    func encode(_ value: UInt128) { node.become(.number(JSONNumber(value))) }
+
     func encode<T: JSONFloat>(_ value: T) throws { node.become(try number(value, at: nil)) }
 
     func encode<T: Encodable>(_ value: T) throws { node.become(try encode(value, at: nil)) }
