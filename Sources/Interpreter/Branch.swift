@@ -14,7 +14,7 @@ package struct Branch: Sendable, Equatable {
         case invoking
         /// In a Wait.
         case sleeping
-        /// In a Task, Parallel or Map that will be tried again.
+        /// In a state whose work will begin, or begin again: after the delay of a Retry, or once its entry is recorded.
         case retrying
         /// In a Parallel or Map whose branches run.
         case forked
@@ -22,6 +22,8 @@ package struct Branch: Sendable, Equatable {
         case starting
         /// In a Task whose child execution runs.
         case submitted
+        /// In a state whose work is over and whose result, kept in `taskInput`, is treated once its entry is recorded.
+        case concluding
     }
 
     package var phase: Phase
@@ -53,6 +55,8 @@ package struct Branch: Sendable, Equatable {
     package var heartbeatSeconds: Int?
     /// The last event of this branch.
     package var lastEvent: EventReference
+    /// The event of entering `state`, which the causes of errors name.
+    package var enteredEvent: EventReference
     /// The event that scheduled the current Task.
     package var scheduledEvent: EventReference
     /// Events that have happened and are not recorded yet, in order.
@@ -79,8 +83,19 @@ package struct Branch: Sendable, Equatable {
         deadline = nil
         heartbeatSeconds = nil
         self.lastEvent = lastEvent
+        enteredEvent = .recorded(0)
         scheduledEvent = .recorded(0)
         events = []
+    }
+
+    /// Takes out the events, which have been recorded with contiguous numbers, and gives what refers to them its number.
+    ///
+    /// - Parameter first: the number of `events[0]`.
+    package mutating func recordEvents(from first: Int) {
+        events = []
+        lastEvent = lastEvent.recorded(from: first)
+        enteredEvent = enteredEvent.recorded(from: first)
+        scheduledEvent = scheduledEvent.recorded(from: first)
     }
 }
 

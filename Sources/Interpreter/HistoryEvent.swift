@@ -55,4 +55,12 @@ package enum EventReference: Sendable, Hashable {
     case recorded(Int)
     /// A place among the events that the branch has not recorded yet, counted from 0.
     case pending(Int)
+
+    /// The reference once the events it may point into have got their numbers, beginning with `first`.
+    package func recorded(from first: Int) -> EventReference {
+        switch self {
+        case .recorded: self
+        case .pending(let place): .recorded(first + place)
+        }
+    }
 }

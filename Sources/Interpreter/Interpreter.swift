@@ -33,12 +33,22 @@ package struct Interpreter: Sendable {
         now: Timestamp,
         random: inout some RandomNumberGenerator
     ) -> Decision {
-        Decision(branch: branch, next: .awaitExecution)
+        var run = Run(self, branch: branch, now: now, random: random)
+        let decision = run.decision(on: outcome)
+        random = run.random
+        return decision
     }
 
     /// The end of an execution whose `TimeoutSeconds` is over.
     package func timeOutExecution(lastEvent: EventReference, now: Timestamp) -> Decision {
-        Decision(branch: Branch(startAt: machine.scope.startAt, input: JSONDocument(.null)), next: .awaitExecution)
+        var branch = Branch(
+            startAt: machine.scope.startAt,
+            input: JSONDocument(.object([:])),
+            lastEvent: lastEvent
+        )
+        branch.events.append(HistoryEvent(type: .executionTimedOut, previous: lastEvent, timestamp: now))
+        branch.lastEvent = .pending(0)
+        return Decision(branch: branch, next: .endExecution(.timedOut(error: nil, cause: nil)))
     }
 }
 
@@ -48,6 +58,10 @@ package struct Limits: Sendable, Hashable {
     package var payloadBytes: Int
     /// Events of one execution.
     package var historyEvents: Int
+    /// UTF-8 bytes of the variables that one `Assign` sets.
+    package var assignedBytes: Int
+    /// UTF-8 bytes of all variables that a branch can see.
+    package var variableBytes: Int
     /// States run through in one decision before it is made durable.
     package var statesPerDecision: Int
     /// Bytes of unrecorded events after which a decision is made durable.
@@ -56,11 +70,15 @@ package struct Limits: Sendable, Hashable {
     package init(
         payloadBytes: Int = 16 << 20,
         historyEvents: Int = 5_000_000,
+        assignedBytes: Int = 256 << 10,
+        variableBytes: Int = 10 << 20,
         statesPerDecision: Int = 500,
         eventBytesPerDecision: Int = 1 << 20
     ) {
         self.payloadBytes = payloadBytes
         self.historyEvents = historyEvents
+        self.assignedBytes = assignedBytes
+        self.variableBytes = variableBytes
         self.statesPerDecision = statesPerDecision
         self.eventBytesPerDecision = eventBytesPerDecision
     }

@@ -18,4 +18,18 @@ package enum Outcome: Sendable, Equatable {
     case joined([JSONDocument])
     /// A branch failed; the others are gone.
     case branchFailed(error: String, cause: String)
+
+    /// The name of the case, for messages.
+    var name: String {
+        switch self {
+        case .due: "due"
+        case .succeeded: "succeeded"
+        case .failed: "failed"
+        case .timedOut: "timedOut"
+        case .heartbeatMissed: "heartbeatMissed"
+        case .submitted: "submitted"
+        case .joined: "joined"
+        case .branchFailed: "branchFailed"
+        }
+    }
 }

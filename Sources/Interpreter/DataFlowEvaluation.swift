@@ -1,0 +1,120 @@
+import Expressions
+import JSON
+import StatesLanguage
+
+/// The path fields of a state, each applied only where it says something: a document that is merely passed along stays
+/// the same document and is not parsed.
+extension Run {
+    /// The state's effective input: `InputPath` applied to the raw input.
+    func effectiveInput(_ state: State) throws(StateFailure) -> JSONDocument {
+        try select(state.data.inputPath, from: branch.input)
+    }
+
+    /// `InputPath` or `OutputPath` applied to a document.
+    func select(_ path: PathOrNothing, from document: JSONDocument) throws(StateFailure) -> JSONDocument {
+        switch path {
+        case .whole: document
+        case .nothing: JSONDocument(.object([:]))
+        case .path(let path): JSONDocument(try evaluate(path, on: document))
+        }
+    }
+
+    /// What a path leads to.
+    func evaluate(_ path: Path, on document: JSONDocument) throws(StateFailure) -> JSONValue {
+        let scope = try scope(document, readsContext: path.readsContext)
+        do throws(ExpressionError) {
+            return try path.evaluate(in: scope)
+        } catch {
+            throw StateFailure(error)
+        }
+    }
+
+    /// What a path leads to; nil where it leads nowhere.
+    func find(_ path: Path, in scope: Scope) throws(StateFailure) -> JSONValue? {
+        do throws(ExpressionError) {
+            return try path.find(in: scope)
+        } catch {
+            throw StateFailure(error)
+        }
+    }
+
+    /// A payload template with its values, `$` being a document.
+    mutating func evaluate(_ template: PayloadTemplate, on document: JSONDocument) throws(StateFailure) -> JSONValue {
+        guard !template.expressions.isEmpty else { return template.source }
+        let scope = try scope(document, readsContext: template.readsContext)
+        do throws(ExpressionError) {
+            return try template.evaluate(in: scope, random: &random)
+        } catch {
+            throw StateFailure(error)
+        }
+    }
+
+    /// What expressions see with a document as `$`.
+    func scope(_ document: JSONDocument, readsContext: Bool) throws(StateFailure) -> Scope {
+        let variables =
+            branch.outerVariables.isEmpty
+            ? branch.variables : branch.outerVariables.merging(branch.variables) { _, own in own }
+        return Scope(
+            input: try value(of: document),
+            context: readsContext ? try contextObject() : .object([:]),
+            variables: variables
+        )
+    }
+
+    /// The raw input with a state's result put where `ResultPath` says.
+    func put(_ result: JSONDocument, at path: ResultPath) throws(StateFailure) -> JSONDocument {
+        switch path {
+        case .replace: return result
+        case .discard: return branch.input
+        case .put(let reference):
+            let (result, input) = (try value(of: result), try value(of: branch.input))
+            do throws(ExpressionError) {
+                return JSONDocument(try reference.put(result, into: input))
+            } catch {
+                throw StateFailure(error)
+            }
+        }
+    }
+
+    /// The variables that `Assign` sets, evaluated with the values variables had on entry.
+    mutating func assignments(_ template: PayloadTemplate?, on document: JSONDocument) throws(StateFailure)
+        -> [HistoryEvent.AssignedVariable]
+    {
+        guard let template else { return [] }
+        guard case .object(let members) = try evaluate(template, on: document) else { return [] }
+        var assigned: [HistoryEvent.AssignedVariable] = []
+        var bytes = 0
+        for (name, value) in members {
+            guard branch.outerVariables[name] == nil else {
+                throw StateFailure(
+                    runtime: "The variable '\(name)' belongs to an outer scope and cannot be assigned here."
+                )
+            }
+            let document = JSONDocument(value)
+            bytes += document.byteCount
+            assigned.append(.init(name: name, value: document))
+        }
+        guard bytes <= limits.assignedBytes else {
+            throw StateFailure(tooLargeAt: branch.state, verb: "assigned variables")
+        }
+        return assigned
+    }
+
+    /// Makes assigned variables visible to the states that follow.
+    mutating func store(_ assigned: [HistoryEvent.AssignedVariable]) throws(StateFailure) {
+        guard !assigned.isEmpty else { return }
+        var variables = branch.variables
+        for variable in assigned { variables[variable.name] = try value(of: variable.value) }
+        let all = variables.count + branch.outerVariables.count
+        // Nobody could reach the limit with so few: the sum is only worth computing when somebody might have.
+        if all > limits.variableBytes / max(limits.assignedBytes, 1) {
+            var bytes = 0
+            for value in variables.values { bytes += JSONDocument(value).byteCount }
+            for value in branch.outerVariables.values { bytes += JSONDocument(value).byteCount }
+            guard bytes <= limits.variableBytes else {
+                throw StateFailure(tooLargeAt: branch.state, verb: "stored variables")
+            }
+        }
+        branch.variables = variables
+    }
+}

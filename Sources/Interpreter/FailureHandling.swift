@@ -1,0 +1,173 @@
+import Expressions
+import JSON
+import StatesLanguage
+
+/// Retry, Catch, and what happens when neither helps.
+extension Run {
+    /// What is to be done again once the number of the event that a failure's cause names is known.
+    enum Resumption {
+        /// The whole work of the state; nothing of it has left a trace.
+        case work
+        /// The treatment of its result.
+        case result(JSONDocument)
+        /// The treatment of its failure.
+        case failure(StateFailure)
+    }
+
+    /// Decides what follows a failure of a state.
+    mutating func settle(_ failure: StateFailure, in state: State, resumingWith resumption: Resumption) -> Step {
+        var failure = failure
+        if failure.lacksFrame {
+            guard case .recorded(let entered) = branch.enteredEvent else { return postpone(resumption) }
+            failure.addFrame(state: state.name, entered: entered)
+        }
+        if let step = retry(failure, in: state) { return step }
+        // A fatal failure leaves no trace of its own: the execution is simply over.
+        if !failure.isFatal, let failed = state.kind.failedEvent { append(failed) }
+        guard let catcher = state.catchers.first(where: { failure.matches($0.errorEquals) }) else {
+            return end(with: failure)
+        }
+        do throws(StateFailure) {
+            return try `catch`(failure, in: state, catcher)
+        } catch {
+            guard error.lacksFrame, case .pending = branch.enteredEvent else { return end(with: framed(error)) }
+            return postpone(.failure(failure))
+        }
+    }
+
+    /// Waits until the entry of the state is recorded: only then has it a number that the failure's cause can name.
+    private mutating func postpone(_ resumption: Resumption) -> Step {
+        switch resumption {
+        case .work:
+            branch.phase = .retrying
+            branch.taskInput = nil
+        case .result(let result):
+            branch.phase = .concluding
+            branch.taskInput = JSONDocument(trusted: "{\"Output\":\(result.text)}")
+        case .failure(let failure):
+            branch.phase = .concluding
+            var members = failure.output
+            if let alias = failure.alias { members["Alias"] = .string(alias) }
+            branch.taskInput = JSONDocument(.object(members))
+        }
+        return .stop(.proceed(function: nil))
+    }
+
+    /// Goes on with what was postponed.
+    mutating func resume(_ state: State) -> Step {
+        let kept = branch.taskInput ?? JSONDocument(.null)
+        branch.taskInput = nil
+        guard let members = try? value(of: kept) else { return unexpected(.due, in: state) }
+        if let result = members["Output"] { return conclude(state, result: JSONDocument(result)) }
+        let failure = StateFailure(
+            error: members["Error"]?.string ?? "",
+            cause: members["Cause"]?.string ?? "",
+            alias: members["Alias"]?.string
+        )
+        return settle(failure, in: state, resumingWith: .failure(failure))
+    }
+
+    private func framed(_ failure: StateFailure) -> StateFailure {
+        var failure = failure
+        if failure.lacksFrame, case .recorded(let entered) = branch.enteredEvent {
+            failure.addFrame(state: branch.state, entered: entered)
+        }
+        return failure
+    }
+
+    /// The pause before another attempt, if the first retrier that matches still allows one.
+    private mutating func retry(_ failure: StateFailure, in state: State) -> Step? {
+        guard let place = state.retriers.firstIndex(where: { failure.matches($0.errorEquals) }) else { return nil }
+        let retrier = state.retriers[place]
+        var uses = branch.retrierUses
+        while uses.count <= place { uses.append(0) }
+        guard uses[place] < retrier.maxAttempts else { return nil }
+        let delay = retrier.delay(afterRetries: uses[place], random: &random)
+        uses[place] += 1
+        branch.retrierUses = uses
+        branch.retryCount += 1
+        branch.phase = .retrying
+        branch.taskInput = nil
+        branch.deadline = nil
+        branch.heartbeatSeconds = nil
+        return .stop(.pause(until: now.adding(seconds: delay), function: machine.entryFunction(at: state.name)))
+    }
+
+    private mutating func `catch`(
+        _ failure: StateFailure,
+        in state: State,
+        _ catcher: Catcher
+    ) throws(StateFailure) -> Step {
+        let errorOutput = JSONDocument(.object(failure.output))
+        let assigned = try assignments(catcher.assign, on: errorOutput)
+        let output = try put(errorOutput, at: catcher.resultPath)
+        return try leave(state, output: output, assigned: assigned, to: .next(catcher.next))
+    }
+
+    /// Ends the branch that failed, and with it the Parallel or Map around it, or the whole execution.
+    mutating func end(with failure: StateFailure) -> Step {
+        guard !failure.isFatal, let owner = owner(of: branch.state) else { return endExecution(with: failure) }
+        if case .task = machine.states[branch.state]?.kind { appendAside(.taskStateAborted) }
+        if case .map = owner.kind { appendAside(.mapIterationFailed, iterationDetails(of: owner)) }
+        return .stop(.failBranch(error: failure.error, cause: failure.cause))
+    }
+
+    mutating func endExecution(with failure: StateFailure) -> Step {
+        append(.executionFailed, failure.details)
+        return .stop(
+            .endExecution(
+                .failed(
+                    error: failure.error.isEmpty ? nil : failure.error,
+                    cause: failure.cause.isEmpty ? nil : failure.cause
+                )
+            )
+        )
+    }
+}
+
+extension StateFailure {
+    /// Names the state and the event of its entry, as AWS does.
+    mutating func addFrame(state: String, entered: Int) {
+        cause = "An error occurred while executing the state '\(state)' (entered at the event id #\(entered)). \(cause)"
+        lacksFrame = false
+    }
+
+    /// `error` and `cause` as events show them: what is empty is left out.
+    var details: [HistoryEvent.Detail] {
+        var details: [HistoryEvent.Detail] = []
+        if !error.isEmpty { details.append(.init("error", .string(error))) }
+        if !cause.isEmpty { details.append(.init("cause", .string(cause))) }
+        return details
+    }
+
+    /// What a Catch hands on. A timeout has an empty cause; other failures without a name or cause have nulls.
+    var output: JSONObject {
+        [
+            "Error": error.isEmpty ? .null : .string(error),
+            "Cause": cause.isEmpty && error != ErrorName.timeout ? .null : .string(cause),
+        ]
+    }
+}
+
+extension Retrier {
+    /// Seconds until the next attempt after so many retries.
+    func delay(afterRetries count: Int, random: inout some RandomNumberGenerator) -> Double {
+        let longest = Double(maxDelaySeconds ?? Self.longestDelay)
+        let delay = min(Double(intervalSeconds) * Self.power(backoffRate, count), longest)
+        guard delay > 0 else { return 0 }
+        return hasFullJitter ? Double.random(in: 0...delay, using: &random) : delay
+    }
+
+    /// The largest value of `MaxDelaySeconds`: 366 days.
+    private static var longestDelay: Int { 31_622_400 }
+
+    private static func power(_ base: Double, _ exponent: Int) -> Double {
+        var (result, square, rest) = (1.0, base, exponent)
+        while rest > 0 {
+            if rest % 2 == 1 { result *= square }
+            square *= square
+            rest /= 2
+        }
+        return result
+    }
+}

@@ -1,0 +1,123 @@
+import Expressions
+import JSON
+import StatesLanguage
+
+/// Parallel and Map: starting branches and iterations, and coming back from them.
+extension Run {
+    mutating func forkParallel(_ state: State, _ parallel: ParallelState) throws(StateFailure) -> Step {
+        let input = try parameters(state)
+        try checkSize(of: input, in: state)
+        let started = append(.parallelStateStarted)
+        guard !parallel.branches.isEmpty else { return joined(state, outputs: []) }
+        branch.phase = .forked
+        return .stop(
+            .fork(
+                Fork(
+                    children: .branches(parallel.branches.map(\.startAt)),
+                    input: input,
+                    maxConcurrency: nil,
+                    event: started
+                )
+            )
+        )
+    }
+
+    mutating func forkMap(_ state: State, _ map: MapState) throws(StateFailure) -> Step {
+        guard !map.isDistributed else { throw StateFailure(runtime: "This engine cannot run a distributed Map yet.") }
+        let input = try effectiveInput(state)
+        let maxConcurrency = try maxConcurrency(of: map, on: input)
+        let items = try items(of: map, in: input)
+        let started = append(.mapStateStarted, [.init("length", .integer(items.count))])
+        guard !items.isEmpty else { return joined(state, outputs: []) }
+        branch.phase = .forked
+        return .stop(
+            .fork(
+                Fork(
+                    children: .iterations(items: items.map(JSONDocument.init), startAt: map.processor.startAt),
+                    input: map.itemSelector == nil ? nil : input,
+                    maxConcurrency: maxConcurrency,
+                    event: started
+                )
+            )
+        )
+    }
+
+    private func items(of map: MapState, in input: JSONDocument) throws(StateFailure) -> [JSONValue] {
+        let value = if let path = map.itemsPath { try evaluate(path, on: input) } else { try value(of: input) }
+        guard case .array(let items) = value else {
+            throw StateFailure(runtime: "Reference path \"\(map.itemsPath?.jsonPath ?? "$")\" must point to array.")
+        }
+        return items
+    }
+
+    /// How many iterations may run at once; nil = any number.
+    private func maxConcurrency(of map: MapState, on input: JSONDocument) throws(StateFailure) -> Int? {
+        switch map.maxConcurrency {
+        case .constant(let number): return number > 0 ? number : nil
+        case .path(let path):
+            let value = try evaluate(path, on: input)
+            guard case .number(let number) = value, number.isWrittenAsInteger, let limit = number.integer else {
+                throw StateFailure(
+                    runtime: "The MaxConcurrencyPath field refers to value \"\(value.plainText)\" which is not a valid"
+                        + " integer: \(path.jsonPath)"
+                )
+            }
+            guard limit >= 0 else {
+                throw StateFailure(
+                    runtime: "Expected non-negative integer for MaxConcurrency, got '\(limit)' instead."
+                )
+            }
+            return limit > 0 ? Int(limit) : nil
+        }
+    }
+
+    private func checkSize(of document: JSONDocument, in state: State) throws(StateFailure) {
+        guard document.byteCount <= limits.payloadBytes else {
+            throw StateFailure(tooLargeAt: state.name, verb: "provided parameters")
+        }
+    }
+
+    /// The first state of a branch or iteration.
+    mutating func beginBranch() -> Step {
+        let first = branch.state
+        guard let owner = owner(of: first), case .map(let map) = owner.kind, let item = branch.item else {
+            return .enter(first, input: branch.input)
+        }
+        var input = item.value
+        if let selector = map.itemSelector {
+            do throws(StateFailure) {
+                input = JSONDocument(try evaluate(selector, on: branch.input))
+            } catch {
+                // The iteration has not started yet: the failure is the Map's, which also knows its own entry.
+                return .stop(.failBranch(error: error.error, cause: error.cause))
+            }
+        }
+        append(.mapIterationStarted, iterationDetails(of: owner))
+        return .enter(first, input: input)
+    }
+
+    /// All branches have ended.
+    mutating func join(_ state: State, outputs: [JSONDocument]) -> Step {
+        if case .map = state.kind, case .recorded(let id) = branch.lastEvent {
+            // What an iteration leaves behind is the event before its MapIterationSucceeded, from which AWS goes on to
+            // the next iteration; after the last one it goes on from MapIterationSucceeded itself.
+            branch.lastEvent = .recorded(id + 1)
+        }
+        return joined(state, outputs: outputs)
+    }
+
+    private mutating func joined(_ state: State, outputs: [JSONDocument]) -> Step {
+        let origin = branch.lastEvent
+        if case .map = state.kind { append(.mapStateSucceeded) } else { append(.parallelStateSucceeded) }
+        let text = "[" + outputs.lazy.map(\.text).joined(separator: ",") + "]"
+        return conclude(state, result: JSONDocument(trusted: text), origin: origin)
+    }
+
+    /// A branch has failed, and the others are gone.
+    mutating func branchFailed(_ state: State, error: String, cause: String) -> Step {
+        var failure = StateFailure(error: error, cause: cause, alias: ErrorName.branchFailed)
+        // A fatal failure inside a branch ends the execution by itself; here it can only be that of an ItemSelector.
+        failure.lacksFrame = failure.isFatal
+        return settle(failure, in: state, resumingWith: .failure(failure))
+    }
+}

@@ -1,0 +1,55 @@
+import Expressions
+import JSON
+import StatesLanguage
+
+extension Run {
+    mutating func pass(_ state: State, _ pass: PassState) throws(StateFailure) -> Step {
+        if let result = pass.result { return conclude(state, result: JSONDocument(result)) }
+        return conclude(state, result: try parameters(state))
+    }
+
+    /// The effective input, or what `Parameters` make of it.
+    mutating func parameters(_ state: State) throws(StateFailure) -> JSONDocument {
+        let input = try effectiveInput(state)
+        guard let parameters = state.data.parameters else { return input }
+        return JSONDocument(try evaluate(parameters, on: input))
+    }
+
+    mutating func succeed(_ state: State) throws(StateFailure) -> Step {
+        let output = try select(state.data.outputPath, from: effectiveInput(state))
+        return try leave(state, output: output, assigned: [], to: .end)
+    }
+
+    mutating func fail(_ fail: FailState) throws(StateFailure) -> Step {
+        let error = try evaluate(fail.error, named: "ErrorPath")
+        let cause = try evaluate(fail.cause, named: "CausePath")
+        return end(with: StateFailure(error: error, cause: cause))
+    }
+
+    private mutating func evaluate(_ field: StringField?, named name: String) throws(StateFailure) -> String {
+        switch field {
+        case nil: return ""
+        case .constant(let text): return text
+        case .expression(let expression):
+            let value = try evaluate(expression, on: branch.input)
+            guard case .string(let text) = value else {
+                throw StateFailure(
+                    runtime: "The \(name) parameter does not reference a string: \(expression.text) == \(value.text)"
+                )
+            }
+            return text
+        }
+    }
+
+    private mutating func evaluate(
+        _ expression: TemplateExpression,
+        on document: JSONDocument
+    ) throws(StateFailure) -> JSONValue {
+        let scope = try scope(document, readsContext: expression.readsContext)
+        do throws(ExpressionError) {
+            return try expression.evaluate(in: scope, random: &random)
+        } catch {
+            throw StateFailure(error)
+        }
+    }
+}

@@ -1,0 +1,156 @@
+import Expressions
+import JSON
+import StatesLanguage
+
+/// One call of `advance`: takes a branch from state to state until somebody outside is needed.
+struct Run<Random: RandomNumberGenerator> {
+    let machine: StateMachine
+    let execution: ExecutionInfo
+    let limits: Limits
+    let now: Timestamp
+    var random: Random
+    var branch: Branch
+    /// States entered and bytes of payload in events, by this call.
+    private var statesEntered = 0
+    private var eventBytes = 0
+
+    /// Where the walk goes from a state.
+    enum Step {
+        case enter(String, input: JSONDocument)
+        case stop(Decision.Next)
+    }
+
+    init(_ interpreter: Interpreter, branch: Branch, now: Timestamp, random: Random) {
+        machine = interpreter.machine
+        execution = interpreter.execution
+        limits = interpreter.limits
+        self.branch = branch
+        self.now = now
+        self.random = random
+    }
+
+    mutating func decision(on outcome: Outcome) -> Decision {
+        var step = begin(with: outcome)
+        while true {
+            switch step {
+            case .stop(let next):
+                return keepingHistoryLimit(next)
+            case .enter(let name, let input):
+                if statesEntered >= limits.statesPerDecision || eventBytes >= limits.eventBytesPerDecision {
+                    branch.phase = .entering
+                    branch.state = name
+                    branch.input = input
+                    return keepingHistoryLimit(.proceed(function: machine.entryFunction(at: name)))
+                }
+                statesEntered += 1
+                step = enter(name, input: input)
+            }
+        }
+    }
+
+    private mutating func begin(with outcome: Outcome) -> Step {
+        guard let state = machine.states[branch.state] else {
+            return end(with: StateFailure(error: ErrorName.runtime, cause: "There is no state '\(branch.state)'."))
+        }
+        switch (branch.phase, outcome) {
+        case (.fresh, .due): return beginBranch()
+        case (.entering, .due): return .enter(branch.state, input: branch.input)
+        case (.retrying, .due): return carryOut(state)
+        case (.concluding, .due): return resume(state)
+        case (.sleeping, .due): return wakeUp(state)
+        case (.invoking, _), (.starting, _), (.submitted, _): return continueTask(state, on: outcome)
+        case (.forked, .joined(let outputs)): return join(state, outputs: outputs)
+        case (.forked, .branchFailed(let error, let cause)): return branchFailed(state, error: error, cause: cause)
+        default: return unexpected(outcome, in: state)
+        }
+    }
+
+    /// An outcome that nobody waits for is a fault of the caller: it is shown, not swallowed, and costs no process.
+    mutating func unexpected(_ outcome: Outcome, in state: State) -> Step {
+        let cause =
+            "The outcome '\(outcome.name)' does not fit the phase '\(branch.phase.rawValue)' of '\(state.name)'."
+        return end(with: StateFailure(error: ErrorName.runtime, cause: cause))
+    }
+
+    private mutating func enter(_ name: String, input: JSONDocument) -> Step {
+        branch.state = name
+        branch.input = input
+        branch.taskInput = nil
+        branch.enteredAt = now
+        branch.entry += 1
+        branch.retryCount = 0
+        branch.retrierUses = []
+        branch.deadline = nil
+        branch.heartbeatSeconds = nil
+        guard let state = machine.states[name] else {
+            return end(with: StateFailure(error: ErrorName.runtime, cause: "There is no state '\(name)'."))
+        }
+        branch.enteredEvent = append(
+            state.kind.enteredEvent,
+            [.init("name", .string(name)), .init("input", .payload(input))]
+        )
+        return carryOut(state)
+    }
+
+    /// Does the work of a state that has been entered, for the first time or again.
+    private mutating func carryOut(_ state: State) -> Step {
+        do throws(StateFailure) {
+            switch state.kind {
+            case .pass(let pass): return try self.pass(state, pass)
+            case .choice(let choice): return try choose(state, choice)
+            case .wait(let wait): return try self.wait(state, wait)
+            case .succeed: return try succeed(state)
+            case .fail(let fail): return try self.fail(fail)
+            case .task(let task): return try startTask(state, task)
+            case .parallel(let parallel): return try forkParallel(state, parallel)
+            case .map(let map): return try forkMap(state, map)
+            case .jsonata: throw StateFailure(runtime: "This engine cannot run states in JSONata yet.")
+            }
+        } catch {
+            return settle(error, in: state, resumingWith: .work)
+        }
+    }
+
+    /// Adds an event after the last one of this branch.
+    @discardableResult
+    mutating func append(_ type: EventType, _ details: [HistoryEvent.Detail] = []) -> EventReference {
+        let reference = appendAside(type, details)
+        branch.lastEvent = reference
+        return reference
+    }
+
+    /// Adds an event that no later one refers to.
+    @discardableResult
+    mutating func appendAside(_ type: EventType, _ details: [HistoryEvent.Detail] = []) -> EventReference {
+        for case .payload(let document) in details.lazy.map(\.value) { eventBytes += document.byteCount }
+        branch.events.append(
+            HistoryEvent(type: type, previous: branch.lastEvent, timestamp: now, details: details)
+        )
+        return .pending(branch.events.count - 1)
+    }
+
+    /// The execution fails with the event that fills its history.
+    private mutating func keepingHistoryLimit(_ next: Decision.Next) -> Decision {
+        let recorded = recordedEvents
+        let (total, overflow) = recorded.addingReportingOverflow(branch.events.count)
+        let isEnd = if case .endExecution = next { true } else { false }
+        guard overflow || total > limits.historyEvents || (total == limits.historyEvents && !isEnd) else {
+            return Decision(branch: branch, next: next)
+        }
+        let room = max(0, limits.historyEvents - 1 - recorded)
+        branch.events.removeLast(max(0, branch.events.count - room))
+        branch.lastEvent = branch.events.isEmpty ? .recorded(recorded) : .pending(branch.events.count - 1)
+        let failure = StateFailure(
+            error: ErrorName.runtime,
+            cause: "The execution reached the maximum number of history events (\(limits.historyEvents))."
+        )
+        guard case .stop(let end) = endExecution(with: failure) else { return Decision(branch: branch, next: next) }
+        return Decision(branch: branch, next: end)
+    }
+
+    /// How many events the execution has at least, as far as this branch knows.
+    private var recordedEvents: Int {
+        guard case .recorded(let id) = branch.events.first?.previous ?? branch.lastEvent else { return 1 }
+        return max(id, 1)
+    }
+}

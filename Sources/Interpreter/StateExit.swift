@@ -1,0 +1,69 @@
+import JSON
+import StatesLanguage
+
+/// How states, branches and executions end well.
+extension Run {
+    /// Treats the result of a state's work: `ResultSelector`, `Assign`, `ResultPath`, `OutputPath`, and leaves the
+    /// state.
+    ///
+    /// - Parameter origin: what the exit refers to as its previous event; nil: the last event of the branch.
+    mutating func conclude(_ state: State, result: JSONDocument, origin: EventReference? = nil) -> Step {
+        do throws(StateFailure) {
+            let selected =
+                if let selector = state.data.resultSelector {
+                    JSONDocument(try evaluate(selector, on: result))
+                } else {
+                    result
+                }
+            let assigned = try assignments(state.data.assign, on: selected)
+            let output = try select(state.data.outputPath, from: put(selected, at: state.data.resultPath))
+            return try leave(state, output: output, assigned: assigned, to: state.transition, origin: origin)
+        } catch {
+            return settle(error, in: state, resumingWith: .result(result))
+        }
+    }
+
+    /// Leaves a state: its output is the input of the next, or of whoever waits for the end of this scope.
+    mutating func leave(
+        _ state: State,
+        output: JSONDocument,
+        assigned: [HistoryEvent.AssignedVariable],
+        to transition: Transition?,
+        origin: EventReference? = nil
+    ) throws(StateFailure) -> Step {
+        guard output.byteCount <= limits.payloadBytes else {
+            throw StateFailure(tooLargeAt: state.name, verb: "returned a result")
+        }
+        try store(assigned)
+        if let origin { branch.lastEvent = origin }
+        if let exited = state.kind.exitedEvent {
+            var details: [HistoryEvent.Detail] = [
+                .init("name", .string(state.name)), .init("output", .payload(output)),
+            ]
+            if !assigned.isEmpty { details.append(.init("assignedVariables", .variables(assigned))) }
+            append(exited, details)
+        }
+        if case .next(let name) = transition { return .enter(name, input: output) }
+        return finish(output: output)
+    }
+
+    /// The scope's last state has been left.
+    private mutating func finish(output: JSONDocument) -> Step {
+        branch.taskInput = nil
+        guard let owner = owner(of: branch.state) else {
+            append(.executionSucceeded, [.init("output", .payload(output))])
+            return .stop(.endExecution(.succeeded(output)))
+        }
+        if case .map = owner.kind { appendAside(.mapIterationSucceeded, iterationDetails(of: owner)) }
+        return .stop(.endBranch(output))
+    }
+
+    /// The Parallel or Map around a state.
+    func owner(of name: String) -> State? {
+        machine.owners[name].flatMap { machine.states[$0] }
+    }
+
+    func iterationDetails(of map: State) -> [HistoryEvent.Detail] {
+        [.init("name", .string(map.name)), .init("index", .integer(branch.item?.index ?? 0))]
+    }
+}

@@ -1,0 +1,41 @@
+import StatesLanguage
+
+extension State.Kind {
+    /// The event of entering a state of this kind.
+    var enteredEvent: EventType {
+        switch self {
+        case .pass: .passStateEntered
+        case .task: .taskStateEntered
+        case .choice: .choiceStateEntered
+        case .wait: .waitStateEntered
+        case .succeed: .succeedStateEntered
+        case .fail: .failStateEntered
+        case .parallel: .parallelStateEntered
+        case .map: .mapStateEntered
+        case .jsonata(let state): EventType(rawValue: state.type + "StateEntered") ?? .passStateEntered
+        }
+    }
+
+    /// The event of leaving it; nil for a Fail, which is never left.
+    var exitedEvent: EventType? {
+        switch self {
+        case .pass: .passStateExited
+        case .task: .taskStateExited
+        case .choice: .choiceStateExited
+        case .wait: .waitStateExited
+        case .succeed: .succeedStateExited
+        case .parallel: .parallelStateExited
+        case .map: .mapStateExited
+        case .fail, .jsonata: nil
+        }
+    }
+
+    /// The event that closes it without an exit: only Parallel and Map have one.
+    var failedEvent: EventType? {
+        switch self {
+        case .parallel: .parallelStateFailed
+        case .map: .mapStateFailed
+        default: nil
+        }
+    }
+}
