@@ -5,30 +5,32 @@ import StatesLanguage
 extension Run {
     /// The context object (`$$`) as the current state sees it.
     func contextObject() throws(StateFailure) -> JSONValue {
-        var executionMembers = JSONObject()
-        executionMembers["Id"] = .string(execution.arn)
+        var executionMembers: JSONObject = ["Id": .string(execution.arn)]
         if let input = execution.input { executionMembers["Input"] = try value(of: input) }
+        executionMembers["StartTime"] = .string(execution.startTime.description)
         executionMembers["Name"] = .string(execution.name)
         if let role = execution.roleARN { executionMembers["RoleArn"] = .string(role) }
-        executionMembers["StartTime"] = .string(execution.startTime.description)
         executionMembers["RedriveCount"] = .number(JSONNumber(execution.redriveCount))
 
-        var context = JSONObject()
-        context["Execution"] = .object(executionMembers)
-        if let item = branch.item {
-            let itemMembers: JSONObject = [
-                "Index": .number(JSONNumber(item.index)), "Value": try value(of: item.value),
-            ]
-            context["Map"] = .object(["Item": .object(itemMembers)])
+        // An iteration that has not begun evaluates the ItemSelector of its Map.
+        let name = branch.phase == .fresh ? machine.owners[branch.state] ?? branch.state : branch.state
+        var state: JSONObject = ["Name": .string(name), "EnteredTime": .string(branch.enteredAt.description)]
+        if machine.states[name]?.kind.canBeRetried ?? false {
+            state["RetryCount"] = .number(JSONNumber(branch.retryCount))
         }
-        context["State"] = .object([
-            "EnteredTime": .string(branch.enteredAt.description),
-            "Name": .string(branch.state),
-            "RetryCount": .number(JSONNumber(branch.retryCount)),
-        ])
-        context["StateMachine"] = .object([
-            "Id": .string(execution.stateMachineARN), "Name": .string(execution.stateMachineName),
-        ])
+
+        var context: JSONObject = [
+            "Execution": .object(executionMembers),
+            "StateMachine": .object([
+                "Id": .string(execution.stateMachineARN), "Name": .string(execution.stateMachineName),
+            ]),
+            "State": .object(state),
+        ]
+        if let item = branch.item {
+            context["Map"] = .object([
+                "Item": .object(["Index": .number(JSONNumber(item.index)), "Value": try value(of: item.value)])
+            ])
+        }
         return .object(context)
     }
 

@@ -85,6 +85,7 @@ extension Run {
         }
         var input = item.value
         if let selector = map.itemSelector {
+            branch.enteredAt = now
             do throws(StateFailure) {
                 input = JSONDocument(try evaluate(selector, on: branch.input))
             } catch {

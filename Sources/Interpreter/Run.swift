@@ -73,6 +73,7 @@ struct Run<Random: RandomNumberGenerator> {
     }
 
     private mutating func enter(_ name: String, input: JSONDocument) -> Step {
+        branch.phase = .entering
         branch.state = name
         branch.input = input
         branch.taskInput = nil

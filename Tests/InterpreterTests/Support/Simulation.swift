@@ -246,7 +246,9 @@ final class Simulation {
 
     private func start(_ child: ChildStart, in execution: Execution, row: Int) {
         guard let machine = machines.first(where: { $0.arn == child.stateMachine }) else {
-            let cause = "State Machine Does Not Exist: '\(child.stateMachine)' (Service: AWSStepFunctions)"
+            let cause =
+                "State Machine Does Not Exist: '\(child.stateMachine)' (Service: AWSStepFunctions; Status Code: 400;"
+                + " Error Code: StateMachineDoesNotExist; Request ID: 7; Proxy: null)"
             let error = "StepFunctions.StateMachineDoesNotExistException"
             return schedule(.failed(error: error, cause: cause), at: now, in: execution, row: row)
         }

@@ -38,4 +38,12 @@ extension State.Kind {
         default: nil
         }
     }
+
+    /// Whether states of this kind may have a `Retry`.
+    var canBeRetried: Bool {
+        switch self {
+        case .task, .parallel, .map: true
+        default: false
+        }
+    }
 }

@@ -1,0 +1,87 @@
+import Foundation
+import JSON
+import StatesLanguage
+
+/// One recorded case: machines, functions, inputs, and what the real service answered.
+struct ConformanceCase: Sendable {
+    struct Machine: Sendable {
+        var name: String
+        var definition: String
+    }
+
+    struct Execution: Sendable {
+        var machine: String
+        var input: JSONValue?
+        var name: String?
+    }
+
+    var id: String
+    var services: [String]
+    var functions: [JSONValue]
+    var machines: [Machine]
+    var executions: [Execution]
+    var recorded: JSONObject
+    var final: JSONObject
+    var notCompared: [String]
+    var text: String
+
+    /// The folder of recorded cases; nil: not on this machine.
+    static let directory: String? = {
+        let path =
+            ProcessInfo.processInfo.environment["STEPWELL_CONFORMANCE_DIR"]
+            ?? FileManager.default.currentDirectoryPath + "/../shared/conformance"
+        let cases = path + "/asl/cases"
+        return FileManager.default.fileExists(atPath: cases) ? cases : nil
+    }()
+
+    static func all() throws -> [ConformanceCase] {
+        guard let directory else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+            .compactMap { name in
+                guard name.hasSuffix(".json") else { return nil }
+                let text = try String(contentsOfFile: directory + "/" + name, encoding: .utf8)
+                let readable = try withoutPlaceholdersInARNs(text)
+                return ConformanceCase(try JSONValue(parsing: readable), text: readable)
+            }
+    }
+
+    /// Placeholders inside an ARN make it something else: names take their place.
+    private static func withoutPlaceholdersInARNs(_ text: String) throws -> String {
+        var text = text.replacing("<partition>", with: "aws").replacing("<region>", with: "us-east-1")
+        for function in try JSONValue(parsing: text)["functions"]?.array ?? [] {
+            guard let name = function["name"]?.string, name.hasPrefix("<"), name.hasSuffix(">") else { continue }
+            text = text.replacing(name, with: name.dropFirst().dropLast())
+        }
+        return text
+    }
+
+    private init?(_ value: JSONValue, text: String) {
+        guard let id = value["id"]?.string, let recorded = value["recorded"]?.object else { return nil }
+        self.id = id
+        self.text = text
+        self.recorded = recorded
+        services = value["services"]?.array?.compactMap(\.string) ?? []
+        functions = value["functions"]?.array ?? []
+        machines = (value["machines"]?.array ?? [])
+            .compactMap { machine in
+                guard let name = machine["name"]?.string, let definition = machine["definition"] else { return nil }
+                return Machine(name: name, definition: definition.string ?? definition.text)
+            }
+        executions = (value["executions"]?.array ?? [])
+            .compactMap { execution in
+                guard let machine = execution["machine"]?.string else { return nil }
+                return Execution(machine: machine, input: execution["input"], name: execution["name"]?.string)
+            }
+        final = value["final"]?.object ?? [:]
+        notCompared = value["not_compared"]?.array?.compactMap(\.string) ?? []
+    }
+
+    /// The histories, by their key, in the order of recording.
+    var histories: [(key: String, events: [JSONValue])] {
+        recorded.compactMap { key, value in
+            let events = value["events"]?.array ?? value.array
+            guard let events, events.first?["previousEventId"] != nil else { return nil }
+            return (key, events.first?["id"]?.number?.integer == 1 ? events : events.reversed())
+        }
+    }
+}

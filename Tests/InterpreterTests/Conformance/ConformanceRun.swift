@@ -1,0 +1,169 @@
+import Expressions
+import Interpreter
+import JSON
+import StatesLanguage
+
+/// What became of one recorded case.
+enum ConformanceResult: Equatable {
+    case passed
+    case failed(String)
+    /// It needs something that is not there, or recorded nothing that a run could show.
+    case skipped(String)
+}
+
+/// Runs a recorded case in memory and compares.
+struct ConformanceRun {
+    let test: ConformanceCase
+    var recordsCallsLate = false
+
+    func result() -> ConformanceResult {
+        if let reason = obstacle() { return .skipped(reason) }
+        let simulation = Simulation()
+        simulation.limits = .aws
+        simulation.recordsCallsLate = recordsCallsLate
+        do {
+            simulation.machines = try test.machines.map(machine)
+        } catch {
+            return .skipped("\(error)")
+        }
+        for function in test.functions {
+            guard let name = function["name"]?.string, let behaviour = behaviour(function["behaviour"]) else {
+                return .skipped("a function that is not described")
+            }
+            simulation.functions[name] = behaviour
+        }
+        let executions = test.executions.map { start($0, in: simulation) }
+        simulation.run()
+        return compare(executions)
+    }
+
+    private func obstacle() -> String? {
+        if test.executions.isEmpty { return "no execution" }
+        if !test.services.allSatisfy({ $0 == "lambda" }) { return "services: \(test.services)" }
+        let readsTimes = test.machines.contains { $0.definition.contains("Timestamp") }
+        if readsTimes, test.executions.contains(where: { $0.input?.isMasked ?? false }) {
+            return "its times were masked"
+        }
+        if test.text.contains("\"EXPRESS\"") { return "an Express machine" }
+        if test.histories.isEmpty && test.recorded["cases"] == nil && test.final.isEmpty {
+            return "nothing was recorded"
+        }
+        return nil
+    }
+
+    struct NotRunnable: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    private func machine(_ machine: ConformanceCase.Machine) throws -> Simulation.Machine {
+        let parsed = Definition(parsing: machine.definition)
+        if let obstacle = parsed.obstacles.first { throw NotRunnable(description: "obstacle: \(obstacle.message)") }
+        guard let definition = parsed.machine else {
+            let messages = parsed.diagnostics.map { "\($0.location) \($0.message)" }
+            throw NotRunnable(description: "definition: \(messages)")
+        }
+        let arn = "arn:aws:states:us-east-1:111111111111:stateMachine:\(machine.name)"
+        return Simulation.Machine(arn: arn, name: machine.name, definition: definition)
+    }
+
+    private func start(_ execution: ConformanceCase.Execution, in simulation: Simulation) -> Simulation.Execution {
+        // Where a parent and its child have the same placeholder for a name, the parent was created last.
+        let machine = simulation.machines.last { $0.name == execution.machine } ?? simulation.machines[0]
+        let text =
+            switch execution.input {
+            case nil, .null: "{}"
+            case .string(let text): text
+            case .some(let value): value.text
+            }
+        return simulation.start(
+            machine,
+            name: execution.name ?? "<ExecArnPart_0idx>",
+            input: JSONDocument(trusted: text),
+            roleARN: test.text.contains("sfn_role_arn") && !test.text.contains("snf_role_arn")
+                ? "sfn_role_arn" : "snf_role_arn"
+        )
+    }
+
+    private func behaviour(_ behaviour: JSONValue?) -> Simulation.Function? {
+        switch behaviour?["kind"]?.string {
+        case "echo": return { (.succeeded($0.input), 0.01) }
+        case "constant":
+            let value = JSONDocument(behaviour?["value"] ?? .null)
+            return { _ in (.succeeded(value), 0.01) }
+        case "raw":
+            guard let payload = behaviour?["payload"]?.string else { return nil }
+            return { _ in (.succeeded(JSONDocument(trusted: payload)), 0.01) }
+        case "sleep":
+            let seconds = behaviour?["seconds"]?.number?.double ?? 0
+            return { _ in (.succeeded(JSONDocument(.null)), seconds) }
+        case "raise":
+            let type = behaviour?["errorType"]?.string ?? ""
+            let stack = behaviour?["stackTrace"]?.array ?? []
+            let cause =
+                "{\"errorMessage\": \((behaviour?["errorMessage"] ?? .null).text), \"errorType\": \"\(type)\","
+                + " \"requestId\": \"<uuid:1>\", \"stackTrace\": [\(stack.map(\.text).joined(separator: ", "))]}"
+            return { _ in (.failed(error: type, cause: cause), 0.01) }
+        default: return nil
+        }
+    }
+
+    private func compare(_ executions: [Simulation.Execution]) -> ConformanceResult {
+        let comparison = ConformanceComparison(notCompared: test.notCompared)
+        if let cases = test.recorded["cases"]?.array {
+            for (execution, recorded) in zip(executions, cases) {
+                guard case .succeeded(let output) = execution.end, let expected = recorded["output"] else {
+                    return .failed("\(recorded.text): ended with \(String(describing: execution.end))")
+                }
+                if let difference = comparison.difference(.string(output.text), expected, at: "cases") {
+                    return .failed("\(recorded["input"]?.text ?? ""): \(difference)")
+                }
+            }
+        }
+        for (execution, history) in zip(executions, test.histories) {
+            let difference = comparison.difference(ofEvents: execution.events, history.events, at: history.key)
+            if let difference { return .failed(difference) }
+        }
+        for (execution, (key, recorded)) in zip(executions, test.final) where recorded["status"] != "ACTIVE" {
+            if let difference = comparison.difference(execution.finalState, recorded, at: key) {
+                return .failed("final \(difference)")
+            }
+        }
+        return .passed
+    }
+}
+
+extension Limits {
+    /// AWS's own.
+    static var aws: Limits { Limits(payloadBytes: 262_144, historyEvents: 25_000) }
+}
+
+extension Simulation.Execution {
+    /// Status, output, error and cause.
+    var finalState: JSONValue {
+        switch end {
+        case .succeeded(let output): return ["status": "SUCCEEDED", "output": .string(output.text)]
+        case .failed(let error, let cause): return Self.failure("FAILED", error, cause)
+        case .timedOut(let error, let cause): return Self.failure("TIMED_OUT", error, cause)
+        case nil: return ["status": "RUNNING"]
+        }
+    }
+
+    private static func failure(_ status: String, _ error: String?, _ cause: String?) -> JSONValue {
+        var members: JSONObject = ["status": .string(status)]
+        if let error { members["error"] = .string(error) }
+        if let cause { members["cause"] = .string(cause) }
+        return .object(members)
+    }
+}
+
+extension JSONValue {
+    /// Whether a time in it was replaced by a word, so that it cannot be used as input.
+    fileprivate var isMasked: Bool {
+        switch self {
+        case .string(let text): ["<timestamp>", "timestamp", "date"].contains(text)
+        case .array(let values): values.contains(where: \.isMasked)
+        case .object(let members): members.values.contains(where: \.isMasked)
+        case .null, .bool, .number: false
+        }
+    }
+}
