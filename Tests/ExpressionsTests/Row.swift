@@ -53,7 +53,7 @@ struct Counting: RandomNumberGenerator {
     var state: UInt64 = 0
 
     mutating func next() -> UInt64 {
-        defer { state += 1 }
+        defer { state &+= 1 }
         return state
     }
 }

@@ -38,7 +38,7 @@ extension Intrinsic {
                     throw IntrinsicFailure(reason: "The first argument has more placeholders than there are values.")
                 }
                 guard arguments.values[next].appendAsJava(to: &result, limit: JSONValue.sizeLimit) else {
-                    throw IntrinsicFailure(reason: "The result is larger than \(JSONValue.sizeLimit) bytes.")
+                    throw IntrinsicFailure(reason: "The result would be too large to be written as text.")
                 }
                 next += 1
             } else {

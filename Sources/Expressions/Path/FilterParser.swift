@@ -37,7 +37,7 @@ extension ExpressionScanner {
 
     private mutating func condition() throws(ExpressionSyntaxError) -> PathFilter {
         skipSpaces()
-        if current == UInt8(ascii: "("), !isAtEnd { return try parenthesized() }
+        if current == UInt8(ascii: "(") { return try parenthesized() }
         if current == UInt8(ascii: "!"), peek(1) != UInt8(ascii: "=") {
             try descend()
             advance()
@@ -93,10 +93,7 @@ extension ExpressionScanner {
         if let byte = current, byte.isLetter || byte == UInt8(ascii: "$") || byte == UInt8(ascii: "_") {
             throw fault("a filter can use '@' and '$' only, neither variables nor the context object")
         }
-        try descend()
-        let steps = try steps(inList: true)
-        depth -= 1
-        return steps
+        return try steps(inList: true)
     }
 
     private mutating func literal() throws(ExpressionSyntaxError) -> JSONValue {

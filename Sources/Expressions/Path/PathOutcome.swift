@@ -48,15 +48,19 @@ enum PathMiss {
 }
 
 extension Path {
+    /// What the path starts from; nil for a variable that is not defined.
+    func document(in scope: Scope) -> JSONValue? {
+        switch root {
+        case .input: scope.input
+        case .context: scope.context
+        case .variable(let name): scope.variables[name]
+        }
+    }
+
     /// Follows the path. Definite paths copy nothing; the others run within a budget of nodes.
     func outcome(in scope: Scope) throws(ExpressionError) -> PathOutcome {
-        let document: JSONValue
-        switch root {
-        case .input: document = scope.input
-        case .context: document = scope.context
-        case .variable(let name):
-            guard let value = scope.variables[name] else { return .miss(.undefinedVariable(name)) }
-            document = value
+        guard let document = document(in: scope) else {
+            return .miss(.undefinedVariable(variableNames.first ?? ""))
         }
         var outcome: PathOutcome
         if steps.segments.isEmpty {

@@ -79,7 +79,7 @@ package struct TemplateExpression: Sendable, Hashable {
         case .miss(.noElement(let position)) where position == path.steps.segments.count - 1: return .null
         case .miss(let miss):
             guard miss.isAbsence else { return try path.evaluate(in: scope) }
-            let document = path.root == .context ? scope.context : scope.input
+            let document = path.document(in: scope) ?? scope.input
             throw ExpressionError(
                 error: .runtime,
                 cause: "The JSONPath '\(text)' specified for the field '\(key)' could not be found in the input"

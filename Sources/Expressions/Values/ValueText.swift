@@ -16,8 +16,10 @@ extension JSONValue {
 
     /// Appends the value as Java prints it (`{Id=1, Name=x}`, `[1, 2]`), which is what `States.Format` does.
     ///
-    /// - Returns: False once the text has outgrown the limit in bytes; it is incomplete then.
-    func appendAsJava(to text: inout String, limit: Int) -> Bool {
+    /// - Returns: False once the text has outgrown the limit in bytes, or the value the depth of a document; the text is
+    ///   incomplete then.
+    func appendAsJava(to text: inout String, limit: Int, depth: Int = 0) -> Bool {
+        guard depth <= Self.depthLimit else { return false }
         switch self {
         case .null: text += "null"
         case .bool(let bool): text += bool ? "true" : "false"
@@ -27,7 +29,7 @@ extension JSONValue {
             text += "["
             for (position, element) in elements.enumerated() {
                 if position > 0 { text += ", " }
-                guard element.appendAsJava(to: &text, limit: limit) else { return false }
+                guard element.appendAsJava(to: &text, limit: limit, depth: depth + 1) else { return false }
             }
             text += "]"
         case .object(let members):
@@ -36,7 +38,7 @@ extension JSONValue {
                 if position > 0 { text += ", " }
                 text += member.key
                 text += "="
-                guard member.value.appendAsJava(to: &text, limit: limit) else { return false }
+                guard member.value.appendAsJava(to: &text, limit: limit, depth: depth + 1) else { return false }
             }
             text += "}"
         }
