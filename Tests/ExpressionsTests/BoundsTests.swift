@@ -46,7 +46,9 @@ struct BoundsTests {
         #expect(try evaluate(parentheses(100), [["a": 1]]).array?.count == 1)
         #expect(try evaluate(negations(99), [["b": 1]]).array?.count == 1)
         #expect(try evaluate(filters(100), nested(101)).array?.count == 1)
-        for text in [parentheses(101), negations(101), filters(101), parentheses(4_000), negations(9_000), filters(1_500)] {
+        for text in [
+            parentheses(101), negations(101), filters(101), parentheses(4_000), negations(9_000), filters(1_500),
+        ] {
             let fault = #expect(throws: ExpressionSyntaxError.self) { try Path(text) }
             #expect(fault?.reason == "an expression may be nested at most 100 deep")
         }
@@ -94,8 +96,18 @@ struct BoundsTests {
             expectFailure("States.IntrinsicFailure", containing: "too large to be written", text, doubling)
             expectFailure("States.IntrinsicFailure", containing: "too large to be written", text, nested(600))
         }
-        expectFailure("States.IntrinsicFailure", containing: "too large to be written", "States.Format('{}', $)", doubling)
-        expectFailure("States.IntrinsicFailure", containing: "too large to be written", "States.Format('{}', $)", nested(600))
+        expectFailure(
+            "States.IntrinsicFailure",
+            containing: "too large to be written",
+            "States.Format('{}', $)",
+            doubling
+        )
+        expectFailure(
+            "States.IntrinsicFailure",
+            containing: "too large to be written",
+            "States.Format('{}', $)",
+            nested(600)
+        )
         expectFailure("States.Runtime", containing: "could not be found", "States.Array($[2])", doubling)
     }
 

@@ -69,7 +69,8 @@ struct DefinitionWalker {
             case "ResultPath": compile(value) { (text) throws(ExpressionSyntaxError) in _ = try ReferencePath(text) }
             case "ErrorPath", "CausePath":
                 compile(value) { (text) throws(ExpressionSyntaxError) in _ = try TemplateExpression(text) }
-            case "Variable", _ where key.hasSuffix("Path"):
+            case "Variable",
+                _ where key.hasSuffix("Path"):
                 compile(value) { (text) throws(ExpressionSyntaxError) in _ = try Path(text) }
             default:
                 walkFields(value)

@@ -38,7 +38,11 @@ struct IntrinsicTests {
             Row("States.Format('Hello {}!', 'x')", gives: #""Hello x!""#),
             Row("States.Format('{}{}', 1.50, -2)", gives: #""1.50-2""#),
             Row("States.Format('{} {} {}', true, null, '')", gives: #""true null ""#),
-            Row("States.Format($.t, $.o)", #"{"t":"o={}","o":{"Id":"a","Name":[1,"b"]}}"#, gives: #""o={Id=a, Name=[1, b]}""#),
+            Row(
+                "States.Format($.t, $.o)",
+                #"{"t":"o={}","o":{"Id":"a","Name":[1,"b"]}}"#,
+                gives: #""o={Id=a, Name=[1, b]}""#
+            ),
             Row(#"States.Format('\{\} \'{}\' \\', 1)"#, gives: #""{} '1' \\""#),
             Row("States.Format($, 1)", #""\\{{}\\d""#, gives: #""{1\\d""#),
             Row("States.Format('{a} {', 1)", error: intrinsic, cause: failure("States.Format('{a} {', 1)", tooFew)),
@@ -48,7 +52,11 @@ struct IntrinsicTests {
             Row("States.StringSplit('a.b+c,,.d', '.+,')", gives: #"["a","b","c","d"]"#),
             Row("States.StringSplit('', ',')", gives: "[]"),
             Row("States.StringSplit('abc', '')", gives: #"["abc"]"#),
-            Row("States.StringSplit($, ',')", #""V1,V2\nV3,,,\ntrue, 'x'\n""#, gives: #"["V1","V2\nV3","\ntrue"," 'x'\n"]"#),
+            Row(
+                "States.StringSplit($, ',')",
+                #""V1,V2\nV3,,,\ntrue, 'x'\n""#,
+                gives: #"["V1","V2\nV3","\ntrue"," 'x'\n"]"#
+            ),
         ]
     )
     func texts(_ row: Row) throws { try check(row) }
@@ -69,7 +77,11 @@ struct IntrinsicTests {
             Row("States.Hash('input data', 'SHA-256')", gives: "\"\(sha256)\""),
             Row("States.Hash('input data', 'SHA-384')", gives: "\"\(sha384)\""),
             Row("States.Hash('input data', 'SHA-512')", gives: "\"\(sha512)\""),
-            Row("States.ArrayUnique(States.Array(States.Hash($, 'MD5'), States.Hash('[1]', 'MD5')))", "[1]", gives: "[\"\(hashOfOne)\"]"),
+            Row(
+                "States.ArrayUnique(States.Array(States.Hash($, 'MD5'), States.Hash('[1]', 'MD5')))",
+                "[1]",
+                gives: "[\"\(hashOfOne)\"]"
+            ),
         ]
     )
     func encodings(_ row: Row) throws { try check(row) }
@@ -85,7 +97,11 @@ struct IntrinsicTests {
     @Test(
         "JSON",
         arguments: [
-            Row("States.JsonMerge($.a, $.b, false)", #"{"a":{"a":{"x":1},"b":2},"b":{"a":{"y":1},"c":3}}"#, gives: mergedObject),
+            Row(
+                "States.JsonMerge($.a, $.b, false)",
+                #"{"a":{"a":{"x":1},"b":2},"b":{"a":{"y":1},"c":3}}"#,
+                gives: mergedObject
+            ),
             Row("States.JsonMerge($, $, false)", #"{"a":1}"#, gives: #"{"a":1}"#),
             Row("States.StringToJson('[1, 2.0 ]')", gives: "[1,2.0]"),
             Row("States.StringToJson('null')", gives: "null"),
@@ -121,7 +137,8 @@ struct IntrinsicTests {
         #expect(Set(many).count > 40)
         #expect(try value("States.MathRandom(5, 6)").text == "5")
         var random = Counting(state: .max / 2)
-        let unseeded = try TemplateExpression("States.MathRandom(0, 10)").evaluate(in: Scope(input: [:]), random: &random)
+        let unseeded = try TemplateExpression("States.MathRandom(0, 10)")
+            .evaluate(in: Scope(input: [:]), random: &random)
         #expect(unseeded.text == "4" || unseeded.text == "5")
     }
 
@@ -148,7 +165,10 @@ struct IntrinsicTests {
             ("States.ArrayUnique(1)", "The first argument must be an array but was a number."),
             ("States.ArrayContains($, 1)", "The first argument must be an array but was an object."),
             ("States.ArrayPartition(States.Array(), 0)", "The second argument must be a positive integer but was 0."),
-            ("States.ArrayPartition(States.Array(), -0.6)", "The second argument must be a positive integer but was -1."),
+            (
+                "States.ArrayPartition(States.Array(), -0.6)",
+                "The second argument must be a positive integer but was -1."
+            ),
             ("States.ArrayPartition(States.Array(), '1')", "The second argument must be a number but was a string."),
             ("States.ArrayRange(1, 2, 0)", "The third argument must not be 0."),
             ("States.ArrayRange(0, 1000, 1)", "The range would have 1001 elements; at most 1000 are allowed."),

@@ -215,9 +215,9 @@ struct PathTests {
             ("$$", true, true, []), ("$$.Execution", true, true, []), ("$$.Execution.Input.a", true, true, []),
             ("$$['Execution']['Input']", true, true, []), ("$$.Execution.Id", true, false, []),
             ("$$.State.Name", true, false, []), ("$$..Input", false, true, []), ("$$.*", false, true, []),
-        ] as [(String, Bool, Bool, [String])]
+        ] as [(String, Bool, Bool, Set<String>)]
     )
-    func introspection(_ text: String, isReference: Bool, readsExecutionInput: Bool, variables: [String]) throws {
+    func introspection(_ text: String, isReference: Bool, readsExecutionInput: Bool, variables: Set<String>) throws {
         let path = try Path(text)
         #expect(path.isReference == isReference)
         #expect(path.readsExecutionInput == readsExecutionInput)

@@ -21,7 +21,12 @@ struct ReferencePathTests {
             Row("$.x", "[]", error: failure, cause: "Unable to apply ReferencePath $.x to input []"),
             Row("$.x", "null", error: failure, cause: "Unable to apply ReferencePath $.x to input null"),
             Row("$.a.b", #"{"a":1}"#, error: failure, cause: #"Unable to apply ReferencePath $.a.b to input {"a":1}"#),
-            Row("$.a[1]", #"{"a":[1]}"#, error: failure, cause: #"Unable to apply ReferencePath $.a[1] to input {"a":[1]}"#),
+            Row(
+                "$.a[1]",
+                #"{"a":[1]}"#,
+                error: failure,
+                cause: #"Unable to apply ReferencePath $.a[1] to input {"a":[1]}"#
+            ),
             Row("$.a[0]", error: failure, cause: "Unable to apply ReferencePath $.a[0] to input {}"),
         ]
     )

@@ -56,7 +56,8 @@ struct TemplateExpressionTests {
             ),
             Row(
                 "States.Array($nope)",
-                cause: "The function 'States.Array($nope)' had the following error: The variable '$nope' is not defined."
+                cause:
+                    "The function 'States.Array($nope)' had the following error: The variable '$nope' is not defined."
             ),
             Row("$.a", cause: "Invalid path '$.a' : No results for path: $['a']"),
         ]
@@ -141,7 +142,9 @@ struct TemplateExpressionTests {
             "States.Format('')", "States.JsonToString(1)", "States.Hash('', 'MD5')", "States.UUID()",
         ]
         for text in texts { #expect(try TemplateExpression(text).mayGiveString, "\(text)") }
-        let others = ["States.Array()", "States.MathAdd(1, 2)", "States.StringToJson('1')", "States.StringSplit('', '')"]
+        let others = [
+            "States.Array()", "States.MathAdd(1, 2)", "States.StringToJson('1')", "States.StringSplit('', '')",
+        ]
         for text in others { #expect(try !TemplateExpression(text).mayGiveString, "\(text)") }
     }
 }

@@ -53,8 +53,8 @@ package struct Path: Sendable, Hashable {
         root == .context ? String(text.dropFirst()) : text
     }
 
-    /// The variable the path starts from.
-    package var variableNames: [String] {
+    /// The variable the path starts from, if it starts from one.
+    package var variableNames: Set<String> {
         guard case .variable(let name) = root else { return [] }
         return [name]
     }
@@ -88,6 +88,16 @@ package struct Path: Sendable, Hashable {
     package func find(in scope: Scope) throws(ExpressionError) -> JSONValue? {
         guard case .value(let value) = try outcome(in: scope) else { return nil }
         return value
+    }
+}
+
+extension Path.Root: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .input: "$"
+        case .context: "$$"
+        case .variable(let name): "$\(name)"
+        }
     }
 }
 

@@ -10,8 +10,8 @@ enum PathOutcome {
 enum PathMiss {
     /// The document is `null`.
     case nullDocument
-    /// No variable has the name.
-    case undefinedVariable(String)
+    /// No variable has the name the path starts with.
+    case undefinedVariable
     /// An object has no such member.
     case noMember(at: Int)
     /// An array has no such element.
@@ -31,7 +31,7 @@ enum PathMiss {
         func place(_ count: Int) -> String { "$" + segments.prefix(count).map(\.description).joined() }
         switch self {
         case .nullDocument: return Self.nullDocumentCause
-        case .undefinedVariable(let name): return "The variable '$\(name)' is not defined."
+        case .undefinedVariable: return "The variable '\(path.root)' is not defined."
         case .noMember(let position) where position < segments.count - 1:
             return "Missing property in path \(place(position + 1))"
         case .noMember, .noElement: return "No results for path: \(place(segments.count))"
@@ -59,9 +59,7 @@ extension Path {
 
     /// Follows the path. Definite paths copy nothing; the others run within a budget of nodes.
     func outcome(in scope: Scope) throws(ExpressionError) -> PathOutcome {
-        guard let document = document(in: scope) else {
-            return .miss(.undefinedVariable(variableNames.first ?? ""))
-        }
+        guard let document = document(in: scope) else { return .miss(.undefinedVariable) }
         var outcome: PathOutcome
         if steps.segments.isEmpty {
             outcome = .value(document)

@@ -44,8 +44,8 @@ package struct PayloadTemplate: Sendable {
         self.expressions = expressions
     }
 
-    /// The variables it reads, each once, in the order of their appearance.
-    package var variableNames: [String] { expressions.flatMap(\.expression.variableNames).withoutRepetitions }
+    /// The variables it reads.
+    package var variableNames: Set<String> { Set(expressions.flatMap(\.expression.variableNames)) }
 
     /// Whether the result depends on the input of the whole execution.
     package var readsExecutionInput: Bool { expressions.contains { $0.expression.readsExecutionInput } }

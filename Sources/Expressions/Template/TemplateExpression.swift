@@ -48,8 +48,8 @@ package struct TemplateExpression: Sendable, Hashable {
         }
     }
 
-    /// The variables it reads, each once, in the order of their appearance.
-    package var variableNames: [String] { paths.flatMap(\.variableNames).withoutRepetitions }
+    /// The variables it reads.
+    package var variableNames: Set<String> { Set(paths.flatMap(\.variableNames)) }
 
     /// Whether the value depends on the input of the whole execution.
     package var readsExecutionInput: Bool { paths.contains(where: \.readsExecutionInput) }
@@ -138,12 +138,5 @@ extension PathMiss {
         case .notAnArray(let value, _): value.isNull
         case .nullDocument, .undefinedVariable, .noLength: false
         }
-    }
-}
-
-extension [String] {
-    var withoutRepetitions: [String] {
-        var seen: Set<String> = []
-        return filter { seen.insert($0).inserted }
     }
 }
