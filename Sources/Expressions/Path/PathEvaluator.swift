@@ -42,17 +42,11 @@ struct PathEvaluator {
     ) throws(LimitExceeded) {
         try visit(1)
         switch segment {
-        case .name(let name):
-            if let value = node[name] { nodes.append(value) }
+        case .name, .index, .pick:
+            if let child = node.child(at: segment) { nodes.append(child) }
         case .names(let names):
             try visit(names.count)
             nodes.append(contentsOf: names.compactMap { node[$0] })
-        case .pick(let names):
-            try visit(names.count)
-            guard let members = node.object else { return }
-            nodes.append(.object(members.picking(names)))
-        case .index(let index):
-            if let value = node.element(at: index) { nodes.append(value) }
         case .indexes(let indexes):
             try visit(indexes.count)
             nodes.append(contentsOf: indexes.compactMap { node.element(at: $0) })
@@ -138,14 +132,30 @@ struct PathEvaluator {
         for node: JSONValue
     ) throws(LimitExceeded) -> JSONValue? {
         let start = reference.isRelative ? node : root
-        let found = try matches(reference.steps.segments, from: start)
-        guard !found.isEmpty else { return nil }
-        let value = reference.steps.isDefinite ? found[0] : .array(found)
-        return reference.steps.takesLength ? value.pathLength : value
+        let segments = reference.steps.segments
+        var found: JSONValue?
+        if reference.steps.isDefinite {
+            try visit(segments.count)
+            found = segments.reduce(start) { node, segment in node?.child(at: segment) }
+        } else {
+            let nodes = try matches(segments, from: start)
+            if !nodes.isEmpty { found = .array(nodes) }
+        }
+        return reference.steps.takesLength ? found?.pathLength : found
     }
 }
 
 extension JSONValue {
+    /// Where a definite segment leads; nil for nowhere and for segments that may lead to several nodes.
+    fileprivate func child(at segment: PathSegment) -> JSONValue? {
+        switch segment {
+        case .name(let name): self[name]
+        case .index(let index): element(at: index)
+        case .pick(let names): object.map { .object($0.picking(names)) }
+        case .names, .indexes, .slice, .wildcard, .descent, .filter: nil
+        }
+    }
+
     /// The element at an index that counts from the end when it is negative.
     func element(at index: Int) -> JSONValue? {
         guard case .array(let elements) = self else { return nil }

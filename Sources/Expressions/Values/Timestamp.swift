@@ -44,32 +44,49 @@ extension Timestamp: CustomStringConvertible {
     package var description: String {
         let (days, millisecondsOfDay) = Self.divide(epochMilliseconds, by: 86_400_000)
         let date = CivilDate(daysSinceEpoch: days)
-        var text = ""
-        text.reserveCapacity(24)
-        Self.append(date.year, digits: 4, to: &text)
-        text += "-"
-        Self.append(date.month, digits: 2, to: &text)
-        text += "-"
-        Self.append(date.day, digits: 2, to: &text)
-        text += "T"
-        Self.append(millisecondsOfDay / 3_600_000, digits: 2, to: &text)
-        text += ":"
-        Self.append(millisecondsOfDay / 60_000 % 60, digits: 2, to: &text)
-        text += ":"
-        Self.append(millisecondsOfDay / 1_000 % 60, digits: 2, to: &text)
-        text += "."
-        Self.append(millisecondsOfDay % 1_000, digits: 3, to: &text)
-        return text + "Z"
+        let time = millisecondsOfDay
+        return String(unsafeUninitializedCapacity: 32) { bytes in
+            var writer = DigitWriter(bytes: bytes)
+            writer.write(date.year, digits: 4, then: "-")
+            writer.write(date.month, digits: 2, then: "-")
+            writer.write(date.day, digits: 2, then: "T")
+            writer.write(time / 3_600_000, digits: 2, then: ":")
+            writer.write(time / 60_000 % 60, digits: 2, then: ":")
+            writer.write(time / 1_000 % 60, digits: 2, then: ".")
+            writer.write(time % 1_000, digits: 3, then: "Z")
+            return writer.count
+        }
     }
 
     private static func divide(_ value: Int64, by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
+}
 
-    private static func append(_ number: Int64, digits: Int, to text: inout String) {
-        let written = String(number)
-        text += String(repeating: "0", count: max(0, digits - written.count)) + written
+/// Writes numbers of fixed width into a buffer that has room for them.
+private struct DigitWriter {
+    let bytes: UnsafeMutableBufferPointer<UInt8>
+    private(set) var count = 0
+
+    init(bytes: UnsafeMutableBufferPointer<UInt8>) { self.bytes = bytes }
+
+    /// Writes the last digits of a number (more of them for a year that needs more) and a character.
+    mutating func write(_ number: Int64, digits: Int, then character: Unicode.Scalar) {
+        if number < 0 { put(UInt8(ascii: "-")) }
+        var divisor: Int64 = 1
+        for _ in 1..<digits { divisor *= 10 }
+        while number.magnitude / UInt64(divisor) > 9 { divisor *= 10 }
+        while divisor > 0 {
+            put(UInt8(ascii: "0") + UInt8(number.magnitude / UInt64(divisor) % 10))
+            divisor /= 10
+        }
+        put(UInt8(ascii: character))
+    }
+
+    private mutating func put(_ byte: UInt8) {
+        bytes[count] = byte
+        count += 1
     }
 }
 

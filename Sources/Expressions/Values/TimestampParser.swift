@@ -3,18 +3,21 @@ extension Timestamp {
     /// such as `+09:00`, and up to nine decimals of a second, of which microseconds are kept. Nil for all else, also
     /// for moments that no calendar has (30 February, hour 24, second 60, year 0).
     package init?(_ text: String) {
-        var parser = TimestampParser(text.utf8)
-        guard let timestamp = parser.timestamp() else { return nil }
+        var text = text
+        let timestamp = text.withUTF8 { bytes in
+            var parser = TimestampParser(bytes: bytes)
+            return parser.timestamp()
+        }
+        guard let timestamp else { return nil }
         self = timestamp
     }
 }
 
 private struct TimestampParser {
-    private var rest: Substring.UTF8View
+    let bytes: UnsafeBufferPointer<UInt8>
+    private var place = 0
 
-    init(_ text: String.UTF8View) {
-        rest = text[...]
-    }
+    init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     mutating func timestamp() -> Timestamp? {
         guard let year = number(digits: 4, in: 1...9999), take("-"),
@@ -23,7 +26,7 @@ private struct TimestampParser {
             let hour = number(digits: 2, in: 0...23), take(":"),
             let minute = number(digits: 2, in: 0...59), take(":"),
             let second = number(digits: 2, in: 0...59),
-            let fraction = fraction(), let offset = offset(), rest.isEmpty
+            let fraction = fraction(), let offset = offset(), place == bytes.count
         else { return nil }
         let date = CivilDate(year: year, month: month, day: day)
         guard day <= date.daysInMonth else { return nil }
@@ -32,15 +35,15 @@ private struct TimestampParser {
     }
 
     private mutating func take(_ character: Unicode.Scalar) -> Bool {
-        guard rest.first == UInt8(ascii: character) else { return false }
-        rest.removeFirst()
+        guard place < bytes.count, bytes[place] == UInt8(ascii: character) else { return false }
+        place += 1
         return true
     }
 
     private mutating func digit() -> Int64? {
-        guard let byte = rest.first, byte.isDigit else { return nil }
-        rest.removeFirst()
-        return Int64(byte - UInt8(ascii: "0"))
+        guard place < bytes.count, bytes[place].isDigit else { return nil }
+        defer { place += 1 }
+        return Int64(bytes[place] - UInt8(ascii: "0"))
     }
 
     private mutating func number(digits: Int, in range: ClosedRange<Int64>) -> Int64? {
