@@ -86,7 +86,15 @@ let package = Package(
             name: "InterpreterTests",
             dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter"]
         ),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres"]),
+        .target(
+            name: "PostgresTestSupport",
+            dependencies: ["Postgres", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/PostgresTestSupport"
+        ),
+        .testTarget(
+            name: "PostgresTests",
+            dependencies: ["Postgres", "PostgresTestSupport", .product(name: "Logging", package: "swift-log")]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,94 @@
+import CLibpq
+
+/// How to reach a server: everything that libpq understands, and what the connections of this package do with it.
+///
+/// Settings that nobody gave are left to libpq (password file, service file, built-in defaults), except a few that
+/// keep a lost server from going unnoticed: `connect_timeout` 5 s, `tcp_user_timeout` 10 s, keepalives after 10 s.
+package struct PostgresConfiguration: Sendable, Hashable {
+    /// libpq's settings by keyword.
+    private(set) var settings: [String: String]
+
+    /// Whether connections prepare the statements they see, which saves the server parsing and planning them again.
+    /// Turn it off behind a pooler in transaction mode that doesn't know prepared statements (PgBouncer before 1.21).
+    package var preparesStatements = true
+
+    /// Reads connection settings.
+    ///
+    /// - Parameters:
+    ///   - conninfo: `host=… dbname=…` or `postgres://…`; nil or empty means the environment's `DATABASE_URL`.
+    ///   - environment: The process's environment. libpq's own variables (`PGHOST`, `PGPASSWORD` …) fill in what the
+    ///     string leaves out.
+    /// - Throws: `.configuration` if the string can't be parsed. The message never contains a password.
+    package init(_ conninfo: String?, environment: [String: String] = [:]) throws(PostgresError) {
+        let explicit = conninfo.flatMap { $0.isEmpty ? nil : $0 }
+        let url = environment["DATABASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        settings = try ConninfoParser.parse(explicit ?? url ?? "")
+        for option in ConninfoParser.options where settings[option.keyword] == nil {
+            if let variable = option.variable, let value = environment[variable], !value.isEmpty {
+                settings[option.keyword] = value
+            }
+        }
+        let defaults = [
+            "connect_timeout": "5", "tcp_user_timeout": "10000", "keepalives_idle": "10", "keepalives_interval": "5",
+            "keepalives_count": "2", "fallback_application_name": "stepwell",
+        ]
+        settings.merge(defaults) { given, _ in given }
+        // Text is UTF-8 in this program whatever the environment says.
+        settings["client_encoding"] = "UTF8"
+    }
+
+    /// One of libpq's settings (`dbname`, `sslmode`, `application_name` …); nil if it is left to libpq.
+    package subscript(keyword: String) -> String? {
+        get { settings[keyword] }
+        set { settings[keyword] = newValue }
+    }
+
+    /// The same settings under another name in `pg_stat_activity`, unless the user chose one.
+    package func named(_ applicationName: String) -> PostgresConfiguration {
+        var copy = self
+        copy["fallback_application_name"] = applicationName
+        return copy
+    }
+
+    /// How long one attempt to connect may take, to each host.
+    var connectTimeout: Duration {
+        guard let seconds = self["connect_timeout"].flatMap({ Int32($0) }), seconds > 0 else { return .seconds(3600) }
+        // libpq's documentation: less than 2 is not supported.
+        return .seconds(max(2, seconds))
+    }
+
+    /// Whether libpq has a choice of servers.
+    var hasSeveralHosts: Bool {
+        self["host"]?.contains(",") == true || self["hostaddr"]?.contains(",") == true
+    }
+
+    /// Takes the secrets out of a text.
+    func redacting(_ text: String) -> String {
+        var text = text
+        for option in ConninfoParser.options where option.isSecret {
+            guard let secret = settings[option.keyword], !secret.isEmpty else { continue }
+            text = text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "***")
+        }
+        return text
+    }
+}
+
+extension PostgresConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The settings as a conninfo string, secrets replaced by `***`.
+    package var description: String {
+        let secrets = Set(ConninfoParser.options.lazy.filter(\.isSecret).map(\.keyword))
+        return settings.sorted { $0.key < $1.key }
+            .map { "\($0)=\(secrets.contains($0) ? "***" : ConninfoParser.quote($1))" }
+            .joined(separator: " ")
+    }
+
+    package var debugDescription: String { description }
+
+    /// Keeps `dump` and debuggers from showing the password.
+    package var customMirror: Mirror { Mirror(self, children: ["settings": description]) }
+
+    /// The settings as a conninfo string for another program, secrets included: don't log it.
+    package var conninfo: String {
+        settings.sorted { $0.key < $1.key }.map { "\($0)=\(ConninfoParser.quote($1))" }.joined(separator: " ")
+    }
+}

@@ -1,0 +1,98 @@
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The files and the processes of a cluster.
+final class ServerProcess: Sendable {
+    let port: Int
+    let dataDirectory: URL
+    private let directory: URL
+    private let tools: ServerTools
+    /// Open as long as the cluster is wanted. When it closes, by the end of this process if by nothing else, the
+    /// watcher at its other end stops the server and removes the files.
+    private let lifeline: Int32
+
+    var conninfo: String { "host=\(directory.path) port=\(port) user=postgres dbname=postgres" }
+
+    /// Makes the files of a cluster.
+    init(
+        settings: [String],
+        listensOnLoopback: Bool,
+        prepare: @Sendable (URL) throws -> Void
+    ) async throws {
+        tools = try ServerTools()
+        directory = try Self.makeDirectory()
+        dataDirectory = directory.appendingPathComponent("data")
+        lifeline = try Self.startWatcher(of: directory, data: dataDirectory, tools: tools)
+        port = listensOnLoopback ? try Self.freePort() : 5432
+
+        try await tools.handOver(directory)
+        try await tools.run(
+            "initdb",
+            ["-D", dataDirectory.path, "-U", "postgres", "-E", "UTF8", "--locale=C", "-A", "trust", "-N"]
+        )
+        let lines = [
+            "port = \(port)", "listen_addresses = '\(listensOnLoopback ? "127.0.0.1" : "")'",
+            "unix_socket_directories = '\(directory.path)'", "fsync = off", "full_page_writes = off",
+            "synchronous_commit = off", "shared_buffers = 64MB", "max_connections = 200", "max_wal_size = 256MB",
+        ]
+        let file = dataDirectory.appendingPathComponent("postgresql.auto.conf")
+        try Data(((lines + settings).joined(separator: "\n") + "\n").utf8).write(to: file)
+        try prepare(dataDirectory)
+        try await tools.handOver(directory)
+    }
+
+    func start() async throws {
+        let log = directory.appendingPathComponent("log")
+        try await tools.run("pg_ctl", ["-D", dataDirectory.path, "-l", log.path, "-w", "start"])
+    }
+
+    func stop(_ mode: TestCluster.StopMode) async throws {
+        try await tools.run("pg_ctl", ["-D", dataDirectory.path, "-m", mode.rawValue, "-w", "stop"])
+    }
+
+    private static func makeDirectory() throws -> URL {
+        // Short, because a socket's path has room for 107 bytes.
+        var name = Array("/tmp/swpg.XXXXXX".utf8CString)
+        guard mkdtemp(&name) != nil else { throw TestCluster.Failure(description: "can't make a directory in /tmp") }
+        return URL(fileURLWithPath: String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+    }
+
+    deinit { close(lifeline) }
+
+    private static func startWatcher(of directory: URL, data: URL, tools: ServerTools) throws -> Int32 {
+        let (reader, writer) = try ChildProcess.makePipe()
+        defer { close(reader) }
+        let stop = (tools.command("pg_ctl") + ["-D", data.path, "-m", "immediate", "-w", "stop"]).joined(separator: " ")
+        let script = "trap '' INT TERM HUP; while read -r _; do :; done; \(stop); rm -rf \(directory.path)"
+        _ = try ChildProcess.start(["/bin/sh", "-c", script], input: reader)
+        return writer
+    }
+
+    /// A port that was free a moment ago.
+    private static func freePort() throws -> Int {
+        #if canImport(Glibc)
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(descriptor, pointer, length) == 0 ? getsockname(descriptor, pointer, &length) : -1
+            }
+        }
+        guard status == 0 else { throw TestCluster.Failure(description: "no free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}

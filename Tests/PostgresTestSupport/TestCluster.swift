@@ -1,0 +1,97 @@
+package import Foundation
+import Logging
+package import Postgres
+import Synchronization
+
+/// A PostgreSQL server of the tests' own: made in a temporary directory, reached by a Unix socket, gone with the process.
+///
+/// Suites share one by `TestCluster.shared()` and work in a database each; tests that stop or kill their server start
+/// one for themselves. With `STEPWELL_TEST_PG` (a connection string of a role that may create databases) set, the
+/// shared cluster is that server.
+package final class TestCluster: Sendable {
+    /// Why there is no server to test with.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// How it is stopped.
+    package enum StopMode: String, Sendable {
+        /// Sessions are ended in order.
+        case fast
+        /// Sessions are cut off, as in a crash; the next start recovers from the log.
+        case immediate
+    }
+
+    /// Connection settings of the maintenance database.
+    package let conninfo: String
+    /// Nil for a server that was there before.
+    private let server: ServerProcess?
+    private let lastDatabase = Mutex(0)
+
+    private init(conninfo: String, server: ServerProcess?) {
+        self.conninfo = conninfo
+        self.server = server
+    }
+
+    private static let sharedTask = Task<TestCluster, any Error> {
+        if let conninfo = ProcessInfo.processInfo.environment["STEPWELL_TEST_PG"], !conninfo.isEmpty {
+            return TestCluster(conninfo: conninfo, server: nil)
+        }
+        return try await start()
+    }
+
+    /// The cluster of this process, started by whoever asks first.
+    package static func shared() async throws -> TestCluster {
+        try await sharedTask.value
+    }
+
+    /// A cluster of one's own.
+    ///
+    /// - Parameters:
+    ///   - settings: Lines for `postgresql.conf`.
+    ///   - listensOnLoopback: Whether it also listens on 127.0.0.1, on a free port: TLS needs that.
+    ///   - prepare: Called with the data directory before the first start; files put there get the right owner.
+    package static func start(
+        settings: [String] = [],
+        listensOnLoopback: Bool = false,
+        prepare: @Sendable (URL) throws -> Void = { _ in }
+    ) async throws -> TestCluster {
+        let server = try await ServerProcess(settings: settings, listensOnLoopback: listensOnLoopback, prepare: prepare)
+        try await server.start()
+        return TestCluster(conninfo: server.conninfo, server: server)
+    }
+
+    /// A fresh, empty database.
+    package func createDatabase() async throws -> PostgresConfiguration {
+        let number = lastDatabase.withLock { number in
+            number += 1
+            return number
+        }
+        let name = "stepwell_test_\(ProcessInfo.processInfo.processIdentifier)_\(number)"
+        var configuration = try PostgresConfiguration(conninfo)
+        let connection = try await Connection.connect(configuration, logger: Logger(label: "tests"))
+        try await connection.execute(Statement("DROP DATABASE IF EXISTS \(name)"))
+        try await connection.execute(Statement("CREATE DATABASE \(name) TEMPLATE template0 ENCODING 'UTF8'"))
+        await connection.close()
+        configuration["dbname"] = name
+        return configuration
+    }
+
+    /// The port on 127.0.0.1, for a cluster that listens there.
+    package var port: Int? { server?.port }
+
+    /// Starts it again.
+    package func start() async throws {
+        try await ownServer().start()
+    }
+
+    /// Stops it and waits until it is down.
+    package func stop(_ mode: StopMode = .fast) async throws {
+        try await ownServer().stop(mode)
+    }
+
+    private func ownServer() throws -> ServerProcess {
+        guard let server else { throw Failure(description: "the server of STEPWELL_TEST_PG isn't ours to stop") }
+        return server
+    }
+}
