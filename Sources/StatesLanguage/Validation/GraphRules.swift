@@ -44,7 +44,9 @@ struct GraphRules {
     /// A state that nothing leads to is an error; one that is only led to by states which are never reached
     /// themselves is legal, but worth a warning.
     private func checkReachability(_ nodes: [Node]) {
-        let targeted = Set(nodes.flatMap { $0.targets.map(\.name) } + [startAt].compactMap(\.self))
+        // Without a start, it is not known what the first state is.
+        guard let startAt else { return }
+        let targeted = Set(nodes.flatMap { $0.targets.map(\.name) } + [startAt])
         let untargeted = nodes.filter { !targeted.contains($0.name) }
         for node in untargeted {
             scope.findings.error(
@@ -53,7 +55,7 @@ struct GraphRules {
                 at: node.place
             )
         }
-        guard untargeted.isEmpty, let startAt, states.has(startAt) else { return }
+        guard untargeted.isEmpty, states.has(startAt) else { return }
 
         let byName = Dictionary(nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var reached: Set<String> = [startAt]

@@ -1,0 +1,199 @@
+import StatesLanguage
+import Testing
+
+@Suite("Rules for Task")
+struct TaskRuleTests {
+    @Test("Every rule has its diagnostic", arguments: rules)
+    func rule(_ rule: Rule) {
+        #expect(Definition(parsing: rule.definition).lines == rule.lines)
+    }
+
+    @Test("Resources", arguments: resources)
+    func resource(arn: String, expected: Expected) {
+        let definition = Definition(parsing: task(arn))
+        switch expected {
+        case .resource(let resource):
+            guard case .task(let task) = definition.machine?.states["A"]?.kind else {
+                Issue.record("no task: \(definition.lines)")
+                return
+            }
+            #expect(task.resource == resource)
+            #expect(definition.obstacles.isEmpty)
+        case .unsupported:
+            #expect(definition.lines == [])
+            #expect(definition.obstacles.map(\.location) == ["/States/A/Resource"])
+            #expect(definition.obstacles.map(\.code) == [.invalidResource])
+        case .refused(let code, let message):
+            #expect(definition.lines == ["ERROR \(code) at /States/A/Resource: \(message)"])
+        }
+    }
+
+    @Test(
+        "Express machines wait for nobody",
+        arguments: [
+            (
+                "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+                "Express state machine does not support '.waitForTaskToken' service integration "
+            ),
+            (
+                "arn:aws:states:::ecs:runTask.sync",
+                "Express state machine does not support '.sync' service integration "
+            ),
+            ("arn:aws:states:r:1:activity:name", "Express state machine does not support Activity ARN"),
+        ]
+    )
+    func express(arn: String, message: String) {
+        #expect(Definition(parsing: task(arn)).lines == [])
+        #expect(
+            Definition(parsing: task(arn), type: .express).lines
+                == ["ERROR SCHEMA_VALIDATION_FAILED at /States/A/Resource: \(message)"]
+        )
+    }
+
+    enum Expected: Sendable {
+        case resource(Resource)
+        case unsupported
+        case refused(String, String)
+    }
+
+    private static func function(_ arn: String) -> (String, Expected) {
+        (arn, .resource(.function(name: "process_order", arn: arn)))
+    }
+
+    private static func malformed(_ arn: String) -> (String, Expected) {
+        (arn, .refused("SCHEMA_VALIDATION_FAILED", "Value is not a valid resource ARN"))
+    }
+
+    private static func unrecognized(_ arn: String) -> (String, Expected) {
+        let message =
+            "The resource provided \(arn) is not recognized. The value is not a valid resource ARN, "
+            + "or the resource is not available in this region."
+        return (arn, .refused("SCHEMA_VALIDATION_FAILED", message))
+    }
+
+    private static let startExecution = "arn:aws:states:::states:startExecution"
+
+    static let resources: [(String, Expected)] = [
+        function("arn:aws:lambda:REGION:ACCOUNT_ID:function:process_order"),
+        function("arn:aws:lambda:eu-west-1:123456789012:function:process_order"),
+        function("arn:aws:lambda:eu-west-1:123456789012:function:process_order:$LATEST"),
+        function("arn:aws:lambda:eu-west-1:123456789012:function:process_order:7"),
+        function("arn:aws-cn:lambda:cn-north-1:123456789012:function:process_order:PROD"),
+        function("arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:process_order"),
+        (startExecution, .resource(.startExecution(arn: startExecution))),
+        (startExecution + ".sync:2", .resource(.startExecutionSync2(arn: startExecution + ".sync:2"))),
+        (startExecution + ".sync", .unsupported),
+        (startExecution + ".waitForTaskToken", .unsupported),
+        ("arn:aws:states:::lambda:invoke", .unsupported),
+        ("arn:aws:states:::lambda:invoke.waitForTaskToken", .unsupported),
+        ("arn:aws:states:us-east-1:123456789012:activity:name", .unsupported),
+        ("arn:aws:states:::aws-sdk:s3:getObject", .unsupported),
+        ("arn:aws:states:::aws-sdk:s3:listBuckets.waitForTaskToken", .unsupported),
+        ("arn:aws:states:::dynamodb:putItem", .unsupported),
+        ("arn:aws:states:::http:invoke", .unsupported),
+        unrecognized("arn:aws:states:::dynamodb:query"),
+        unrecognized("arn:aws:states:::dynamodb:putItem.sync"),
+        unrecognized("arn:aws:states:::sqs:sendMessage.waitForTaskTokens"),
+        unrecognized("arn:aws:states:::nowhere:go"),
+        unrecognized("arn:aws:states:::states"),
+        unrecognized("arn:aws:states:::states:startExecution.sync:3"),
+        unrecognized("arn:aws:states:::aws-sdk:s3:GetObject"),
+        unrecognized("arn:aws:states:::aws-sdk:s3"),
+        malformed(""),
+        malformed("process_order"),
+        malformed("$.resource"),
+        malformed("arn:aws:lambda"),
+        malformed("arn:azure:lambda:r:1:function:process_order"),
+        malformed("arn:aws:lambda:r:1:function:"),
+        malformed("arn:aws:lambda:r:1:function:process order"),
+        malformed("arn:aws:lambda:r:1:function:name:1:2"),
+        malformed("arn:aws:states:r:1:activity:"),
+        (
+            "arn:aws:s3:::bucket",
+            .refused("INVALID_RESOURCE", "The resource arn:aws:s3:::bucket is not one that a Task can call")
+        ),
+    ]
+
+    private func task(_ arn: String) -> String {
+        Text.machine(
+            #"{"Type": "Task", "Resource": "\#(arn)", "Parameters": {"StateMachineArn": "x"}, "End": true}"#
+        )
+    }
+
+    private static func start(_ parameters: String) -> String {
+        Text.machine(#"{"Type": "Task", "Resource": "\#(startExecution)", \#(parameters)"End": true}"#)
+    }
+
+    static let rules: [Rule] = [
+        .schema(
+            "no Resource",
+            Text.machine(#"{"Type": "Task", "End": true}"#),
+            at: "/States/A",
+            "These fields are required: [Resource]"
+        ),
+        .schema(
+            "Resource type",
+            Text.machine(#"{"Type": "Task", "Resource": [], "End": true}"#),
+            at: "/States/A/Resource",
+            "Expected value of type String"
+        ),
+        .schema(
+            "two timeouts",
+            Text.task(#""TimeoutSeconds": 1, "TimeoutSecondsPath": "$.a""#),
+            at: "/States/A",
+            "Only one of these fields is allowed: [TimeoutSeconds, TimeoutSecondsPath]"
+        ),
+        .schema(
+            "two heartbeats",
+            Text.task(#""HeartbeatSecondsPath": "$.a", "HeartbeatSeconds": 1"#),
+            at: "/States/A",
+            "Only one of these fields is allowed: [HeartbeatSeconds, HeartbeatSecondsPath]"
+        ),
+        .schema(
+            "heartbeat as long as the timeout",
+            Text.task(#""TimeoutSeconds": 10, "HeartbeatSeconds": 10"#),
+            at: "/States/A/HeartbeatSeconds",
+            "HeartbeatSeconds must be smaller than TimeoutSeconds"
+        ),
+        .schema(
+            "TimeoutSecondsPath",
+            Text.task(#""TimeoutSecondsPath": "$..a""#),
+            at: "/States/A/TimeoutSecondsPath",
+            "Value is not a Reference Path: it can name several nodes"
+        ),
+        .schema(
+            "Credentials type",
+            Text.task(#""Credentials": "role""#),
+            at: "/States/A/Credentials",
+            "Expected value of type Object"
+        ),
+        .schema(
+            "Credentials without a role",
+            Text.task(#""Credentials": {"InvalidField": "invalid"}"#),
+            at: "/States/A/Credentials",
+            "The field 'RoleArn' is required but was missing"
+        ),
+        .schema(
+            "startExecution without parameters",
+            start(""),
+            at: "/States/A/Parameters",
+            "The field 'StateMachineArn' is required but was missing"
+        ),
+        .schema(
+            "startExecution without a machine",
+            start(#""Parameters": {"Input": {}}, "#),
+            at: "/States/A/Parameters",
+            "The field 'StateMachineArn' is required but was missing"
+        ),
+        .schema(
+            "startExecution with an unknown parameter",
+            start(#""Parameters": {"StateMachineArn.$": "$.arn", "Nome": "x"}, "#),
+            at: "/States/A/Parameters",
+            "The field 'Nome' is not supported by Step Functions"
+        ),
+        Rule(
+            "startExecution",
+            start(#""Parameters": {"StateMachineArn": "arn", "Input.$": "$", "Name.$": "$.name"}, "#)
+        ),
+    ]
+}
