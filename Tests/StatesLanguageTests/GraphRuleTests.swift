@@ -65,17 +65,19 @@ struct GraphRuleTests {
     }
 
     private func nestedParallel(_ levels: Int) -> String {
-        (0..<levels).reversed().reduce(#"{"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}"#) { inner, level in
-            #"{"StartAt": "P\#(level)", "States": {"P\#(level)": "#
-                + #"{"Type": "Parallel", "Branches": [\#(inner)], "End": true}}}"#
-        }
+        (0..<levels).reversed()
+            .reduce(#"{"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}"#) { inner, level in
+                #"{"StartAt": "P\#(level)", "States": {"P\#(level)": "#
+                    + #"{"Type": "Parallel", "Branches": [\#(inner)], "End": true}}}"#
+            }
     }
 
     private func nestedMap(_ levels: Int) -> String {
-        (0..<levels).reversed().reduce(#"{"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}"#) { inner, level in
-            #"{"StartAt": "M\#(level)", "States": {"M\#(level)": "#
-                + #"{"Type": "Map", "ItemProcessor": \#(inner), "End": true}}}"#
-        }
+        (0..<levels).reversed()
+            .reduce(#"{"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}"#) { inner, level in
+                #"{"StartAt": "M\#(level)", "States": {"M\#(level)": "#
+                    + #"{"Type": "Map", "ItemProcessor": \#(inner), "End": true}}}"#
+            }
     }
 
     static let rules: [Rule] = [

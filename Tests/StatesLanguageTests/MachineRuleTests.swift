@@ -133,7 +133,8 @@ struct MachineRuleTests {
             #"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}, "B": 1}}"#,
             at: "/States/B",
             "Expected value of type Object"
-        ).with("ERROR MISSING_TRANSITION_TARGET at /States/B: State \"B\" is not reachable."),
+        )
+        .with("ERROR MISSING_TRANSITION_TARGET at /States/B: State \"B\" is not reachable."),
         .schema("no Type", Text.machine(#"{"End": true}"#), at: "/States/A", "These fields are required: [Type]"),
         .schema(
             "unknown Type",

@@ -6,29 +6,45 @@ import Testing
 struct RecordedDefinitionTests {
     @Test("What AWS accepts is accepted", arguments: RecordedCases.names)
     func accepted(name: String) throws {
-        let recorded = try RecordedCases.read(name)
-        guard !recorded.isRefused else { return }
-        for machine in recorded.value["machines"]?.array ?? [] {
-            guard let definition = machine["definition"] else { continue }
-            let type = machine["type"]?.string.flatMap(MachineType.init) ?? .standard
-            let errors = Definition(parsing: definition.definitionText, type: type).errors
-            #expect(errors == [], "\(definition.definitionText)")
+        for accepted in try RecordedCases.read(name).acceptedDefinitions {
+            let definition = Definition(parsing: accepted.definition, type: accepted.type)
+            #expect(definition.errors == [], "\(accepted.definition)")
+            #expect(definition.machine != nil)
         }
     }
-}
 
-extension RecordedCases.Case {
-    /// Whether AWS refused a definition of the case.
-    var isRefused: Bool {
-        let text = value["recorded"]?.text ?? ""
-        return text.contains("Invalid State Machine Definition")
+    @Test("What AWS refuses is refused with AWS's words")
+    func refused() throws {
+        let refusals = try RecordedCases.names.flatMap { try RecordedCases.read($0).refusals }
+        #expect(!refusals.isEmpty)
+        for refusal in refusals {
+            let definition = Definition(parsing: refusal.definition, type: refusal.type)
+            #expect(definition.errors == refusal.errors, "\(refusal.definition)")
+            #expect(definition.machine == nil)
+        }
+    }
+
+    @Test("What AWS says about definitions that it validates")
+    func validated() throws {
+        let validations = try RecordedCases.names.flatMap { try RecordedCases.read($0).validations }
+        #expect(!validations.isEmpty)
+        for validation in validations {
+            let definition = Definition(parsing: validation.definition, type: validation.type)
+            #expect((definition.machine != nil) == validation.isValid)
+            #expect(definition.errors + definition.warnings == validation.diagnostics, "\(validation.definition)")
+        }
     }
 }
 
 extension Definition {
     /// Errors as `CODE: message at location`.
-    var errors: [String] {
-        diagnostics.filter { $0.severity == .error }
-            .map { "\($0.code.rawValue): \($0.message) at \($0.location)" + ($0.hint.map { " (\($0))" } ?? "") }
+    fileprivate var errors: [String] { diagnostics.filter { $0.severity == .error }.map(\.recordedText) }
+
+    fileprivate var warnings: [String] { diagnostics.filter { $0.severity == .warning }.map(\.recordedText) }
+}
+
+extension Diagnostic {
+    fileprivate var recordedText: String {
+        "\(code.rawValue): \(message) at \(location.isEmpty ? "null" : location)"
     }
 }

@@ -116,13 +116,15 @@ struct CommonFieldRuleTests {
             Text.machine(#"{"Type": "Pass", "End": "true"}"#),
             at: "/States/A/End",
             "Expected value of type Boolean"
-        ).with("ERROR MISSING_END_STATE: Workflow has no terminal state"),
+        )
+        .with("ERROR MISSING_END_STATE: Workflow has no terminal state"),
         .schema(
             "Next that is no string",
             Text.machine(#"{"Type": "Pass", "Next": 1}"#),
             at: "/States/A/Next",
             "Expected value of type String"
-        ).with("ERROR MISSING_END_STATE: Workflow has no terminal state"),
+        )
+        .with("ERROR MISSING_END_STATE: Workflow has no terminal state"),
         .schema("Comment", Text.pass(#""Comment": 1"#), at: "/States/A/Comment", "Expected value of type String"),
         .schema(
             "InputPath",

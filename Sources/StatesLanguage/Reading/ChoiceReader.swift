@@ -55,6 +55,8 @@ private struct RuleReader {
     private func readComparison() -> ChoiceCondition? {
         let operators = fields.object.keys.filter { ComparisonOperator(name: $0) != nil }
         rejectOthers(than: ["Variable"] + operators)
+        // A rule in JSONata is one problem, not three.
+        guard operators.first != nil || !fields.has("Condition") else { return nil }
         fields.require("Variable")
         let variable = fields.referencePath("Variable")
         guard let name = operators.first, let comparison = ComparisonOperator(name: name) else {
@@ -77,12 +79,8 @@ private struct RuleReader {
     private func rejectOthers(than own: [String]) {
         let allowed = Set(own + ["Comment"] + (depth > 0 ? [] : ["Next", "Assign"]))
         for (name, _) in fields.object where !allowed.contains(name) {
-            fields.findings.error(
-                "Field '\(name)' is not supported",
-                at: fields.place,
-                exactly: fields.place.field(name),
-                hint: suggestion(for: name, among: ComparisonOperator.names)
-            )
+            let hint = suggestion(for: name, among: ComparisonOperator.names)
+            fields.reject(name, from: .choiceRule, in: .jsonPath, hint: hint)
         }
     }
 }

@@ -23,7 +23,7 @@ struct ComparisonOperator {
         self.isPath = isPath
     }
 
-    static var names: some Collection<String> { table.keys }
+    static let names: [String] = table.keys.sorted()
 
     /// The comparison, with the operand that stands in the field.
     func read(_ fields: FieldReader) -> ChoiceComparison? {

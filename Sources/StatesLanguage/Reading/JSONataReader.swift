@@ -32,7 +32,7 @@ extension StateReader {
         fields.require("Choices")
         _ = fields.string("Default")
         for rule in fields.nestedNonEmptyList("Choices") ?? [] {
-            rule.rejectOthers(than: .jsonataRule)
+            rule.rejectOthers(than: .choiceRule, language: .jsonata)
             rule.require("Condition", "Next")
             _ = rule.string("Comment")
             _ = rule.string("Next")

@@ -74,30 +74,39 @@ struct StateFields {
         jsonPath: ["ResultPath"],
         jsonata: ["Output"]
     )
-    static let jsonataRule = StateFields(["Comment", "Next", "Assign", "Condition", "Output"])
+    static let choiceRule = StateFields(
+        ["Comment", "Next", "Assign"],
+        jsonPath: ["Variable", "And", "Or", "Not"] + ComparisonOperator.names,
+        jsonata: ["Condition", "Output"]
+    )
 }
 
 extension FieldReader {
     /// Reports every field that has no business here.
     func rejectOthers(than fields: StateFields, language: QueryLanguage = .jsonPath) {
         let allowed = fields.allowed(in: language)
-        let other: QueryLanguage = language == .jsonPath ? .jsonata : .jsonPath
         for (name, _) in object where !allowed.contains(name) {
-            if fields.allowed(in: other).contains(name) {
-                findings.error(
-                    "The QueryLanguage is set to '\(language.rawValue)', but field '\(name)' is only supported for the "
-                        + "'\(other.rawValue)' QueryLanguage",
-                    at: place,
-                    exactly: place.field(name)
-                )
-            } else {
-                findings.error(
-                    "Field '\(name)' is not supported",
-                    at: place,
-                    exactly: place.field(name),
-                    hint: suggestion(for: name, among: allowed.sorted())
-                )
-            }
+            reject(name, from: fields, in: language, hint: suggestion(for: name, among: allowed.sorted()))
+        }
+    }
+
+    /// Reports a field that has no business here: it is the other language's, or nobody's.
+    func reject(
+        _ name: String,
+        from fields: StateFields,
+        in language: QueryLanguage,
+        hint: @autoclosure () -> String?
+    ) {
+        let other: QueryLanguage = language == .jsonPath ? .jsonata : .jsonPath
+        if fields.allowed(in: other).contains(name), !fields.allowed(in: language).contains(name) {
+            findings.error(
+                "The QueryLanguage is set to '\(language.rawValue)', but field '\(name)' is only supported for the "
+                    + "'\(other.rawValue)' QueryLanguage",
+                at: place,
+                exactly: place.field(name)
+            )
+        } else {
+            findings.error("Field '\(name)' is not supported", at: place, exactly: place.field(name), hint: hint())
         }
     }
 }
