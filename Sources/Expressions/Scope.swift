@@ -15,6 +15,3 @@ package struct Scope: Sendable {
         self.variables = variables
     }
 }
-
-/// Where `States.UUID` and `States.MathRandom` get their bits, so that evaluation stays a function of its inputs.
-package typealias RandomSource = any RandomNumberGenerator & Sendable

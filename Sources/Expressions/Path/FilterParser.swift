@@ -47,34 +47,35 @@ extension ExpressionScanner {
         }
         let start = offset
         let left = try operand()
-        guard let comparator = try comparator() else {
+        skipSpaces()
+        let place = offset
+        guard let comparator = comparator() else {
             guard case .reference(let reference) = left else {
                 throw fault("a value alone is not a condition", at: start)
             }
             return .exists(reference)
         }
-        return .comparison(left, comparator, try operand())
+        switch comparator {
+        case "!=": return .not(.comparison(left, .equal, try operand()))
+        case "nin": return .not(.comparison(left, .isIn, try operand()))
+        case "=~": throw fault("regular expressions are not available in a filter", at: place)
+        default:
+            guard let known = PathFilter.Comparator(rawValue: comparator) else {
+                throw fault("'\(comparator)' is not an operator of a filter", at: place)
+            }
+            return .comparison(left, known, try operand())
+        }
     }
 
-    private mutating func comparator() throws(ExpressionSyntaxError) -> PathFilter.Comparator? {
-        skipSpaces()
+    /// The operator at the position, a word in lower case; nil when there is none.
+    private mutating func comparator() -> String? {
         let start = offset
         if let byte = current, byte.isLetter {
             while let byte = current, byte.isLetter { advance() }
-            let word = text(from: start)
-            guard let comparator = PathFilter.Comparator(rawValue: word.lowercased()) else {
-                throw fault("'\(word)' is not an operator of a filter", at: start)
-            }
-            return comparator
+        } else {
+            while let byte = current, "=!<>~".utf8.contains(byte) { advance() }
         }
-        while let byte = current, "=!<>~".utf8.contains(byte) { advance() }
-        let symbol = text(from: start)
-        guard !symbol.isEmpty else { return nil }
-        guard symbol != "=~" else { throw fault("regular expressions are not available in a filter", at: start) }
-        guard let comparator = PathFilter.Comparator(rawValue: symbol) else {
-            throw fault("'\(symbol)' is not an operator of a filter", at: start)
-        }
-        return comparator
+        return offset == start ? nil : text(from: start).lowercased()
     }
 
     private mutating func operand() throws(ExpressionSyntaxError) -> PathFilter.Operand {

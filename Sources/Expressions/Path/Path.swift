@@ -71,8 +71,8 @@ package struct Path: Sendable, Hashable {
 
     /// The value a definite path leads to, or an array of all the nodes an indefinite one matches.
     ///
-    /// - Throws: `States.Runtime` with AWS's text when a definite path leads nowhere, or when a path looks at more
-    ///   than a million nodes.
+    /// - Throws: `States.Runtime` with AWS's text when a definite path leads nowhere, or when a path takes more work
+    ///   than looking at a million nodes.
     package func evaluate(in scope: Scope) throws(ExpressionError) -> JSONValue {
         switch try outcome(in: scope) {
         case .value(let value): return value
@@ -84,7 +84,7 @@ package struct Path: Sendable, Hashable {
 
     /// As ``evaluate(in:)``, but nil where a definite path leads nowhere: `IsPresent` asks this.
     ///
-    /// - Throws: `States.Runtime` when the path looks at more than a million nodes.
+    /// - Throws: `States.Runtime` when the path takes more work than looking at a million nodes.
     package func find(in scope: Scope) throws(ExpressionError) -> JSONValue? {
         guard case .value(let value) = try outcome(in: scope) else { return nil }
         return value

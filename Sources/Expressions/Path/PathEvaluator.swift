@@ -1,16 +1,18 @@
 import JSON
 
-/// Follows the steps of one path through one document, within a budget of nodes.
+/// Follows the segments of one path through one document, within a budget of work.
 struct PathEvaluator {
-    /// How many nodes the evaluation of one path may look at.
+    /// How many nodes the evaluation of one path may look at. What filters compare counts as one node for ten bytes.
     static let nodeLimit = 1_000_000
+    private static let bytesPerNode = 10
 
-    /// The path looks at more than ``nodeLimit`` nodes.
+    /// The path does more than ``nodeLimit`` allows.
     struct LimitExceeded: Error {}
 
     /// What `$` means within filters.
     let root: JSONValue
-    private var visited = 0
+    /// What is left, in bytes.
+    private var budget = nodeLimit * bytesPerNode
 
     init(root: JSONValue) {
         self.root = root
@@ -30,8 +32,14 @@ struct PathEvaluator {
     }
 
     private mutating func visit(_ count: Int) throws(LimitExceeded) {
-        visited += count
-        guard visited <= Self.nodeLimit else { throw LimitExceeded() }
+        budget -= count * Self.bytesPerNode
+        guard budget >= 0 else { throw LimitExceeded() }
+    }
+
+    private mutating func pay(for value: JSONValue?) throws(LimitExceeded) {
+        guard let value else { return }
+        guard let size = value.size(atMost: budget) else { throw LimitExceeded() }
+        budget -= size
     }
 
     private mutating func select(
@@ -112,6 +120,8 @@ struct PathEvaluator {
         case .comparison(let left, let comparator, let right):
             let left = try value(of: left, for: node)
             let right = try value(of: right, for: node)
+            try pay(for: left)
+            try pay(for: right)
             return comparator.holds(left, right)
         }
     }

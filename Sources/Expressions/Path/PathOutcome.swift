@@ -105,7 +105,8 @@ extension Path {
         } catch {
             throw ExpressionError(
                 error: .runtime,
-                cause: "Invalid path '\(jsonPath)' : it looks at more than \(PathEvaluator.nodeLimit) nodes."
+                cause:
+                    "Invalid path '\(jsonPath)' : it takes more work than looking at \(PathEvaluator.nodeLimit) nodes."
             )
         }
     }

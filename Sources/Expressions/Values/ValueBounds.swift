@@ -8,8 +8,14 @@ extension JSONValue {
     /// no further than it must, so it is safe and fast on values that share parts and would explode when written.
     /// (Escapes in strings are not counted: the text may be larger by a factor of six at most.)
     package func isWritable(bytes limit: Int) -> Bool {
+        size(atMost: limit) != nil
+    }
+
+    /// The approximate size of the value as JSON in bytes; nil when it is larger than the limit or deeper than
+    /// ``depthLimit``.
+    func size(atMost limit: Int) -> Int? {
         var bytes = 0
-        return measure(&bytes, limit: limit, depth: 1)
+        return measure(&bytes, limit: limit, depth: 1) ? bytes : nil
     }
 
     private func measure(_ bytes: inout Int, limit: Int, depth: Int) -> Bool {
