@@ -63,9 +63,7 @@ struct JSONParser: ~Copyable {
     }
 
     private mutating func parseDocument() throws(JSONFault) -> JSONValue {
-        if text.starts(with: [0xEF, 0xBB, 0xBF]) || text.starts(with: [0xFE, 0xFF]) || text.starts(with: [0xFF, 0xFE]) {
-            throw fault(.byteOrderMark)
-        }
+        if startsWithByteOrderMark { throw fault(.byteOrderMark) }
         skipSpace()
         var expected = JSONFault.Kind.value
         while true {
@@ -85,6 +83,16 @@ struct JSONParser: ~Copyable {
                 return value
             }
             expected = .valueAfterComma
+        }
+    }
+
+    /// In UTF-8 or in either UTF-16.
+    private var startsWithByteOrderMark: Bool {
+        guard text.count >= 2 else { return false }
+        switch (text[0], text[1]) {
+        case (0xEF, 0xBB): return text.count >= 3 && text[2] == 0xBF
+        case (0xFE, 0xFF), (0xFF, 0xFE): return true
+        default: return false
         }
     }
 

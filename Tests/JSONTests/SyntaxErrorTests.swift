@@ -7,6 +7,8 @@ import Testing
         ("", 0, "the text is empty, expected a JSON value"),
         (" ", 1, "expected a value, found the end of the text"),
         ("\u{FEFF}{}", 0, "the text starts with a byte order mark; JSON is sent as UTF-8 without one"),
+        ("\u{FEFF}", 0, "the text starts with a byte order mark; JSON is sent as UTF-8 without one"),
+        ("\u{FEC0}", 0, "expected a value, found U+FEC0"),
         ("nul", 0, "expected a value, found 'nul'"),
         ("nullable", 4, "expected nothing after the JSON value, found 'able'"),
         ("True", 0, "expected a value, found 'True'"),
