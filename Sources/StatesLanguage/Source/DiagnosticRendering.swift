@@ -55,7 +55,7 @@ private struct SourceExcerpt {
 
         let head = (isCutBefore ? "…" : "") + Self.visible(source[start..<index])
         let tail = Self.visible(source[index..<end]) + (isCutAfter ? "…" : "")
-        let indent = String(repeating: " ", count: head.unicodeScalars.reduce(0) { $0 + $1.displayWidth })
+        let indent = String(repeating: " ", count: head.displayWidth)
         lines = [head + tail, indent + "^"]
     }
 
@@ -66,41 +66,6 @@ private struct SourceExcerpt {
     }
 }
 
-extension String {
-    /// The text with everything that would drive a terminal, or turn its text around, written as an escape.
-    fileprivate var printable: String {
-        guard unicodeScalars.contains(where: \.isUnsafeToPrint) else { return self }
-        return unicodeScalars.reduce(into: "") { result, scalar in
-            if scalar.isUnsafeToPrint {
-                result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
-        }
-    }
-}
-
 extension Unicode.Scalar {
     fileprivate var isNewline: Bool { self == "\n" || self == "\r" }
-
-    fileprivate var isUnsafeToPrint: Bool {
-        switch value {
-        case 0...0x1F, 0x7F...0x9F, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-        default: false
-        }
-    }
-
-    /// Columns that a terminal gives the scalar, approximately.
-    fileprivate var displayWidth: Int {
-        switch properties.generalCategory {
-        case .nonspacingMark, .enclosingMark, .format: return 0
-        default: break
-        }
-        switch value {
-        case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
-            0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F900...0x1F9FF, 0x20000...0x3FFFD:
-            return 2
-        default: return 1
-        }
-    }
 }
