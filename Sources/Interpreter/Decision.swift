@@ -20,17 +20,18 @@ package struct Decision: Sendable {
         case pause(until: Timestamp, function: String?)
         /// Come back with `due` as soon as this is durable: enough has been done in one go.
         case proceed(function: String?)
-        /// Start branches; come back with `joined` or `branchFailed`.
+        /// Start branches; come back with `joined` or `branchFailed`, and with `lastEvent` of the branch that ended last.
         case fork(Fork)
         /// Start a child execution; come back with `succeeded`/`failed`, or with `submitted` when it is waited for.
         case startExecution(ChildStart)
         /// The child runs; come back with `succeeded`, `failed` or `timedOut`.
         case awaitExecution
-        /// This branch of a Parallel or Map is done.
+        /// This branch of a Parallel or Map is done. Its `lastEvent` is what its parent goes on from, and what an
+        /// iteration admitted in its place begins with.
         case endBranch(JSONDocument)
-        /// This branch failed, and with it the Parallel or Map around it.
+        /// This branch failed, and with it the Parallel or Map around it. What is not known is empty.
         case failBranch(error: String, cause: String)
-        /// The whole execution is over.
+        /// The whole execution is over; a branch that failed beyond help also says so.
         case endExecution(ExecutionEnd)
     }
 }
@@ -65,7 +66,7 @@ package struct Fork: Sendable, Equatable {
     package var input: JSONDocument?
     /// How many may run at once; nil = no limit of the definition's.
     package var maxConcurrency: Int?
-    /// What children carry as their last event.
+    /// What children carry as their last event: the one that started the Parallel or Map, pending like the branch's.
     package var event: EventReference
 
     package init(children: Children, input: JSONDocument?, maxConcurrency: Int?, event: EventReference) {

@@ -1,0 +1,120 @@
+import Expressions
+import Interpreter
+import JSON
+import StatesLanguage
+import Testing
+
+@Suite struct ChildExecutionTests {
+    private static let child = "arn:aws:states:eu-west-1:123456789012:stateMachine:child"
+
+    private func parent(_ pattern: String, _ parameters: String, more: String = "") throws -> StateMachine {
+        try machine(
+            startAt: "T",
+            #"""
+            "T": {
+                "Type": "Task", "Resource": "arn:aws:states:::states:startExecution\#(pattern)",
+                "Parameters": {"StateMachineArn": "\#(Self.child)", \#(parameters)}, \#(more) "End": true
+            }
+            """#
+        )
+    }
+
+    private func start(_ name: String?, _ input: String, isAwaited: Bool) -> Decision.Next {
+        .startExecution(
+            ChildStart(
+                stateMachine: Self.child,
+                name: name,
+                input: JSONDocument(trusted: input),
+                isAwaited: isAwaited
+            )
+        )
+    }
+
+    @Test func startsAndGoesOn() throws {
+        var session = Session(try parent("", #""Input.$": "$", "Name": "c-1""#), input: ["a": 1])
+        #expect(session.on(.due) == start("c-1", #"{"a":1}"#, isAwaited: false))
+        #expect(session.branch.phase == .starting)
+        #expect(session.branch.scheduledEvent == .recorded(3))
+        #expect(session.on(.succeeded(["ExecutionArn": "x"])) == .succeeded(["ExecutionArn": "x"]))
+        #expect(
+            session.types == [
+                .taskStateEntered, .taskScheduled, .taskStarted, .taskSucceeded, .taskStateExited, .executionSucceeded,
+            ]
+        )
+        let details = Dictionary(uniqueKeysWithValues: session.events[1].details.map { ($0.name, $0.value) })
+        #expect(details["resourceType"] == .string("states"))
+        #expect(details["resource"] == .string("startExecution"))
+        #expect(details["region"] == .string("eu-west-1"))
+    }
+
+    @Test func waitsForTheChild() throws {
+        let machine = try parent(
+            ".sync:2",
+            #""Input": {"a": 1}"#,
+            more: #""TimeoutSeconds": 60, "ResultPath": "$.child","#
+        )
+        var session = Session(machine)
+        #expect(session.on(.due) == start(nil, #"{"a":1}"#, isAwaited: true))
+        #expect(session.branch.deadline == .start.adding(seconds: 60.0))
+        #expect(session.on(.submitted(JSONDocument(["ExecutionArn": "x"]))) == .awaitExecution)
+        #expect(session.branch.phase == .submitted)
+        #expect(session.on(.succeeded(["Output": 7])) == .succeeded(["child": ["Output": 7]]))
+        #expect(
+            session.types == [
+                .taskStateEntered, .taskScheduled, .taskStarted, .taskSubmitted, .taskSucceeded, .taskStateExited,
+                .executionSucceeded,
+            ]
+        )
+        #expect(session.last("timeoutInSeconds") == .integer(60))
+    }
+
+    @Test(arguments: [
+        (#""Input": null"#, "{}"), (#""Name": "n""#, "{}"), (#""Input": "[1,  2]""#, "[1,  2]"),
+        (#""Input": "\"text\"""#, #""text""#), (#""Input": 7"#, "7"),
+    ])
+    func inputs(field: String, input: String) throws {
+        var session = Session(try parent("", field))
+        #expect(session.on(.due) == start(field.contains("Name") ? "n" : nil, input, isAwaited: false))
+    }
+
+    @Test func aStringThatIsNoJSONIsRefused() throws {
+        var session = Session(try parent("", #""Input": "no json""#))
+        let cause = "Invalid State Machine Execution Input: the string is not JSON"
+        #expect(session.on(.due) == .failed("StepFunctions.InvalidExecutionInputException", cause))
+        #expect(session.types == [.taskStateEntered, .taskScheduled, .taskStarted, .taskFailed, .executionFailed])
+    }
+
+    @Test(arguments: [
+        (Outcome.failed(error: "States.TaskFailed", cause: "c"), EventType.taskFailed, "States.TaskFailed"),
+        (.timedOut, .taskTimedOut, "States.Timeout"), (.heartbeatMissed, .taskTimedOut, "States.Timeout"),
+    ])
+    func aChildThatFails(outcome: Outcome, event: EventType, error: String) throws {
+        for isSubmitted in [false, true] {
+            var session = Session(try parent(".sync:2", #""Input": {}"#))
+            _ = session.on(.due)
+            if isSubmitted { _ = session.on(.submitted(JSONDocument(["ExecutionArn": "x"]))) }
+            guard case .endExecution(.failed(error, _)) = session.on(outcome) else {
+                Issue.record("the execution went on")
+                return
+            }
+            #expect(session.types.suffix(2) == [event, .executionFailed])
+            #expect(session.events.suffix(2).first?.details.prefix(2).map(\.name) == ["resourceType", "resource"])
+        }
+    }
+
+    @Test func parametersWithoutAMachineAreRefused() throws {
+        let machine = try machine(
+            startAt: "T",
+            #"""
+            "T": {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "End": true,
+                  "Parameters": {"StateMachineArn.$": "$.no[0]"}}
+            """#
+        )
+        var session = Session(machine, input: ["no": []])
+        #expect(session.on(.due) == .proceed(function: nil))
+        let sentence =
+            "The Parameters '{\"StateMachineArn\":null}' could not be used to start the Task: [The field"
+            + " \"StateMachineArn\" is required but was missing]"
+        #expect(session.on(.due) == .runtimeError(in: "T", entered: 2, sentence))
+    }
+}
