@@ -99,6 +99,16 @@ struct ChoiceRuleTests {
         .schema(description, Text.choice(fields), at: "/States/A/Choices[0]\(place)", message)
     }
 
+    /// What is wrong with a path, in the words of the paths themselves.
+    private static func fault(of path: String) -> String {
+        do {
+            _ = try Path(path)
+            return "nothing"
+        } catch {
+            return "\(error)"
+        }
+    }
+
     static let rules: [Rule] = [
         .schema(
             "no Choices",
@@ -142,6 +152,12 @@ struct ChoiceRuleTests {
             #""Variable": "$.a[*]", "IsNull": true, "Next": "B""#,
             at: "/Variable",
             "Value is not a Reference Path: it can name several nodes"
+        ),
+        rule(
+            "Variable that is no path",
+            #""Variable": "$.a[", "IsNull": true, "Next": "B""#,
+            at: "/Variable",
+            "Value is not a Reference Path: \(fault(of: "$.a["))"
         ),
         rule(
             "operand that is no timestamp",

@@ -182,6 +182,23 @@ struct JSONataRuleTests {
             at: "/States/A/Items",
             "Expected value of type Array"
         ),
+        .schema(
+            "tolerated failures",
+            state(
+                #""Type": "Map", "Items": [1], "ItemProcessor": \#(Text.branch), "End": true, "#
+                    + #""ToleratedFailureCount": "{% 1 %}", "ToleratedFailurePercentage": 101"#
+            ),
+            at: "/States/A/ToleratedFailurePercentage",
+            "Maximum value is 100.0"
+        ),
+        Rule(
+            "computed credentials and failures",
+            state(
+                #""Type": "Task", "Resource": "\#(Text.function)", "Credentials": "{% $role %}", "Next": "B"}, "#
+                    + #""B": {"Type": "Map", "QueryLanguage": "JSONata", "ItemProcessor": \#(Text.branch), "#
+                    + #""ToleratedFailurePercentage": "{% 1 %}", "End": true"#
+            )
+        ),
         Rule(
             "a target that is not there",
             state(#""Type": "Parallel", "Branches": [\#(Text.branch)], "Next": "Z""#),

@@ -65,6 +65,18 @@ struct ParallelAndMapRuleTests {
         #expect(map.itemsPath == nil)
     }
 
+    @Test("Express machines have no Distributed Map")
+    func express() {
+        let text = Self.config(#"{"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}"#)
+        #expect(Definition(parsing: text).lines == [])
+        #expect(
+            Definition(parsing: text, type: .express).lines == [
+                "ERROR SCHEMA_VALIDATION_FAILED at /States/A/ItemProcessor/ProcessorConfig/Mode: "
+                    + "Express state machine does not support Distributed Map"
+            ]
+        )
+    }
+
     private static func processor(_ processor: String, _ fields: String = "") -> String {
         Text.machine(#"{"Type": "Map", "ItemProcessor": \#(processor), "End": true\#(fields)}"#)
     }
@@ -236,6 +248,18 @@ struct ParallelAndMapRuleTests {
             Text.map(#""ToleratedFailureCount": 1, "ToleratedFailureCountPath": "$.n""#),
             at: "/States/A",
             "Only one of these fields is allowed: [ToleratedFailureCount, ToleratedFailureCountPath]"
+        ),
+        .schema(
+            "ToleratedFailureCountPath",
+            Text.map(#""ToleratedFailureCountPath": "n""#),
+            at: "/States/A/ToleratedFailureCountPath",
+            "Value is not a Reference Path: Reference path didn't start with '$'"
+        ),
+        .schema(
+            "ToleratedFailurePercentagePath",
+            Text.map(#""ToleratedFailurePercentagePath": "$.a[*]""#),
+            at: "/States/A/ToleratedFailurePercentagePath",
+            "Value is not a Reference Path: it can name several nodes"
         ),
         .schema(
             "ItemReader",

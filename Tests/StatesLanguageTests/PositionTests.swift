@@ -53,6 +53,24 @@ struct PositionTests {
         #expect(found == ["warning 60", "error 74", "warning 74"])
     }
 
+    @Test("Repetitions inside branches and arrays")
+    func nestedDuplicates() {
+        let text = #"""
+            {"StartAt": "A", "States": {"A": {"Type": "Parallel", "End": true, "Branches": [
+              {"StartAt": "X", "States": {"X": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "Y",
+                "States": {"Y": {"Type": "Pass", "End": true}, "Y": {"Type": "Succeed"}}}}}},
+              {"StartAt": "Z", "States": {"Z": {"Type": "Pass", "Result": [[{"k": 1, "k": 2}]], "End": true}}}
+            ]}}}
+            """#
+        let found = Definition(parsing: text).diagnostics.map { "\($0.code.rawValue) \($0.location)" }
+        #expect(
+            found == [
+                "DUPLICATE_STATE_NAME /States/A/Branches[0]/States/X/ItemProcessor/States/Y",
+                "SCHEMA_VALIDATION_FAILED /States/A/Branches[1]/States/Z/Result[0][0]/k",
+            ]
+        )
+    }
+
     @Test("Keys that differ only in their Unicode form are two keys")
     func unicodeForms() {
         let composed = "caf\u{E9}"

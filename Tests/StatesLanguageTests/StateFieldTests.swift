@@ -1,3 +1,4 @@
+import Expressions
 import StatesLanguage
 import Testing
 
@@ -100,6 +101,16 @@ struct CommonFieldRuleTests {
     private static let template =
         "must be a valid JSONPath or a valid intrinsic function call"
 
+    /// What is wrong with a reference path, in the words of the paths themselves.
+    private static func fault(of path: String) -> String {
+        do {
+            _ = try ReferencePath(path)
+            return "nothing"
+        } catch {
+            return "\(error)"
+        }
+    }
+
     static let rules: [Rule] = [
         .schema("neither Next nor End", Text.machine(#"{"Type": "Pass"}"#), at: "/States/A", next)
             .with("ERROR MISSING_END_STATE: Workflow has no terminal state"),
@@ -149,6 +160,24 @@ struct CommonFieldRuleTests {
             Text.pass(#""ResultPath": "a.b""#),
             at: "/States/A/ResultPath",
             "Value is not a Reference Path: Reference path didn't start with '$'"
+        ),
+        .schema(
+            "ResultPath that is no path",
+            Text.pass(#""ResultPath": "$.a[""#),
+            at: "/States/A/ResultPath",
+            "Value is not a Reference Path: \(fault(of: "$.a["))"
+        ),
+        .schema(
+            "ResultPath into the context",
+            Text.pass(#""ResultPath": "$$.Execution""#),
+            at: "/States/A/ResultPath",
+            "Value is not a Reference Path: \(fault(of: "$$.Execution"))"
+        ),
+        .schema(
+            "ResultPath type",
+            Text.pass(#""ResultPath": 1"#),
+            at: "/States/A/ResultPath",
+            "Expected value of type String"
         ),
         .schema(
             "a template's path",

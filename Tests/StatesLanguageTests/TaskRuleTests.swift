@@ -18,6 +18,7 @@ struct TaskRuleTests {
                 return
             }
             #expect(task.resource == resource)
+            #expect(task.resource.arn == arn)
             #expect(definition.obstacles.isEmpty)
         case .unsupported:
             #expect(definition.lines == [])

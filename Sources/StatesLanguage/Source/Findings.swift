@@ -4,6 +4,8 @@ import JSON
 final class Findings {
     /// How many diagnostics a definition can have; the rest are dropped, warnings first.
     static let limit = 1_000
+    /// How many errors come with a hint: guessing names takes time that a thousand problems do not deserve.
+    private static let hintLimit = 100
 
     private struct Finding {
         let diagnostic: Diagnostic
@@ -27,9 +29,9 @@ final class Findings {
         hint: @autoclosure () -> String? = nil
     ) {
         hasErrors = true
-        // Guessing names takes time that a thousand problems do not deserve.
         guard errors.count < Self.limit else { return }
-        errors.append(finding(.error, code, message, location, place, hint()))
+        let hint = errors.count < Self.hintLimit ? hint() : nil
+        errors.append(finding(.error, code, message, location, place, hint))
     }
 
     func warning(
