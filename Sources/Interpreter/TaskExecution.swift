@@ -62,9 +62,11 @@ extension Run {
     private mutating func continueFunction(_ state: State, name: String, arn: String, on outcome: Outcome) -> Step {
         switch outcome {
         case .due:
-            // Nobody has an outcome: the call was lost and is made again.
-            let left = branch.deadline.map { Int(max(0, ($0.microseconds - now.microseconds) / 1_000_000)) }
-            return .stop(.invoke(call(name, timeout: left)))
+            // Nobody has an outcome: the call was lost and is made again, with what is left of its time.
+            guard let deadline = branch.deadline else { return .stop(.invoke(call(name, timeout: nil))) }
+            guard deadline > now else { return taskFailed(state, .lambdaFunctionTimedOut, .timeout) }
+            let left = (deadline.microseconds - now.microseconds + 999_999) / 1_000_000
+            return .stop(.invoke(call(name, timeout: Int(left))))
         case .succeeded(let result):
             guard result.byteCount <= limits.payloadBytes else {
                 let failure = StateFailure(tooLargeAt: arn, verb: "returned a result")

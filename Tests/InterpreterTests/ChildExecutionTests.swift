@@ -68,6 +68,14 @@ import Testing
         #expect(session.last("timeoutInSeconds") == .integer(60))
     }
 
+    @Test func aChildIsSubmittedOnce() throws {
+        var session = Session(try parent(".sync:2", #""Input": {}"#))
+        _ = session.on(.due)
+        _ = session.on(.submitted(JSONDocument(1)))
+        let cause = "The outcome 'submitted' does not fit the phase 'submitted' of 'T'."
+        #expect(session.on(.submitted(JSONDocument(1))) == .failed("States.Runtime", cause))
+    }
+
     @Test(arguments: [
         (#""Input": null"#, "{}"), (#""Name": "n""#, "{}"), (#""Input": "[1,  2]""#, "[1,  2]"),
         (#""Input": "\"text\"""#, #""text""#), (#""Input": 7"#, "7"),

@@ -54,6 +54,12 @@ import Testing
         #expect(session.types.suffix(2) == [.lambdaFunctionTimedOut, .executionFailed])
     }
 
+    @Test func aLostCallIsNotMadeAgainAfterItsTime() throws {
+        var session = Session(try task(#""TimeoutSeconds": 30"#))
+        _ = session.on(.due)
+        #expect(session.on(.due, after: 30) == .failed("States.Timeout", nil))
+    }
+
     @Test(arguments: ["0", "-1", "1.5", #""x""#, "null", "100000000", "1e300"]) func refusesTimeouts(value: String)
         throws
     {
