@@ -50,6 +50,7 @@ package actor Connection: PostgresClient {
     ///   - configuration: Where to and how.
     ///   - logger: Takes the server's notices and the loss of the session.
     ///   - onLoss: Called once if the session ends without `close()`, on the connections' thread: it must be quick.
+    /// - Returns: A session that is ready.
     /// - Throws: `.connectFailed`, with the server's code if it was the server that refused; `.cancelled`.
     package static func connect(
         _ configuration: PostgresConfiguration,

@@ -12,11 +12,7 @@ package struct PGUUID: Sendable, Hashable {
     }
 
     /// An RFC 9562 version 7 UUID: 48 bits of milliseconds since 1970, then random bits, so that ids made later sort
-    /// later (to the millisecond).
-    ///
-    /// - Parameters:
-    ///   - microseconds: The time since 1970. Only its milliseconds are kept; times before 1970 count as 1970.
-    ///   - generator: Where the 74 random bits come from.
+    /// later (to the millisecond). Times before 1970 count as 1970.
     package static func v7(
         microseconds: Int64,
         using generator: inout some RandomNumberGenerator

@@ -38,7 +38,7 @@ struct PoolState {
     private var waiters: Deque<WaiterID> = []
     private var lastID = 0
     private var connecting = 0
-    /// Failures to connect since the last success.
+    /// Failures to connect, and losses, since a connection was last used without being lost.
     private var failures = 0
     /// Whether the last thing heard of the server was good. If not, one attempt at a time finds out.
     private var isReachable = false
@@ -70,15 +70,12 @@ struct PoolState {
     mutating func connected(_ id: ConnectionID) -> [Action] {
         guard case .connecting = connections[id] else { return [] }
         connecting -= 1
-        failures = 0
         isReachable = true
         guard !isClosing else { return close(id) }
         return offer(id) + connectAsNeeded()
     }
 
-    /// An attempt to connect failed.
-    ///
-    /// - Parameter isTransient: Whether waiting may help. If not, nobody is kept waiting.
+    /// An attempt to connect failed. If waiting can't help (it isn't transient), nobody is kept waiting.
     mutating func connectFailed(_ id: ConnectionID, isTransient: Bool) -> [Action] {
         guard case .connecting = connections.removeValue(forKey: id) else { return [] }
         connecting -= 1
@@ -90,11 +87,7 @@ struct PoolState {
             actions = waiters.map { .refuse($0) }
             waiters.removeAll()
         }
-        if !isPausing {
-            isPausing = true
-            actions.append(.retry(failures: failures))
-        }
-        return actions
+        return actions + pause()
     }
 
     /// The pause after a failure is over.
@@ -103,11 +96,10 @@ struct PoolState {
         return connectAsNeeded()
     }
 
-    /// A leased connection is no longer used.
-    ///
-    /// - Parameter isReusable: Whether somebody else can have it as it is.
+    /// A leased connection is no longer used; reusable means that somebody else can have it as it is.
     mutating func returned(_ id: ConnectionID, isReusable: Bool) -> [Action] {
         guard case .leased = connections[id] else { return [] }
+        if isReusable { failures = 0 }
         return isReusable && !isClosing ? offer(id) : close(id)
     }
 
@@ -117,8 +109,12 @@ struct PoolState {
         case .idle, .leased:
             connections[id] = nil
             idle.removeAll { $0 == id }
+            guard !isClosing else { return finishIfDone() }
+            // Connections are often lost together; that counts once.
+            if isReachable { failures += 1 }
             isReachable = false
-            return isClosing ? finishIfDone() : connectAsNeeded()
+            // A server that takes connections only to drop them is left alone for a while.
+            return failures > 1 ? pause() : connectAsNeeded()
         case .connecting, .closing, nil:
             return []
         }
@@ -169,6 +165,12 @@ struct PoolState {
     private mutating func close(_ id: ConnectionID) -> [Action] {
         connections[id] = .closing
         return [.close(id)]
+    }
+
+    private mutating func pause() -> [Action] {
+        guard !isPausing else { return [] }
+        isPausing = true
+        return [.retry(failures: failures)]
     }
 
     private mutating func connectAsNeeded() -> [Action] {

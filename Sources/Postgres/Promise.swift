@@ -40,9 +40,7 @@ final class Promise<Value: Sendable>: Sendable {
         state.withLock { if case .over = $0 { true } else { false } }
     }
 
-    /// Waits for the value whatever happens to the task.
-    ///
-    /// - Parameter start: Called once the promise can be kept, to ask for it.
+    /// Waits for the value whatever happens to the task. `start` is called once the promise can be kept, to ask for it.
     func value(start: () -> Void) async -> Value? {
         await withCheckedContinuation { continuation in
             let early: (Bool, Value?) = state.withLock { state in
@@ -61,9 +59,8 @@ final class Promise<Value: Sendable>: Sendable {
         }
     }
 
-    /// Waits for the value until the task is cancelled, which gives nil at once.
-    ///
-    /// - Parameter start: Called once the promise can be kept, to ask for it; not if the task was cancelled before.
+    /// Waits for the value until the task is cancelled, which gives nil at once. `start` is called once the promise can
+    /// be kept, to ask for it; not if the task was cancelled before.
     func cancellableValue(start: () -> Void) async -> Value? {
         await withTaskCancellationHandler {
             await value(start: start)

@@ -15,8 +15,6 @@ package final class ReconnectGate: Sendable {
 
     /// How long to wait before the next attempt: longer after more failures, never in step with other processes, and
     /// not within a second of anybody else's in this process.
-    ///
-    /// - Parameter failures: How many attempts in a row have failed.
     func pause(failures: Int) -> Duration {
         let wanted = spacing * (1 << min(max(failures - 1, 0), 2)) * Double.random(in: 1...1.25)
         let now = ContinuousClock.now

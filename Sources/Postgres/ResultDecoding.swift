@@ -26,9 +26,8 @@ extension ServerReport {
 }
 
 extension RowStorage {
-    /// Copies a result out of libpq's memory.
-    ///
-    /// - Parameter columns: The columns if they are known from an earlier execution of the same prepared statement.
+    /// Copies a result out of libpq's memory. The columns may be known from an earlier execution of the same prepared
+    /// statement.
     static func decode(
         _ result: OpaquePointer,
         sql: String,

@@ -140,7 +140,7 @@ extension Row {
     }
 
     private func position(of reference: ColumnReference) throws(PostgresError) -> Int {
-        guard storage.rowCount > index else {
+        guard index >= 0, index < storage.rowCount else {
             throw PostgresError(.decoding, "the result has no row \(index)", statement: storage.sql)
         }
         switch reference {

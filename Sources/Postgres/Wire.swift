@@ -124,11 +124,13 @@ struct Wire {
     }
 
     private mutating func take(_ report: ServerReport, prepared: inout PreparedStatements) {
+        // The Sync will not come after these two: the loss of the session, which follows, ends the exchange.
         guard !report.endsSession else {
-            // The Sync will not come: the loss of the session, which follows, ends the exchange.
             farewell = report
             return
         }
+        // libpq's own words about a broken socket.
+        guard !report.sqlState.rawValue.isEmpty else { return }
         let statement = exchanges[0].current
         if report.isStalePlan, let statement { prepared.forget(statement.key) }
         guard exchanges[0].failure == nil else { return }

@@ -17,11 +17,7 @@ enum ChildProcess {
         return (ends[0], ends[1])
     }
 
-    /// Starts a program.
-    ///
-    /// - Parameters:
-    ///   - input: Its standard input; nothing if nil.
-    ///   - output: Its standard output and error; thrown away if nil.
+    /// Starts a program. Without an input it reads nothing; without an output what it prints is thrown away.
     static func start(_ command: [String], input: Int32? = nil, output: Int32? = nil) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

@@ -47,10 +47,9 @@ package final class TestCluster: Sendable {
 
     /// A cluster of one's own.
     ///
-    /// - Parameters:
-    ///   - settings: Lines for `postgresql.conf`.
-    ///   - listensOnLoopback: Whether it also listens on 127.0.0.1, on a free port: TLS needs that.
-    ///   - prepare: Called with the data directory before the first start; files put there get the right owner.
+    /// `settings` are lines for `postgresql.conf`. With `listensOnLoopback` it also listens on 127.0.0.1, on a free port,
+    /// which TLS needs. `prepare` is called with the data directory before the first start; files put there get the
+    /// right owner.
     package static func start(
         settings: [String] = [],
         listensOnLoopback: Bool = false,
