@@ -50,7 +50,12 @@ final class ServerProcess: Sendable {
 
     func start() async throws {
         let log = directory.appendingPathComponent("log")
-        try await tools.run("pg_ctl", ["-D", dataDirectory.path, "-l", log.path, "-w", "start"])
+        do {
+            try await tools.run("pg_ctl", ["-D", dataDirectory.path, "-l", log.path, "-w", "start"])
+        } catch {
+            let reason = (try? String(contentsOf: log, encoding: .utf8)) ?? "there is no log"
+            throw TestCluster.Failure(description: "\(error)\nThe server's log:\n\(reason.suffix(2000))")
+        }
     }
 
     func stop(_ mode: TestCluster.StopMode) async throws {
@@ -75,8 +80,16 @@ final class ServerProcess: Sendable {
         return writer
     }
 
-    /// A port that was free a moment ago.
+    /// A port that is free now, from below those that the system gives to clients.
     private static func freePort() throws -> Int {
+        for _ in 0..<100 {
+            let port = UInt16.random(in: 15_000..<32_000)
+            if isFree(port) { return Int(port) }
+        }
+        throw TestCluster.Failure(description: "no free port found")
+    }
+
+    private static func isFree(_ port: UInt16) -> Bool {
         #if canImport(Glibc)
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
@@ -85,14 +98,12 @@ final class ServerProcess: Sendable {
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) { pointer in
+        return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(descriptor, pointer, length) == 0 ? getsockname(descriptor, pointer, &length) : -1
+                bind(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard status == 0 else { throw TestCluster.Failure(description: "no free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

@@ -1,0 +1,103 @@
+import Postgres
+import PostgresTestSupport
+import Testing
+
+/// What happens when the server goes away, each on a server of its own.
+@Suite(.timeLimit(.minutes(2))) struct CrashTests {
+    @Test func aCrashFailsEveryWaiterAtOnceAndThePoolRecovers() async throws {
+        let cluster = try await TestCluster.start()
+        let pool = pool(on: cluster, try PostgresConfiguration(cluster.conninfo))
+        let watcher = try await Connection.connect(PostgresConfiguration(cluster.conninfo), logger: testLogger)
+        let waiters = (0..<12)
+            .map { _ in
+                Task { await postgresError { try await pool.execute("SELECT pg_sleep(3600)") } }
+            }
+        let sleeping: Statement = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        try await eventually { try await watcher.query(sleeping).count == 4 }
+        try await cluster.stop(.immediate)
+
+        // Those that were being served may have been committed; the others wait for the server to come back.
+        var unknown = 0
+        for waiter in waiters.prefix(4) where await waiter.value?.kind == .outcomeUnknown { unknown += 1 }
+        #expect(await postgresError { try await watcher.execute("SELECT 1") }?.kind == .connectionLost)
+        for waiter in waiters { waiter.cancel() }
+        for waiter in waiters where await waiter.value?.kind == .outcomeUnknown { unknown += 1 }
+        #expect(unknown >= 4)
+
+        try await cluster.start()
+        #expect(try await pool.query("SELECT 1").count == 1)
+        await pool.close()
+    }
+
+    @Test func callersWaitForAServerThatIsDown() async throws {
+        let cluster = try await TestCluster.start()
+        let pool = pool(on: cluster, try PostgresConfiguration(cluster.conninfo))
+        try await cluster.stop()
+        let caller = Task { try await pool.query("SELECT 1").count }
+        try await cluster.start()
+        #expect(try await caller.value == 1)
+        await pool.close()
+    }
+
+    @Test func aServerThatStaysAwayIsNamedInTheTimeout() async throws {
+        let cluster = try await TestCluster.start()
+        try await cluster.stop()
+        let pool = pool(
+            on: cluster,
+            try PostgresConfiguration(cluster.conninfo),
+            leaseTimeout: .milliseconds(200)
+        )
+        let error = await postgresError { try await pool.execute("SELECT 1") }
+        #expect(error?.kind == .poolTimeout)
+        #expect(error?.message.contains("the last attempt to connect failed") == true)
+        #expect(error?.message.contains("Is the server running locally") == true)
+        #expect(error?.isTransient == true)
+        await pool.close()
+    }
+
+    @Test func idleConnectionsOfACrashedServerAreNotLent() async throws {
+        let cluster = try await TestCluster.start()
+        let pool = pool(on: cluster, try PostgresConfiguration(cluster.conninfo))
+        _ = try await pool.query("SELECT 1")
+        for _ in 0..<3 {
+            try await cluster.stop(.immediate)
+            try await cluster.start()
+            // Sending the idle connection's statement into the void would be an error.
+            #expect(try await pool.query("SELECT 1").count == 1)
+        }
+        await pool.close()
+    }
+
+    @Test func aListenerSurvivesARestart() async throws {
+        let cluster = try await TestCluster.start()
+        let configuration = try PostgresConfiguration(cluster.conninfo)
+        let listener = Listener(configuration, logger: testLogger, gate: ReconnectGate(spacing: .milliseconds(10)))
+        var events = try listener.events(on: ["jobs"]).makeAsyncIterator()
+        let running = Task { await listener.run() }
+        #expect(await events.next() == .resumed)
+        try await cluster.stop(.immediate)
+        try await cluster.start()
+        #expect(await events.next() == .resumed)
+        let sender = try await Connection.connect(configuration, logger: testLogger)
+        try await sender.execute("NOTIFY jobs, 'x'")
+        #expect(await events.next() == .notification(Notification(channel: "jobs", payload: "x")))
+        running.cancel()
+        await running.value
+    }
+
+    private func pool(
+        on cluster: TestCluster,
+        _ configuration: PostgresConfiguration,
+        leaseTimeout: Duration = .seconds(60)
+    ) -> Pool {
+        var options = Pool.Options()
+        options.maximum = 4
+        options.leaseTimeout = leaseTimeout
+        return Pool(
+            configuration,
+            options: options,
+            logger: testLogger,
+            gate: ReconnectGate(spacing: .milliseconds(10))
+        )
+    }
+}
