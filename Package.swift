@@ -96,6 +96,13 @@ let package = Package(
             name: "PostgresTests",
             dependencies: ["Postgres", "PostgresTestSupport", .product(name: "Logging", package: "swift-log")]
         ),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: [
+                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "PostgresTestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -9,6 +9,18 @@ language sql immutable strict parallel safe as $$
     from (select sha256(convert_to(machine || E'\n' || execution, 'UTF8')) as digest) d
 $$;
 
+-- Chooses the number of buckets. Answers whether it is as wanted: once there are executions it can't change.
+create function stepwell.set_buckets(p_buckets int) returns boolean
+language plpgsql as $$
+begin
+    -- The lock waits for starts in flight, so that none goes into a bucket of the old count.
+    lock table stepwell.executions in exclusive mode;
+    update stepwell.settings s
+    set buckets = p_buckets
+    where not exists (select 1 from stepwell.executions);
+    return exists (select 1 from stepwell.settings s where s.buckets = p_buckets);
+end $$;
+
 -- Written at the start and at the end of an execution.
 create table stepwell.executions (
     bucket            int         not null,
@@ -91,7 +103,9 @@ create table stepwell.steps (
     retrier_uses     int[],
     deadline         timestamptz,
     heartbeat        int,
+    -- Ids of events: the branch's last, the one that entered the state, the one that scheduled the Task.
     last_event       int         not null default 0,
+    entered_event    int         not null default 0,
     scheduled_event  int         not null default 0,
     -- Children of a joining step: the fork's event, how many there are, how many are not finished, which comes next.
     fork             int,

@@ -49,7 +49,7 @@ end $$;
 --   w  waits for an answer                    f  has forked (p_fork says what)
 --   b  branch ended, p_output is its result   x  branch failed, and the fork with it
 --   e  the execution ended with p_status
--- Event references (p_last_event, p_scheduled_event, `event` in p_fork, and those inside p_events) are ids when they
+-- Event references (p_last_event, p_entered_event, p_scheduled_event, `event` in p_fork, and those inside p_events) are ids when they
 -- are not negative, else places in this decision's own events: -1 is the first.
 --
 -- Answers one row per decision:
@@ -80,6 +80,7 @@ create function stepwell.advance(
     p_deadline timestamptz[],
     p_heartbeat int[],
     p_last_event int[],
+    p_entered_event int[],
     p_scheduled_event int[],
     p_input json[],
     p_input_id uuid[],
@@ -102,6 +103,7 @@ create function stepwell.advance(
     o_result "char",
     o_fence bigint,
     o_last_event int,
+    o_entered_event int,
     o_scheduled_event int,
     o_worker uuid
 )
@@ -116,6 +118,7 @@ declare
     v_result "char"[];
     v_row_fence bigint[];
     v_row_last int[];
+    v_row_entered int[];
     v_row_scheduled int[];
     v_parent bigint[];
     v_fork int[];
@@ -149,14 +152,14 @@ begin
             as i (execution, step, fence, action, events, ord)
     ), locked as materialized (
         select s.execution, s.id, s.fence, s.applied, s.worker, s.status, s.parent, s.fork, s.last_event,
-            s.scheduled_event
+            s.entered_event, s.scheduled_event
         from item i
         join stepwell.steps s on s.bucket = p_bucket and s.execution = i.execution and s.id = i.step
         order by s.execution, s.id
         for update of s
     ), judged as (
-        select i.*, l.fence as row_fence, l.last_event as row_last, l.scheduled_event as row_scheduled, l.parent,
-            l.fork, h.last_event as head_last,
+        select i.*, l.fence as row_fence, l.last_event as row_last, l.entered_event as row_entered,
+            l.scheduled_event as row_scheduled, l.parent, l.fork, h.last_event as head_last,
             case
                 when l.fence = i.fence and l.status = 'l' and h.last_event is not null then 'a'
                 when l.applied = i.fence and l.worker = p_worker then 'd'
@@ -179,10 +182,11 @@ begin
         array_agg(r.result::"char" order by r.ord),
         array_agg(r.row_fence order by r.ord),
         array_agg(r.row_last order by r.ord),
+        array_agg(r.row_entered order by r.ord),
         array_agg(r.row_scheduled order by r.ord),
         array_agg(r.parent order by r.ord),
         array_agg(case when r.result = 'a' then r.fork end order by r.ord)
-    into v_first, v_result, v_row_fence, v_row_last, v_row_scheduled, v_parent, v_fork
+    into v_first, v_result, v_row_fence, v_row_last, v_row_entered, v_row_scheduled, v_parent, v_fork
     from (
         select k.*,
             coalesce(sum(case when k.result = 'a' then k.events else 0 end) over (
@@ -239,6 +243,7 @@ begin
         deadline = i.deadline,
         heartbeat = i.heartbeat,
         last_event = case when i.last_event < 0 then i.first - i.last_event - 1 else i.last_event end,
+        entered_event = case when i.entered < 0 then i.first - i.entered - 1 else i.entered end,
         scheduled_event = case when i.scheduled < 0 then i.first - i.scheduled - 1 else i.scheduled end,
         fork = null,
         item_count = null,
@@ -259,10 +264,10 @@ begin
         variables_id = i.variables_id
     from unnest(p_execution, p_step, p_fence, p_action, v_first, p_phase, p_state, p_function, p_run_at, p_wake_at,
             p_entered_at, p_entry, p_retry_count, p_retrier_uses, p_deadline, p_heartbeat, p_last_event,
-            p_scheduled_event, p_input, p_input_id, p_task_input, p_task_input_id, p_variables, p_variables_id)
+            p_entered_event, p_scheduled_event, p_input, p_input_id, p_task_input, p_task_input_id, p_variables, p_variables_id)
         as i (execution, step, fence, action, first, phase, state, function, run_at, wake_at,
             entered_at, entry, retry_count, retrier_uses, deadline, heartbeat, last_event,
-            scheduled, input, input_id, task_input, task_input_id, variables, variables_id)
+            entered, scheduled, input, input_id, task_input, task_input_id, variables, variables_id)
     where s.bucket = p_bucket and s.execution = i.execution and s.id = i.step
       and i.first is not null and i.action in ('k', 'r', 'w', 'f');
 
@@ -318,15 +323,19 @@ begin
     return query
     select i.ord::int, i.result,
         case i.result when 'a' then i.fence + 1 else i.row_fence end,
-        case when i.result = 'a' and i.last_event < 0 then i.first - i.last_event - 1
-             when i.result = 'a' then i.last_event else i.row_last end,
-        case when i.result = 'a' and i.scheduled < 0 then i.first - i.scheduled - 1
-             when i.result = 'a' then i.scheduled else i.row_scheduled end,
+        case when i.result <> 'a' then i.row_last
+             when i.last_event < 0 then i.first - i.last_event - 1 else i.last_event end,
+        case when i.result <> 'a' then i.row_entered
+             when i.entered < 0 then i.first - i.entered - 1 else i.entered end,
+        case when i.result <> 'a' then i.row_scheduled
+             when i.scheduled < 0 then i.first - i.scheduled - 1 else i.scheduled end,
         null::uuid
-    from unnest(v_result, p_fence, v_row_fence, v_first, p_last_event, p_scheduled_event, v_row_last, v_row_scheduled)
-        with ordinality as i (result, fence, row_fence, first, last_event, scheduled, row_last, row_scheduled, ord)
+    from unnest(v_result, p_fence, v_row_fence, v_first, p_last_event, p_entered_event, p_scheduled_event, v_row_last,
+            v_row_entered, v_row_scheduled)
+        with ordinality as i (result, fence, row_fence, first, last_event, entered, scheduled, row_last,
+            row_entered, row_scheduled, ord)
     union all
-    select 0, 'h'::"char", null, null, null, h.worker
+    select 0, 'h'::"char", null, null, null, null, h.worker
     from unnest(v_hints) as h (worker);
 end $$;
 

@@ -110,7 +110,7 @@ extension Run {
     private mutating func joined(_ state: State, outputs: [JSONDocument]) -> Step {
         let origin = branch.lastEvent
         if case .map = state.kind { append(.mapStateSucceeded) } else { append(.parallelStateSucceeded) }
-        let text = "[" + outputs.lazy.map(\.text).joined(separator: ",") + "]"
+        let text = "[" + outputs.lazy.map(\.compactText).joined(separator: ",") + "]"
         return conclude(state, result: JSONDocument(trusted: text), origin: origin)
     }
 

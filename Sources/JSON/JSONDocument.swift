@@ -58,6 +58,12 @@ public final class JSONDocument: Sendable {
         return try result.get()
     }
 
+    /// The text without the spacing between tokens: what a document looks like inside one that the engine makes.
+    public var compactText: String {
+        let text = text
+        return JSONSpacing.isPresent(in: text.utf8) ? JSONSpacing.removed(from: text.utf8) : text
+    }
+
     /// The size of the text in UTF-8 bytes, the measure of the payload limits.
     public var byteCount: Int { text.utf8.count }
 }

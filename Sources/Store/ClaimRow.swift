@@ -1,0 +1,82 @@
+import Expressions
+import Interpreter
+import JSON
+import Postgres
+
+/// A row of `steps` as a claim answers it: payloads may still be references.
+struct ClaimRow: Sendable {
+    static let columns = """
+        c.execution, c.id, c.parent, c.revision, c.name, c.fence, c.suspect, c.phase, c.state, c.entered_at, c.entry,
+        c.retry_count, c.retrier_uses, c.deadline, c.heartbeat, c.last_event, c.scheduled_event,
+        c.entered_event, c.fork, c.outcome,
+        c.error, c.cause, c.outcome_value, c.outcome_id, c.input, c.input_id, c.task_input, c.task_input_id,
+        c.variables, c.variables_id
+        """
+
+    /// How many there are.
+    static let columnCount = 30
+
+    let key: StepKey
+    let parent: Int64?
+    let revision: Int32
+    let name: String
+    let fence: Int64
+    let isSuspect: Bool
+    let phase: String
+    let state: String
+    let enteredAt: Timestamp
+    let entry: Int
+    let retryCount: Int
+    let retrierUses: [Int]
+    let deadline: Timestamp?
+    let heartbeatSeconds: Int?
+    let lastEvent: Int
+    let scheduledEvent: Int
+    let enteredEvent: Int
+    let fork: Int?
+    let outcome: String?
+    let error: String?
+    let cause: String?
+    let outcomeValue: PayloadColumn
+    let input: PayloadColumn
+    let taskInput: PayloadColumn
+    let variables: PayloadColumn
+
+    init(_ row: Row, bucket: Int32) throws(PostgresError) {
+        key = StepKey(bucket: bucket, execution: try row.uuid(0), id: try row.int64(1))
+        parent = try row.optionalInt64(2)
+        revision = Int32(clamping: try row.int(3))
+        name = try row.text(4)
+        fence = try row.int64(5)
+        isSuspect = try row.bool(6)
+        phase = try row.text(7)
+        state = try row.text(8)
+        enteredAt = Timestamp(microseconds: try row.optionalTimestamp(9) ?? 0)
+        entry = try row.int(10)
+        retryCount = try row.int(11)
+        retrierUses = try row.isNull(12) ? [] : try row.intArray(12)
+        deadline = try row.optionalTimestamp(13).map(Timestamp.init(microseconds:))
+        heartbeatSeconds = try row.optionalInt(14)
+        lastEvent = try row.int(15)
+        scheduledEvent = try row.int(16)
+        enteredEvent = try row.int(17)
+        fork = try row.optionalInt(18)
+        outcome = try row.optionalText(19)
+        error = try row.optionalText(20)
+        cause = try row.optionalText(21)
+        outcomeValue = try PayloadColumn(row, 22)
+        input = try PayloadColumn(row, 24)
+        taskInput = try PayloadColumn(row, 26)
+        variables = try PayloadColumn(row, 28)
+    }
+
+    var lease: StepLease { StepLease(key: key, fence: fence) }
+}
+
+extension PayloadColumn {
+    /// The pair of columns that hold a payload: inline, then its id.
+    init(_ row: Row, _ column: Int) throws(PostgresError) {
+        inline = try row.optionalText(.index(column))
+        id = try row.optionalUUID(.index(column + 1))
+    }
+}

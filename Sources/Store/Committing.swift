@@ -1,0 +1,70 @@
+import Expressions
+import Interpreter
+package import Postgres
+
+extension Store {
+    /// Makes decisions about steps of one bucket durable, in one transaction and one round trip.
+    ///
+    /// After `.outcomeUnknown` send the very same call again: what was applied is told apart from what is not this
+    /// process's any more.
+    package func commit(
+        _ commits: [StepCommit],
+        bucket: Int32,
+        worker: PGUUID,
+        lease: Duration
+    ) async throws(StoreError) -> CommitOutcome {
+        guard !commits.isEmpty else { return CommitOutcome(results: [], holders: []) }
+        let rows = try await query(CommitColumns(commits).statement(bucket: bucket, worker: worker, lease: lease))
+        return try CommitOutcome(rows, of: commits, store: self)
+    }
+
+    /// Makes one decision durable together with what else `transaction` does: the caller commits, if the result says
+    /// that it was applied.
+    package func commit(
+        _ commit: StepCommit,
+        worker: PGUUID,
+        lease: Duration,
+        in transaction: Transaction
+    ) async throws(StoreError) -> CommitOutcome {
+        let statement = CommitColumns([commit]).statement(bucket: commit.lease.key.bucket, worker: worker, lease: lease)
+        let rows: Rows
+        do throws(PostgresError) {
+            rows = try await transaction.query(statement)
+        } catch {
+            throw StoreError(error)
+        }
+        return try CommitOutcome(rows, of: [commit], store: self)
+    }
+}
+
+extension CommitOutcome {
+    fileprivate init(_ rows: Rows, of commits: [StepCommit], store: Store) throws(StoreError) {
+        var results = [CommitResult](repeating: .refused, count: commits.count)
+        var holders: [PGUUID] = []
+        try store.decode { () throws(PostgresError) in
+            for row in rows {
+                let item = try row.int(0)
+                let result = try row.text(1)
+                if result == "h" {
+                    if let holder = try row.optionalUUID(6) { holders.append(holder) }
+                    continue
+                }
+                guard commits.indices.contains(item - 1) else { continue }
+                switch result {
+                case "a", "d":
+                    let commit = commits[item - 1]
+                    var branch = commit.decision.branch
+                    branch.events = []
+                    branch.lastEvent = .recorded(try row.int(3))
+                    branch.enteredEvent = .recorded(try row.int(4))
+                    branch.scheduledEvent = .recorded(try row.int(5))
+                    let lease = StepLease(key: commit.lease.key, fence: try row.int64(2))
+                    results[item - 1] = .applied(lease: lease, branch: branch)
+                case "c": results[item - 1] = .deferred
+                default: results[item - 1] = .refused
+                }
+            }
+        }
+        self.init(results: results, holders: holders)
+    }
+}

@@ -1,0 +1,54 @@
+package import Expressions
+import Postgres
+package import StatesLanguage
+
+/// One deployed definition, parsed.
+package final class Revision: Sendable {
+    package let id: Int32
+    package let machineID: Int32
+    package let machineName: String
+    package let machineARN: String
+    /// 1, 2, 3 … per state machine.
+    package let number: Int
+    package let roleARN: String?
+    package let machine: StateMachine
+
+    init(
+        id: Int32,
+        machineID: Int32,
+        machineName: String,
+        machineARN: String,
+        number: Int,
+        roleARN: String?,
+        machine: StateMachine
+    ) {
+        self.id = id
+        self.machineID = machineID
+        self.machineName = machineName
+        self.machineARN = machineARN
+        self.number = number
+        self.roleARN = roleARN
+        self.machine = machine
+    }
+}
+
+/// What a deployment did.
+package struct Deployment: Sendable {
+    package enum Outcome: String, Sendable {
+        case created, updated, unchanged
+    }
+    package var outcome: Outcome
+    package var name: String
+    package var arn: String
+    package var revision: Int
+    package var warnings: [Diagnostic]
+}
+
+/// A state machine as lists show it.
+package struct StateMachineSummary: Sendable {
+    package var name: String
+    package var arn: String
+    package var revision: Int
+    package var createdAt: Timestamp
+    package var updatedAt: Timestamp
+}

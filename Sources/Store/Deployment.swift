@@ -1,0 +1,131 @@
+import Expressions
+import Postgres
+import StatesLanguage
+
+extension Store {
+    /// Creates a state machine, or gives it a new revision; the same text again changes nothing. Executions that run
+    /// keep their revision.
+    ///
+    /// - Parameters:
+    ///   - definition: the text, kept as it is.
+    ///   - roleARN: shown in histories and in the context object; nil keeps the present one.
+    /// - Throws: `.invalidDefinition` with every problem; `.invalidName`.
+    package func deploy(
+        name: String,
+        definition: String,
+        roleARN: String? = nil
+    ) async throws(StoreError) -> Deployment {
+        let parsed = Definition(parsing: definition)
+        let obstacles = parsed.obstacles
+        guard let machine = parsed.machine, obstacles.isEmpty else {
+            throw .invalidDefinition(parsed.diagnostics + obstacles)
+        }
+        _ = try await query(Statement("select stepwell.check_name('state machine', $1)", [.text(name)]))
+        let rows = try await query(
+            Statement(
+                "select o_outcome, o_number from stepwell.deploy($1, $2, $3, $4, $5, $6)",
+                [
+                    .text(name), .text(definition), .text(machine.scope.startAt),
+                    .text(machine.entryFunction(at: machine.scope.startAt) ?? ""),
+                    .int4(machine.timeoutSeconds.map { Int32(clamping: $0) }), .text(roleARN),
+                ]
+            )
+        )
+        let (outcome, number) = try decode { () throws(PostgresError) in
+            let row = try rows.only()
+            return (Deployment.Outcome(rawValue: try row.text(0)), try row.int(1))
+        }
+        guard let outcome else { throw .corrupt("stepwell.deploy answered with an unknown outcome") }
+        return Deployment(
+            outcome: outcome,
+            name: name,
+            arn: settings.stateMachineARN(name),
+            revision: number,
+            warnings: parsed.diagnostics
+        )
+    }
+
+    /// All state machines, by name.
+    package func stateMachines() async throws(StoreError) -> [StateMachineSummary] {
+        let rows = try await query(
+            """
+            select m.name, r.number, m.created_at, m.updated_at
+            from stepwell.state_machines m join stepwell.revisions r on r.id = m.revision
+            order by m.name
+            """
+        )
+        return try decode { () throws(PostgresError) in
+            var summaries: [StateMachineSummary] = []
+            for row in rows {
+                let name = try row.text(0)
+                summaries.append(
+                    StateMachineSummary(
+                        name: name,
+                        arn: settings.stateMachineARN(name),
+                        revision: try row.int(1),
+                        createdAt: Timestamp(microseconds: try row.timestamp(2)),
+                        updatedAt: Timestamp(microseconds: try row.timestamp(3))
+                    )
+                )
+            }
+            return summaries
+        }
+    }
+
+    /// The text of the revision that new executions run, as it was deployed.
+    package func definition(ofStateMachine nameOrARN: String) async throws(StoreError) -> String {
+        let name = Settings.machineName(nameOrARN)
+        let rows = try await query(
+            Statement(
+                """
+                select r.definition
+                from stepwell.state_machines m join stepwell.revisions r on r.id = m.revision
+                where m.name = $1
+                """,
+                [.text(name)]
+            )
+        )
+        guard let row = rows.first else { throw .stateMachineDoesNotExist("there is no state machine named '\(name)'") }
+        return try decode { () throws(PostgresError) in try row.text(0) }
+    }
+
+    /// The revisions with these ids, parsed; from memory where they are there. One that this version can't parse is
+    /// missing from the answer.
+    func loadRevisions(_ ids: Set<Int32>) async throws(StoreError) -> [Int32: Revision] {
+        var found: [Int32: Revision] = [:]
+        var missing: [Int32] = []
+        for id in ids {
+            if let revision = revisions.revision(id) { found[id] = revision } else { missing.append(id) }
+        }
+        guard !missing.isEmpty else { return found }
+        let rows = try await query(
+            Statement(
+                """
+                select r.id, m.id, m.name, r.number, m.role_arn, r.definition
+                from stepwell.revisions r join stepwell.state_machines m on m.id = r.machine
+                where r.id = any ($1)
+                """,
+                [.int4Array(missing)]
+            )
+        )
+        for row in rows {
+            let revision = try decode { () throws(PostgresError) -> Revision? in
+                guard let machine = Definition(parsing: try row.text(5)).machine else { return nil }
+                let name = try row.text(2)
+                return Revision(
+                    id: Int32(clamping: try row.int(0)),
+                    machineID: Int32(clamping: try row.int(1)),
+                    machineName: name,
+                    machineARN: settings.stateMachineARN(name),
+                    number: try row.int(3),
+                    roleARN: try row.optionalText(4),
+                    machine: machine
+                )
+            }
+            guard let revision else { continue }
+            revisions.insert(revision)
+            found[revision.id] = revision
+        }
+        return found
+    }
+}

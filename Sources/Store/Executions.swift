@@ -1,0 +1,65 @@
+package import Expressions
+package import JSON
+import Postgres
+
+/// The answer to a start.
+package struct StartedExecution: Sendable {
+    package var arn: String
+    package var startedAt: Timestamp
+    /// Whether this call made it; false: the same start had been made before, and its execution still runs.
+    package var isNew: Bool
+}
+
+/// The status of an execution, with AWS's names.
+package enum ExecutionStatus: String, Sendable, CaseIterable {
+    case running = "RUNNING"
+    case succeeded = "SUCCEEDED"
+    case failed = "FAILED"
+    case timedOut = "TIMED_OUT"
+    case aborted = "ABORTED"
+}
+
+/// One execution in full.
+package struct ExecutionDescription: Sendable {
+    package var summary: ExecutionSummary
+    package var revision: Int
+    package var input: JSONDocument
+    package var output: JSONDocument?
+    package var error: String?
+    package var cause: String?
+    /// Where each live branch stands; empty once the execution has ended.
+    package var steps: [StepDescription]
+}
+
+/// One execution as lists show it.
+package struct ExecutionSummary: Sendable {
+    package var arn: String
+    package var name: String
+    package var stateMachine: String
+    package var stateMachineARN: String
+    package var status: ExecutionStatus
+    package var startedAt: Timestamp
+    package var stoppedAt: Timestamp?
+}
+
+/// Where a live branch stands, and why it doesn't move.
+package struct StepDescription: Sendable {
+    package var state: String
+    /// `timer`, `ready`, `no worker`, `sleeping`, `retrying`, `leased`, `waiting`, `joining`: see the view
+    /// `step_overview`.
+    package var status: String
+    package var function: String?
+    package var runsAt: Timestamp?
+    package var leaseUntil: Timestamp?
+    package var worker: String?
+    package var retryCount: Int
+    package var childrenLeft: Int?
+    package var enteredAt: Timestamp?
+}
+
+/// One event as AWS's `GetExecutionHistory` shows it.
+package struct RecordedEvent: Sendable {
+    package var id: Int
+    /// The API's object.
+    package var json: JSONValue
+}

@@ -1,0 +1,237 @@
+import Expressions
+import JSON
+import Postgres
+
+extension Store {
+    /// Delivers what crosses buckets: starts child executions, tells parents how their children ended. Any process may
+    /// call it at any time; what is delivered twice is applied once.
+    ///
+    /// - Returns: how many messages were taken up; when it is `limit`, there may be more.
+    package func deliverOutbox(bucket: Int32, limit: Int = 50) async throws(StoreError) -> Int {
+        // A message that is being delivered is hidden from other processes for a while; if this one dies, it shows again.
+        let rows = try await query(
+            Statement(
+                """
+                update stepwell.outbox o
+                set run_at = now() + interval '10 seconds', attempts = o.attempts + 1
+                where o.bucket = $1 and o.id = any (array(
+                    select d.id from stepwell.outbox d
+                    where d.bucket = $1 and d.run_at <= now()
+                    order by d.run_at limit $2
+                    for update skip locked))
+                returning o.id, o.kind, o.message
+                """,
+                [.int4(bucket), .int4(Int32(clamping: limit))]
+            )
+        )
+        for row in rows {
+            let (id, kind, text) = try decode { () throws(PostgresError) in
+                (try row.uuid(0), try row.text(1), try row.text(2))
+            }
+            let message = try OutboxMessage(text, id: id)
+            switch kind {
+            case "start": try await deliverStart(message, from: bucket)
+            default: try await deliverResult(message, from: bucket)
+            }
+        }
+        return rows.count
+    }
+
+    /// Starts the child that a step waits for, and answers the step.
+    private func deliverStart(_ message: OutboxMessage, from bucket: Int32) async throws(StoreError) {
+        let rows = try await query(
+            Statement(
+                """
+                select stepwell.payload(s.bucket, s.execution, s.task_input, s.task_input_id)
+                from stepwell.steps s
+                where s.bucket = $1 and s.execution = $2 and s.id = $3 and s.scheduled_event = $4 and s.phase = 'starting'
+                """,
+                [.int4(bucket), .uuid(message.execution), .int8(message.step), .int4(message.event)]
+            )
+        )
+        if let row = rows.first {
+            let input = try decode { () throws(PostgresError) in try row.optionalText(0) ?? "{}" }
+            let answer = try await startChild(message, input: input, from: bucket)
+            _ = try await deliver(answer, to: message, bucket: bucket, phase: "starting")
+        }
+        try await forget(message, in: bucket)
+    }
+
+    private func startChild(
+        _ message: OutboxMessage,
+        input: String,
+        from bucket: Int32
+    ) async throws(StoreError) -> Answer {
+        let parent: [PostgresValue] =
+            message.isAwaited
+            ? [.int4(bucket), .uuid(message.execution), .int8(message.step), .int4(message.event)]
+            : [.int4(nil), .uuid(nil), .int8(nil), .int4(nil)]
+        do throws(StoreError) {
+            let rows = try await query(
+                Statement(
+                    "select o_outcome, o_arn, o_started_at from stepwell.open_execution($1, $2, $3, $4, $5, $6, $7)",
+                    [.text(Settings.machineName(message.machine)), .json(input), .text(message.name)] + parent
+                )
+            )
+            let (outcome, arn, startedAt) = try decode { () throws(PostgresError) in
+                let row = try rows.only()
+                return (try row.text(0), try row.text(1), Timestamp(microseconds: try row.timestamp(2)))
+            }
+            guard outcome != "conflict" else {
+                return .failed(
+                    error: "StepFunctions.ExecutionAlreadyExistsException",
+                    cause: "Execution Already Exists: '\(arn)'"
+                )
+            }
+            let response: JSONValue = [
+                "ExecutionArn": .string(arn), "StartDate": .number(JSONNumber(startedAt.epochMilliseconds)),
+            ]
+            return message.isAwaited ? .submitted(response.text) : .succeeded(response.text)
+        } catch .stateMachineDoesNotExist {
+            return .failed(
+                error: "StepFunctions.StateMachineDoesNotExistException",
+                cause: "State Machine Does Not Exist: '\(message.machine)'"
+            )
+        } catch .invalidName(let text) {
+            return .failed(error: "StepFunctions.InvalidNameException", cause: text)
+        } catch .invalidInput(let text) {
+            return .failed(error: "StepFunctions.InvalidExecutionInputException", cause: text)
+        }
+    }
+
+    /// Tells the parent's step how the child ended: AWS's description of the child, with its output as JSON.
+    private func deliverResult(_ message: OutboxMessage, from bucket: Int32) async throws(StoreError) {
+        let rows = try await query(
+            Statement(
+                """
+                select m.name, e.name, e.status, e.started_at, e.stopped_at, e.error, e.cause,
+                    stepwell.payload(e.bucket, e.id, e.input, e.input_id),
+                    stepwell.payload(e.bucket, e.id, e.output, e.output_id)
+                from stepwell.executions e join stepwell.state_machines m on m.id = e.machine
+                where e.bucket = $1 and e.id = $2
+                """,
+                [.int4(bucket), .uuid(message.id)]
+            )
+        )
+        guard let row = rows.first else { return try await forget(message, in: bucket) }
+        let child = try ChildDescription(row, settings: settings, store: self)
+        let answer: Answer =
+            child.hasSucceeded
+            ? .succeeded(child.json.text)
+            : .failed(error: "States.TaskFailed", cause: child.json.text)
+        let taken = try await deliver(answer, to: message, bucket: message.bucket ?? bucket, phase: "submitted")
+        if taken == "early" {
+            // The parent has not read yet that the child has started; that is a matter of milliseconds.
+            _ = try await query(
+                Statement(
+                    "update stepwell.outbox set run_at = now() + interval '100 milliseconds' where bucket = $1 and id = $2",
+                    [.int4(bucket), .uuid(message.id)]
+                )
+            )
+        } else {
+            try await forget(message, in: bucket)
+        }
+    }
+
+    private enum Answer {
+        case submitted(String)
+        case succeeded(String)
+        case failed(error: String, cause: String)
+    }
+
+    private func deliver(
+        _ answer: Answer,
+        to message: OutboxMessage,
+        bucket: Int32,
+        phase: String
+    ) async throws(StoreError) -> String {
+        let (outcome, value, error, cause): (String, String?, String?, String?) =
+            switch answer {
+            case .submitted(let text): ("submitted", text, nil, nil)
+            case .succeeded(let text): ("succeeded", text, nil, nil)
+            case .failed(let error, let cause): ("failed", nil, error, cause)
+            }
+        let isLarge = (value?.utf8.count ?? 0) > PayloadCollector.inlineLimit
+        let rows = try await query(
+            Statement(
+                "select stepwell.deliver($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                [
+                    .int4(bucket), .uuid(message.execution), .int8(message.step), .int4(message.event), .text(phase),
+                    .text(outcome), .json(isLarge ? nil : value), .uuid(isLarge ? value.map(Digest.payloadID) : nil),
+                    .json(isLarge ? value : nil), .text(error), .text(cause),
+                ]
+            )
+        )
+        return try decode { () throws(PostgresError) in try rows.only().text(0) }
+    }
+
+    private func forget(_ message: OutboxMessage, in bucket: Int32) async throws(StoreError) {
+        _ = try await query(
+            Statement("delete from stepwell.outbox where bucket = $1 and id = $2", [.int4(bucket), .uuid(message.id)])
+        )
+    }
+}
+
+/// A row of the outbox: which step it concerns, and for a start, what to start.
+private struct OutboxMessage {
+    var id: PGUUID
+    /// The step's bucket, where it is not the message's own.
+    var bucket: Int32?
+    var execution: PGUUID
+    var step: Int64
+    var event: Int32
+    var machine: String
+    var name: String
+    var isAwaited: Bool
+
+    init(_ text: String, id: PGUUID) throws(StoreError) {
+        guard let json = try? JSONValue(parsing: text),
+            let execution = json["execution"]?.string.flatMap(PGUUID.init), let step = json["step"]?.number?.integer,
+            let event = json["event"]?.number?.integer
+        else { throw .corrupt("message \(id) of the outbox is malformed") }
+        self.id = id
+        self.bucket = json["bucket"]?.number?.integer.map { Int32(clamping: $0) }
+        self.execution = execution
+        self.step = step
+        self.event = Int32(clamping: event)
+        machine = json["machine"]?.string ?? ""
+        name = json["name"]?.string ?? ""
+        isAwaited = json["awaited"]?.bool ?? false
+    }
+}
+
+/// A child execution as AWS describes it to its parent.
+private struct ChildDescription {
+    let hasSucceeded: Bool
+    let json: JSONValue
+
+    init(_ row: Row, settings: Settings, store: Store) throws(StoreError) {
+        (hasSucceeded, json) = try store.decode { () throws(PostgresError) in
+            let machine = try row.text(0)
+            let name = try row.text(1)
+            let status = try row.text(2)
+            var members: JSONObject = [:]
+            if let cause = try row.optionalText(6) { members["Cause"] = .string(cause) }
+            if let error = try row.optionalText(5) { members["Error"] = .string(error) }
+            members["ExecutionArn"] = .string(settings.executionARN(machine: machine, execution: name))
+            members["Input"] = Self.value(try row.text(7))
+            members["InputDetails"] = ["Included": true]
+            members["Name"] = .string(name)
+            if let output = try row.optionalText(8) {
+                members["Output"] = Self.value(output)
+                members["OutputDetails"] = ["Included": true]
+            }
+            members["RedriveCount"] = 0
+            let started = Timestamp(microseconds: try row.timestamp(3))
+            members["StartDate"] = .number(JSONNumber(started.epochMilliseconds))
+            members["StateMachineArn"] = .string(settings.stateMachineARN(machine))
+            members["Status"] = .string(status)
+            if let stopped = try row.optionalTimestamp(4) {
+                members["StopDate"] = .number(JSONNumber(Timestamp(microseconds: stopped).epochMilliseconds))
+            }
+            return (status == ExecutionStatus.succeeded.rawValue, .object(members))
+        }
+    }
+
+    private static func value(_ text: String) -> JSONValue { (try? JSONValue(parsing: text)) ?? .string(text) }
+}

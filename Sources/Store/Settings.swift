@@ -1,0 +1,71 @@
+import Postgres
+
+/// What is fixed for a whole installation: the row of `stepwell.settings`.
+package struct Settings: Sendable, Hashable {
+    /// How many buckets the growing tables are cut into.
+    package let buckets: Int32
+    package let region: String
+    package let account: String
+    /// The largest input, output or result, in UTF-8 bytes.
+    package let payloadBytes: Int
+    /// The most events one execution may have.
+    package let historyEvents: Int
+
+    /// The migrations that this program was written for: a database needs at least these.
+    static let requiredMigration = 5
+
+    static func load(from pool: Pool) async throws(StoreError) -> Settings {
+        let outdated = StoreError.schemaMismatch("the database lacks migrations of this version; run: stepwell migrate")
+        let applied: Int
+        do throws(PostgresError) {
+            let rows = try await pool.query("select coalesce(max(number), 0)::int from stepwell.migrations")
+            applied = try rows.only().int(0)
+        } catch {
+            throw error.sqlState == .undefinedTable ? outdated : StoreError(error)
+        }
+        guard applied >= requiredMigration else { throw outdated }
+        do throws(PostgresError) {
+            let row =
+                try await pool.query(
+                    "select buckets, region, account, payload_bytes, history_events from stepwell.settings"
+                )
+                .only()
+            return Settings(
+                buckets: Int32(clamping: try row.int(0)),
+                region: try row.text(1),
+                account: try row.text(2),
+                payloadBytes: try row.int(3),
+                historyEvents: try row.int(4)
+            )
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    package func stateMachineARN(_ machine: String) -> String {
+        "arn:aws:states:\(region):\(account):stateMachine:\(machine)"
+    }
+
+    package func executionARN(machine: String, execution: String) -> String {
+        "arn:aws:states:\(region):\(account):execution:\(machine):\(execution)"
+    }
+
+    /// The machine's name, from its name or its ARN (a qualifier is cut off).
+    package static func machineName(_ nameOrARN: String) -> String {
+        let parts = nameOrARN.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count >= 7, parts[0] == "arn", parts[2] == "states", parts[5] == "stateMachine" else {
+            return nameOrARN
+        }
+        return String(parts[6])
+    }
+
+    /// The names of machine and execution, from an execution's ARN or `MACHINE:NAME`.
+    package static func executionNames(_ execution: String) -> (machine: String, execution: String)? {
+        let parts = execution.split(separator: ":", omittingEmptySubsequences: false)
+        if parts.count == 8, parts[0] == "arn", parts[2] == "states", parts[5] == "execution" {
+            return (String(parts[6]), String(parts[7]))
+        }
+        guard parts.count == 2 else { return nil }
+        return (String(parts[0]), String(parts[1]))
+    }
+}

@@ -1,0 +1,52 @@
+package import Expressions
+package import JSON
+import Postgres
+
+extension Store {
+    /// Starts an execution.
+    ///
+    /// A name makes the call idempotent: as long as the execution runs, the same name and input give the same answer.
+    /// Without a name one is made before the first attempt, so that a call that is sent again after a lost answer starts
+    /// nothing twice.
+    ///
+    /// - Parameter stateMachine: a name or an ARN.
+    /// - Throws: `.executionAlreadyExists` for a name whose execution has ended or has another input;
+    ///   `.stateMachineDoesNotExist`, `.invalidName`, `.invalidInput`.
+    package func startExecution(
+        stateMachine: String,
+        name: String?,
+        input: JSONDocument
+    ) async throws(StoreError) -> StartedExecution {
+        let name = name ?? PGUUID.v7(microseconds: 0).description
+        let rows = try await query(
+            Statement(
+                """
+                select o_outcome, o_arn, o_started_at
+                from stepwell.open_execution($1, $2, $3, null, null, null, null)
+                """,
+                [.text(Settings.machineName(stateMachine)), .json(input.text), .text(name)]
+            )
+        )
+        let (outcome, arn, startedAt) = try decode { () throws(PostgresError) in
+            let row = try rows.only()
+            return (try row.text(0), try row.text(1), Timestamp(microseconds: try row.timestamp(2)))
+        }
+        guard outcome != "conflict" else { throw .executionAlreadyExists(arn: arn) }
+        return StartedExecution(arn: arn, startedAt: startedAt, isNew: outcome == "started")
+    }
+
+    /// Aborts an execution.
+    ///
+    /// - Parameter execution: an ARN or `MACHINE:NAME`.
+    /// - Returns: when it stopped; for one that has ended already, when that was.
+    package func stopExecution(
+        _ execution: String,
+        error: String? = nil,
+        cause: String? = nil
+    ) async throws(StoreError) -> Timestamp {
+        let rows = try await query(
+            Statement("select stepwell.stop_execution($1, $2, $3)", [.text(execution), .text(error), .text(cause)])
+        )
+        return try decode { () throws(PostgresError) in Timestamp(microseconds: try rows.only().timestamp(0)) }
+    }
+}

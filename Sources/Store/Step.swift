@@ -1,0 +1,95 @@
+import Expressions
+package import Interpreter
+import JSON
+package import Postgres
+
+/// Which step of which execution: the primary key of a row of `steps`.
+package struct StepKey: Sendable, Hashable, Comparable {
+    package var bucket: Int32
+    package var execution: PGUUID
+    /// 0: the root branch; 1: the timer of the execution's `TimeoutSeconds`; else a child of a Parallel or Map.
+    package var id: Int64
+
+    package init(bucket: Int32, execution: PGUUID, id: Int64) {
+        self.bucket = bucket
+        self.execution = execution
+        self.id = id
+    }
+
+    /// The order in which rows are locked.
+    package static func < (left: StepKey, right: StepKey) -> Bool {
+        (left.bucket, left.execution, left.id) < (right.bucket, right.execution, right.id)
+    }
+
+    package var isTimer: Bool { id == 1 }
+}
+
+/// The right to write one step, once: every write names the fence that its holder read and raises it.
+package struct StepLease: Sendable, Hashable {
+    package var key: StepKey
+    package var fence: Int64
+
+    package init(key: StepKey, fence: Int64) {
+        self.key = key
+        self.fence = fence
+    }
+}
+
+/// A step that a claim has leased to this process, with everything that the interpreter needs.
+package struct ClaimedStep: Sendable {
+    package var lease: StepLease
+    package var revision: Revision
+    package var execution: ExecutionInfo
+    package var branch: Branch
+    /// What happened while nobody held the step; `.due` when nothing did.
+    ///
+    /// After a worker was lost, a failure may wait for a branch that has not reached its Task on record yet (phases
+    /// `fresh`, `entering` and `retrying`): then advance by `.due` first, and by this where that leads to an invocation.
+    package var outcome: Outcome
+    /// A worker was lost while it held this step: run it alone, see ``Store/startSuspect(_:)``.
+    package var isSuspect: Bool
+
+    package var key: StepKey { lease.key }
+
+    /// What the handler sees as its idempotency key: the same for every attempt at one stay in a state.
+    package static func idempotencyKey(_ key: StepKey, branch: Branch) -> String {
+        "\(key.execution)-\(key.id)-\(branch.entry)"
+    }
+}
+
+/// One decision to be made durable.
+package struct StepCommit: Sendable {
+    package var lease: StepLease
+    package var revision: Revision
+    package var decision: Decision
+    /// Whether the worker goes on with the step: it will run `decision.next` itself (an invocation of a function it
+    /// has, or `proceed`), so the lease stays.
+    package var keepsLease: Bool
+
+    package init(lease: StepLease, revision: Revision, decision: Decision, keepsLease: Bool) {
+        self.lease = lease
+        self.revision = revision
+        self.decision = decision
+        self.keepsLease = keepsLease
+    }
+}
+
+/// What became of one decision.
+package enum CommitResult: Sendable {
+    /// It is durable (now, or by an earlier call of the same). `lease` is the next fence, meaningful when the lease was
+    /// kept; `branch` has its events recorded and its references numbered.
+    case applied(lease: StepLease, branch: Branch)
+    /// The step is not this process's any more: drop everything, write nothing.
+    case refused
+    /// Another decision about the same execution went first: send it again.
+    case deferred
+}
+
+/// What a batch of decisions led to.
+package struct CommitOutcome: Sendable {
+    /// One per decision, in order.
+    package var results: [CommitResult]
+    /// Worker instances that hold leases on steps that are gone now: they should be told with
+    /// ``Store/notifyWorkers(_:)``.
+    package var holders: [PGUUID]
+}

@@ -1,0 +1,365 @@
+import Expressions
+import Interpreter
+import JSON
+import Postgres
+import StatesLanguage
+
+/// Completes claimed rows with what stands elsewhere: definitions, large payloads, the scopes around a child, the item
+/// of an iteration, the results of a join. A plain root branch with small payloads needs none of it.
+struct StepLoader {
+    /// A branch around another one, as its children see it.
+    private struct Scope {
+        var parent: Int64?
+        var state: String
+        var taskInput: PayloadColumn
+        var variables: PayloadColumn
+    }
+
+    private struct ScopeKey: Hashable {
+        var execution: PGUUID
+        var id: Int64
+    }
+
+    private struct ForkKey: Hashable {
+        var execution: PGUUID
+        var fork: Int
+    }
+
+    let store: Store
+    let bucket: Int32
+    let rows: [ClaimRow]
+
+    private var revisions: [Int32: Revision] = [:]
+    private var scopes: [ScopeKey: Scope] = [:]
+    private var results: [ForkKey: [PayloadColumn]] = [:]
+    private var items: [ForkKey: [Int: JSONDocument]] = [:]
+    private var inputs: [PGUUID: PayloadColumn] = [:]
+    private var payloads: [PGUUID: [PGUUID: JSONDocument]] = [:]
+
+    init(store: Store, bucket: Int32, rows: [ClaimRow]) {
+        self.store = store
+        self.bucket = bucket
+        self.rows = rows
+    }
+
+    /// - Returns: the steps, and the leases of rows that this version can't run.
+    mutating func load() async throws(StoreError) -> (steps: [ClaimedStep], unusable: [StepLease]) {
+        revisions = try await store.loadRevisions(Set(rows.map(\.revision)))
+        try await loadSurroundings()
+        try await loadItems()
+        try await loadPayloads()
+        var steps: [ClaimedStep] = []
+        var unusable: [StepLease] = []
+        for row in rows {
+            guard let revision = revisions[row.revision], let phase = Branch.Phase(rawValue: row.phase) else {
+                unusable.append(row.lease)
+                continue
+            }
+            if let step = try step(row, revision: revision, phase: phase) { steps.append(step) }
+        }
+        return (steps, unusable)
+    }
+
+    // MARK: One round trip for everything around the rows
+
+    private mutating func loadSurroundings() async throws(StoreError) {
+        var statements: [Statement] = []
+        var scopeKeys: [ScopeKey] = []
+        var seen: Set<ScopeKey> = []
+        var forks: [ForkKey] = []
+        var executions: Set<PGUUID> = []
+        for row in rows {
+            if let parent = row.parent {
+                let key = ScopeKey(execution: row.key.execution, id: parent)
+                if seen.insert(key).inserted { scopeKeys.append(key) }
+            }
+            if row.outcome == "joined", let fork = row.fork {
+                forks.append(ForkKey(execution: row.key.execution, fork: fork))
+            }
+            if revisions[row.revision]?.machine.readsExecutionInput == true { executions.insert(row.key.execution) }
+        }
+        statements += scopeKeys.map(scopeStatement)
+        statements += forks.map(resultStatement)
+        if !executions.isEmpty { statements.append(inputStatement(Array(executions))) }
+        guard !statements.isEmpty else { return }
+
+        var answers = try await store.pipeline(statements)[...]
+        for key in scopeKeys { try read(scopesOf: key, from: answers.removeFirst()) }
+        for key in forks { try read(resultsOf: key, from: answers.removeFirst()) }
+        if !executions.isEmpty { try read(inputsFrom: answers.removeFirst()) }
+    }
+
+    /// Whether a branch in this state is an iteration of a Map itself, not something inside of one.
+    private func isIteration(_ state: String, revision: Int32) -> Bool {
+        guard let machine = revisions[revision]?.machine, let owner = machine.owners[state],
+            case .map = machine.states[owner]?.kind
+        else { return false }
+        return true
+    }
+
+    /// The step whose item a row works on: the nearest iteration of a Map around it, or the row itself.
+    private func iteration(of row: ClaimRow) -> (fork: ForkKey, index: Int)? {
+        var (id, state, parent) = (row.key.id, row.state, row.parent)
+        while let above = parent {
+            if isIteration(state, revision: row.revision) {
+                return (ForkKey(execution: row.key.execution, fork: Int(id >> 32)), Int(id & 0xFFFF_FFFF))
+            }
+            guard let scope = scopes[ScopeKey(execution: row.key.execution, id: above)] else { return nil }
+            (id, state, parent) = (above, scope.state, scope.parent)
+        }
+        return nil
+    }
+
+    private func scopeStatement(_ key: ScopeKey) -> Statement {
+        Statement(
+            """
+            with recursive around as (
+                select s.id, s.parent, s.state, s.task_input, s.task_input_id, s.variables, s.variables_id
+                from stepwell.steps s where s.bucket = $1 and s.execution = $2 and s.id = $3
+                union all
+                select s.id, s.parent, s.state, s.task_input, s.task_input_id, s.variables, s.variables_id
+                from around a
+                join stepwell.steps s on s.bucket = $1 and s.execution = $2 and s.id = a.parent
+            )
+            select * from around
+            """,
+            [.int4(bucket), .uuid(key.execution), .int8(key.id)]
+        )
+    }
+
+    private mutating func read(scopesOf key: ScopeKey, from rows: Rows) throws(StoreError) {
+        for row in rows {
+            let (id, scope) = try store.decode { () throws(PostgresError) in
+                (
+                    try row.int64(0),
+                    Scope(
+                        parent: try row.optionalInt64(1),
+                        state: try row.text(2),
+                        taskInput: try PayloadColumn(row, 3),
+                        variables: try PayloadColumn(row, 5)
+                    )
+                )
+            }
+            scopes[ScopeKey(execution: key.execution, id: id)] = scope
+        }
+    }
+
+    private func resultStatement(_ key: ForkKey) -> Statement {
+        Statement(
+            """
+            select r.output, r.output_id from stepwell.results r
+            where r.bucket = $1 and r.execution = $2 and r.id >= $3 and r.id < $4
+            order by r.id
+            """,
+            [.int4(bucket), .uuid(key.execution), .int8(Int64(key.fork) << 32), .int8(Int64(key.fork + 1) << 32)]
+        )
+    }
+
+    private mutating func read(resultsOf key: ForkKey, from rows: Rows) throws(StoreError) {
+        results[key] = try store.decode { () throws(PostgresError) in
+            var columns: [PayloadColumn] = []
+            columns.reserveCapacity(rows.count)
+            for row in rows { columns.append(try PayloadColumn(row, 0)) }
+            return columns
+        }
+    }
+
+    /// Items come after the scopes, which say whose item it is.
+    private mutating func loadItems() async throws(StoreError) {
+        var wanted: [ForkKey: [Int]] = [:]
+        for row in rows where row.parent != nil {
+            if let (fork, index) = iteration(of: row) { wanted[fork, default: []].append(index) }
+        }
+        let forks = Array(wanted.keys)
+        let answers = try await store.pipeline(forks.map { itemStatement($0, indexes: wanted[$0] ?? []) })
+        for (fork, rows) in zip(forks, answers) { try read(itemsOf: fork, wanted: wanted[fork] ?? [], from: rows) }
+    }
+
+    private func itemStatement(_ key: ForkKey, indexes: [Int]) -> Statement {
+        Statement(
+            """
+            select m.first_index, m.items from stepwell.map_items m
+            where m.bucket = $1 and m.execution = $2 and m.fork = $3
+              and m.first_index > $4 - $6 and m.first_index <= $5
+            """,
+            [
+                .int4(bucket), .uuid(key.execution), .int4(Int32(clamping: key.fork)),
+                .int4(Int32(clamping: indexes.min() ?? 0)), .int4(Int32(clamping: indexes.max() ?? 0)),
+                .int4(Int32(StepChange.chunkItems)),
+            ]
+        )
+    }
+
+    private mutating func read(itemsOf key: ForkKey, wanted: [Int], from rows: Rows) throws(StoreError) {
+        let wanted = Set(wanted)
+        var found: [Int: JSONDocument] = [:]
+        for row in rows {
+            let (first, text) = try store.decode { () throws(PostgresError) in (try row.int(0), try row.text(1)) }
+            let chunk = try value(of: JSONDocument(trusted: text)).array ?? []
+            for (offset, item) in chunk.enumerated() where wanted.contains(first + offset) {
+                found[first + offset] = JSONDocument(item)
+            }
+        }
+        items[key] = found
+    }
+
+    private func inputStatement(_ executions: [PGUUID]) -> Statement {
+        Statement(
+            "select e.id, e.input, e.input_id from stepwell.executions e where e.bucket = $1 and e.id = any ($2)",
+            [.int4(bucket), .uuidArray(executions)]
+        )
+    }
+
+    private mutating func read(inputsFrom rows: Rows) throws(StoreError) {
+        for row in rows {
+            let (id, input) = try store.decode { () throws(PostgresError) in
+                (try row.uuid(0), try PayloadColumn(row, 1))
+            }
+            inputs[id] = input
+        }
+    }
+
+    // MARK: One more for large payloads
+
+    private mutating func loadPayloads() async throws(StoreError) {
+        var wanted: [PGUUID: Set<PGUUID>] = [:]
+        func want(_ column: PayloadColumn, of execution: PGUUID) {
+            if let id = column.id { wanted[execution, default: []].insert(id) }
+        }
+        for row in rows {
+            for column in [row.outcomeValue, row.input, row.taskInput, row.variables] {
+                want(column, of: row.key.execution)
+            }
+        }
+        for (key, scope) in scopes {
+            want(scope.taskInput, of: key.execution)
+            want(scope.variables, of: key.execution)
+        }
+        for (key, columns) in results { for column in columns { want(column, of: key.execution) } }
+        for (execution, column) in inputs { want(column, of: execution) }
+        guard !wanted.isEmpty else { return }
+        let executions = Array(wanted.keys)
+        let answers = try await store.pipeline(
+            executions.map { store.payloadStatement(bucket: bucket, execution: $0, ids: Array(wanted[$0] ?? [])) }
+        )
+        for (execution, rows) in zip(executions, answers) {
+            for row in rows {
+                let (id, text) = try store.decode { () throws(PostgresError) in (try row.uuid(0), try row.text(1)) }
+                payloads[execution, default: [:]][id] = JSONDocument(trusted: text)
+            }
+        }
+    }
+
+    private func document(_ column: PayloadColumn, of execution: PGUUID) throws(StoreError) -> JSONDocument? {
+        if let text = column.inline { return JSONDocument(trusted: text) }
+        guard let id = column.id else { return nil }
+        guard let document = payloads[execution]?[id] else {
+            throw .corrupt("payload \(id) of execution \(execution) is missing")
+        }
+        return document
+    }
+
+    private func value(of document: JSONDocument) throws(StoreError) -> JSONValue {
+        do throws(JSONSyntaxError) {
+            return try document.value()
+        } catch {
+            throw .corrupt("a payload is not JSON: \(error)")
+        }
+    }
+
+    // MARK: Putting it together
+
+    /// nil: the fork that the row belongs to has failed meanwhile, and the row is gone with it.
+    private func step(_ row: ClaimRow, revision: Revision, phase: Branch.Phase) throws(StoreError) -> ClaimedStep? {
+        let execution = row.key.execution
+        var branch = Branch(
+            startAt: row.state,
+            input: try document(row.input, of: execution) ?? JSONDocument(trusted: "null"),
+            lastEvent: .recorded(row.lastEvent)
+        )
+        branch.phase = phase
+        branch.taskInput = try document(row.taskInput, of: execution)
+        if let own = try document(row.variables, of: execution) { branch.variables = try variables(own) }
+        branch.enteredAt = row.enteredAt
+        branch.entry = row.entry
+        branch.retryCount = row.retryCount
+        branch.retrierUses = row.retrierUses
+        branch.deadline = row.deadline
+        branch.heartbeatSeconds = row.heartbeatSeconds
+        branch.enteredEvent = .recorded(row.enteredEvent)
+        branch.scheduledEvent = .recorded(row.scheduledEvent)
+        if let parent = row.parent {
+            guard let scope = scopes[ScopeKey(execution: execution, id: parent)] else { return nil }
+            if phase == .fresh, let input = try document(scope.taskInput, of: execution) { branch.input = input }
+            branch.outerVariables = try outerVariables(around: parent, of: execution)
+            if let (fork, index) = iteration(of: row) {
+                guard let item = items[fork]?[index] else { return nil }
+                branch.item = MapItem(index: index, value: item)
+            }
+        }
+        return ClaimedStep(
+            lease: row.lease,
+            revision: revision,
+            execution: try info(row, revision: revision),
+            branch: branch,
+            outcome: try outcome(row),
+            isSuspect: row.isSuspect
+        )
+    }
+
+    private func variables(_ document: JSONDocument) throws(StoreError) -> [String: JSONValue] {
+        let members = try value(of: document).object ?? [:]
+        return Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+    }
+
+    private func outerVariables(around id: Int64, of execution: PGUUID) throws(StoreError) -> [String: JSONValue] {
+        var merged: [String: JSONValue] = [:]
+        var next: Int64? = id
+        while let id = next, let scope = scopes[ScopeKey(execution: execution, id: id)] {
+            if let document = try document(scope.variables, of: execution) {
+                merged.merge(try variables(document)) { inner, _ in inner }
+            }
+            next = scope.parent
+        }
+        return merged
+    }
+
+    private func info(_ row: ClaimRow, revision: Revision) throws(StoreError) -> ExecutionInfo {
+        var info = ExecutionInfo(
+            arn: store.settings.executionARN(machine: revision.machineName, execution: row.name),
+            name: row.name,
+            startTime: row.key.execution.timestamp,
+            stateMachineARN: revision.machineARN,
+            stateMachineName: revision.machineName,
+            roleARN: revision.roleARN
+        )
+        if let input = inputs[row.key.execution] { info.input = try document(input, of: row.key.execution) }
+        return info
+    }
+
+    private func outcome(_ row: ClaimRow) throws(StoreError) -> Outcome {
+        let value = try document(row.outcomeValue, of: row.key.execution) ?? JSONDocument(trusted: "null")
+        switch row.outcome {
+        case nil: return .due
+        case "succeeded": return .succeeded(value)
+        case "submitted": return .submitted(value)
+        case "failed": return .failed(error: row.error ?? "", cause: row.cause ?? "")
+        case "timedOut": return .timedOut
+        case "heartbeatMissed": return .heartbeatMissed
+        case "branchFailed": return .branchFailed(error: row.error ?? "", cause: row.cause ?? "")
+        case "joined":
+            var outputs: [JSONDocument] = []
+            for column in results[ForkKey(execution: row.key.execution, fork: row.fork ?? 0)] ?? [] {
+                outputs.append(try document(column, of: row.key.execution) ?? JSONDocument(trusted: "null"))
+            }
+            return .joined(outputs)
+        case let other?:
+            throw .corrupt("step \(row.key.id) of execution \(row.key.execution) has the outcome '\(other)'")
+        }
+    }
+}
+
+extension PGUUID {
+    /// The millisecond that a version 7 UUID was made in.
+    var timestamp: Timestamp { Timestamp(microseconds: Int64(truncatingIfNeeded: high >> 16) &* 1000) }
+}

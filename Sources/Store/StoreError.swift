@@ -1,0 +1,60 @@
+package import Postgres
+package import StatesLanguage
+
+/// Why the store could not do what it was asked for.
+package enum StoreError: Error, Sendable {
+    /// PostgreSQL or the way to it.
+    case postgres(PostgresError)
+    /// A migration that could not be read or applied.
+    case migration(MigrationError)
+    /// The definition has errors, or needs what this engine can't run yet.
+    case invalidDefinition([Diagnostic])
+    case invalidName(String)
+    case invalidInput(String)
+    case stateMachineDoesNotExist(String)
+    case executionDoesNotExist(String)
+    case executionAlreadyExists(arn: String)
+    /// The database lacks migrations, or has ones that this program does not know.
+    case schemaMismatch(String)
+    /// A row that should not exist: what, and where.
+    case corrupt(String)
+}
+
+extension StoreError {
+    /// An error of PostgreSQL; those that the schema's own functions raise become what they mean.
+    init(_ error: PostgresError) {
+        let message = error.report?.message ?? error.message
+        let text = message.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? message
+        switch error.sqlState?.rawValue {
+        case "SW001": self = .invalidName(text)
+        case "SW002": self = .invalidInput(text)
+        case "SW003": self = .stateMachineDoesNotExist(text)
+        case "SW004": self = .executionAlreadyExists(arn: text)
+        case "SW005": self = .executionDoesNotExist(text)
+        default: self = .postgres(error)
+        }
+    }
+
+    /// Whether the same call may succeed a little later with nothing changed.
+    package var isTransient: Bool {
+        guard case .postgres(let error) = self else { return false }
+        return error.isTransient
+    }
+}
+
+extension StoreError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .postgres(let error): "\(error)"
+        case .migration(let error): "\(error)"
+        case .invalidDefinition(let diagnostics):
+            "the definition is refused:\n"
+                + diagnostics.map { "  \($0.location): \($0.message)" }.joined(separator: "\n")
+        case .invalidName(let text), .invalidInput(let text), .schemaMismatch(let text): text
+        case .stateMachineDoesNotExist(let text), .executionDoesNotExist(let text): text
+        case .executionAlreadyExists(let arn):
+            "\(arn) exists: only the same name with the same input can be started again, and only while it runs"
+        case .corrupt(let text): "the database holds what it should not: \(text)"
+        }
+    }
+}

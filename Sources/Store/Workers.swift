@@ -1,0 +1,133 @@
+package import Postgres
+
+/// A worker process as it introduces itself.
+package struct WorkerRecord: Sendable, Hashable {
+    package var host: String
+    package var name: String
+    /// Random per life of the process: a restart under the same name is another instance.
+    package var instance: PGUUID
+    package var pid: Int32
+    package var version: String
+    package var functions: [String]
+    package var slots: Int
+    /// Whether the process sleeps: only then are starts worth a notification.
+    package var isIdle: Bool
+
+    package init(
+        host: String,
+        name: String,
+        instance: PGUUID,
+        pid: Int32,
+        version: String,
+        functions: [String],
+        slots: Int,
+        isIdle: Bool = false
+    ) {
+        self.host = host
+        self.name = name
+        self.instance = instance
+        self.pid = pid
+        self.version = version
+        self.functions = functions
+        self.slots = slots
+        self.isIdle = isIdle
+    }
+
+    fileprivate var parameters: [PostgresValue] {
+        [
+            .text(host), .text(name), .uuid(instance), .int4(pid), .text(version), .textArray(functions),
+            .int4(Int32(clamping: slots)), .bool(isIdle),
+        ]
+    }
+}
+
+extension Store {
+    /// Enters a worker. The caller holds the lock on its name on this host.
+    ///
+    /// - Returns: the instance that had the name before, if any: it is dead, and its leases may be taken over with
+    ///   ``releaseWorker(_:)``.
+    package func register(_ worker: WorkerRecord) async throws(StoreError) -> PGUUID? {
+        let answers = try await pipeline([
+            Statement(
+                "select instance from stepwell.workers where host = $1 and name = $2",
+                [.text(worker.host), .text(worker.name)]
+            ),
+            Statement(
+                """
+                insert into stepwell.workers (host, name, instance, pid, version, functions, slots, idle)
+                values ($1, $2, $3, $4, $5, $6, $7, $8)
+                on conflict (host, name) do update
+                set instance = excluded.instance, pid = excluded.pid, version = excluded.version,
+                    functions = excluded.functions, slots = excluded.slots, idle = excluded.idle,
+                    started_at = excluded.started_at, seen_at = excluded.seen_at
+                """,
+                worker.parameters
+            ),
+        ])
+        let previous = try decode { () throws(PostgresError) in try answers.first?.first?.uuid(0) }
+        return previous == worker.instance ? nil : previous
+    }
+
+    /// Says that a worker lives, and what it is doing.
+    package func heartbeat(_ worker: WorkerRecord) async throws(StoreError) {
+        _ = try await query(
+            Statement(
+                """
+                insert into stepwell.workers (host, name, instance, pid, version, functions, slots, idle)
+                values ($1, $2, $3, $4, $5, $6, $7, $8)
+                on conflict (host, name) do update
+                set seen_at = excluded.seen_at, idle = excluded.idle, functions = excluded.functions
+                where stepwell.workers.instance = excluded.instance
+                """,
+                worker.parameters
+            )
+        )
+    }
+
+    /// Takes a worker that ends out of the list.
+    package func unregister(_ worker: WorkerRecord) async throws(StoreError) {
+        _ = try await query(
+            Statement("delete from stepwell.workers where instance = $1", [.uuid(worker.instance)])
+        )
+    }
+
+    /// Makes the steps that a dead instance held ready at once.
+    ///
+    /// - Returns: how many there were.
+    package func releaseWorker(_ instance: PGUUID) async throws(StoreError) -> Int {
+        let answers = try await pipeline(
+            (0..<settings.buckets)
+                .map {
+                    Statement("select stepwell.release_worker($1, $2)", [.int4($0), .uuid(instance)])
+                }
+        )
+        return try decode { () throws(PostgresError) in
+            var count = 0
+            for rows in answers { count += try rows.only().int(0) }
+            return count
+        }
+    }
+
+    /// Makes sure that the partitions of the coming weeks exist.
+    package func createPartitions() async throws(StoreError) {
+        _ = try await query("select stepwell.create_partitions()")
+    }
+
+    /// Hints workers that sleep that there is work in a bucket. A lost hint costs a poll interval, nothing else.
+    package func notifyWork(bucket: Int32) async {
+        _ = try? await query(Statement("select pg_notify('stepwell_work', $1)", [.text("\(bucket)")]))
+    }
+
+    /// Hints worker instances that some of their leases are gone.
+    package func notifyWorkers(_ instances: [PGUUID]) async {
+        guard !instances.isEmpty else { return }
+        _ = try? await query(
+            Statement(
+                """
+                select pg_notify('stepwell_worker_' || replace(w::text, '-', ''), '') from unnest($1::uuid[]) as w
+                """,
+                [.uuidArray(instances)]
+            )
+        )
+    }
+}

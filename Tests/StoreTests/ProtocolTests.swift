@@ -1,0 +1,206 @@
+import Expressions
+import Interpreter
+import JSON
+import Postgres
+import Testing
+
+@testable import Store
+
+@Suite("Worker protocol")
+struct ProtocolTests {
+    let fixture: StoreFixture
+
+    init() async throws {
+        fixture = try await StoreFixture()
+        try await fixture.deploy(
+            "Chain",
+            startAt: "A",
+            """
+            "A": {"Type": "Task", "Resource": "arn:aws:lambda:r:1:function:a", "Next": "B"},
+            "B": {"Type": "Task", "Resource": "arn:aws:lambda:r:1:function:b", "End": true}
+            """
+        )
+    }
+
+    private func finishing(_ step: ClaimedStep, _ output: String, keepsLease: Bool = false) -> StepCommit {
+        StepCommit(
+            lease: step.lease,
+            revision: step.revision,
+            decision: step.decision(.succeeded(JSONDocument(trusted: output)), from: step.decision().branch),
+            keepsLease: keepsLease
+        )
+    }
+
+    @Test("a step is claimed once, by workers of its function only")
+    func claim() async throws {
+        _ = try await fixture.start("Chain")
+        #expect(try await fixture.claim(["b"]).isEmpty)
+        #expect(try await fixture.claim(["a", "b"]).count == 1)
+        #expect(try await fixture.claim(["a", "b"]).isEmpty)
+    }
+
+    @Test("the same call again is told that it was applied; any other use of an old fence is refused")
+    func fence() async throws {
+        _ = try await fixture.start("Chain", name: "f")
+        let step = try await fixture.one(["a"])
+        let commit = finishing(step, #"{"x": 1}"#, keepsLease: true)
+        let first = try #require(try await fixture.commit(commit).applied)
+        let again = try #require(try await fixture.commit(commit).applied)
+        #expect(first.lease == again.lease && first.branch == again.branch)
+        #expect(first.lease.fence == step.lease.fence + 1)
+        #expect(try await fixture.commit(commit, worker: PGUUID.v7(microseconds: 2)).isRefused)
+        // The lease was kept: the next state's result names the next fence, and the old one is worth nothing.
+        let next = StepCommit(
+            lease: first.lease,
+            revision: step.revision,
+            decision: step.decision(.succeeded(JSONDocument(trusted: "2")), from: first.branch),
+            keepsLease: false
+        )
+        var stale = next
+        stale.lease.fence -= 1
+        #expect(try await fixture.commit(next).applied != nil)
+        #expect(try await fixture.commit(stale).isRefused)
+        #expect(
+            try await fixture.eventTypes("Chain:f") == [
+                "ExecutionStarted", "TaskStateEntered", "LambdaFunctionScheduled", "LambdaFunctionStarted",
+                "LambdaFunctionSucceeded", "TaskStateExited", "TaskStateEntered", "LambdaFunctionScheduled",
+                "LambdaFunctionStarted", "LambdaFunctionSucceeded", "TaskStateExited", "ExecutionSucceeded",
+            ]
+        )
+    }
+
+    @Test("a zombie that wakes after the rescue, during or after the second attempt is refused")
+    func zombie() async throws {
+        _ = try await fixture.start("Chain", name: "z")
+        let zombie = try await fixture.one(["a"], lease: .zero)
+        let late = finishing(zombie, #""zombie""#)
+        #expect(try await sweep() == 1)
+        #expect(try await fixture.commit(late).isRefused)
+        let second = try await fixture.one(["a"])
+        #expect(second.isSuspect && second.key == zombie.key)
+        #expect(try await fixture.commit(late).isRefused)
+        #expect(try await fixture.commit(finishing(second, #""live""#)).applied != nil)
+        #expect(try await fixture.commit(late).isRefused)
+        #expect(try await fixture.one(["b"]).branch.input.text == #""live""#)
+    }
+
+    @Test("an extended lease is not rescued, a released one counts nothing against the step")
+    func extendAndRelease() async throws {
+        _ = try await fixture.start("Chain")
+        let step = try await fixture.one(["a"], lease: .milliseconds(1))
+        #expect(
+            try await fixture.store.extend([step.lease], bucket: step.key.bucket, lease: .seconds(60)) == [step.key]
+        )
+        _ = try await sweep()
+        #expect(try await fixture.claim(["a"]).isEmpty)
+        var old = step.lease
+        old.fence -= 1
+        #expect(try await fixture.store.extend([old], bucket: step.key.bucket, lease: .seconds(60)).isEmpty)
+        let released = try await fixture.store.release([step.lease], bucket: step.key.bucket, worker: fixture.worker)
+        #expect(released == 1)
+        let again = try await fixture.one(["a"])
+        #expect(!again.isSuspect)
+    }
+
+    @Test("a release after a lost answer gives the kept lease back, too")
+    func releaseAfterLostAnswer() async throws {
+        _ = try await fixture.start("Chain")
+        let step = try await fixture.one(["a"])
+        _ = try await fixture.commit(finishing(step, "1", keepsLease: true))
+        #expect(try await fixture.store.release([step.lease], bucket: step.key.bucket, worker: fixture.worker) == 1)
+        #expect(try await fixture.one(["b"]).branch.input.text == "1")
+    }
+
+    @Test("three lost runs of a suspect fail the step; runs that never began do not count")
+    func poison() async throws {
+        _ = try await fixture.start("Chain", name: "p")
+        for _ in 0..<5 {
+            _ = try await fixture.one(["a"], lease: .zero)
+            #expect(try await sweep() == 1)
+        }
+        for _ in 0..<3 {
+            let step = try await fixture.one(["a"], lease: .zero)
+            #expect(step.isSuspect && step.outcome == .due)
+            #expect(try await fixture.store.startSuspect(step.lease))
+            #expect(try await sweep() == 1)
+        }
+        let step = try await fixture.one(["a"])
+        guard case .failed(let error, let cause) = step.outcome else {
+            Issue.record("the outcome is \(step.outcome)")
+            return
+        }
+        #expect(error == "Runtime.ExitError" && cause.contains("3 times"))
+    }
+
+    @Test("a restarted worker takes its dead self's steps over at once")
+    func takeOver() async throws {
+        _ = try await fixture.start("Chain")
+        let dead = PGUUID.v7(microseconds: 3)
+        var record = WorkerRecord(
+            host: "h",
+            name: "w",
+            instance: dead,
+            pid: 1,
+            version: "1",
+            functions: ["a"],
+            slots: 4
+        )
+        #expect(try await fixture.store.register(record) == nil)
+        #expect(try await fixture.claim(["a"], worker: dead).count == 1)
+        record.instance = fixture.worker
+        #expect(try await fixture.store.register(record) == dead)
+        #expect(try await fixture.store.releaseWorker(dead) == 1)
+        #expect(try await fixture.claim(["a"]).count == 1)
+    }
+
+    @Test("a start notifies only where a worker of its function sleeps")
+    func notification() async throws {
+        let listener = try await fixture.listen("stepwell_work")
+        var record = WorkerRecord(
+            host: "h",
+            name: "w",
+            instance: fixture.worker,
+            pid: 1,
+            version: "1",
+            functions: ["b"],
+            slots: 4,
+            isIdle: true
+        )
+        _ = try await fixture.store.register(record)
+        _ = try await fixture.start("Chain", name: "silent")
+        record.functions = ["a"]
+        try await fixture.store.heartbeat(record)
+        let loud = try await fixture.start("Chain", name: "loud")
+        let payload = try #require(await listener.next())
+        let names = try #require(Settings.executionNames(loud.arn))
+        let bucket = Digest.bucket(
+            machine: names.machine,
+            execution: names.execution,
+            of: fixture.store.settings.buckets
+        )
+        #expect(payload == "\(bucket)")
+        await listener.close()
+    }
+
+    @Test("a probe says what is due and when the next thing will be")
+    func probe() async throws {
+        let empty = try await fixture.store.probe(functions: ["a", ""])
+        #expect(empty.buckets.count == 2)
+        #expect(empty.buckets.allSatisfy { $0.nextReady == nil && $0.nextWake == nil && $0.nextOutbox == nil })
+        _ = try await fixture.start("Chain")
+        let foreign = try await fixture.store.probe(functions: ["b", ""])
+        #expect(foreign.buckets.allSatisfy { $0.nextReady == nil })
+        let ready = try await fixture.store.probe(functions: ["a", ""])
+        #expect(ready.buckets.compactMap(\.nextReady).count == 1)
+        _ = try await fixture.one(["a"], lease: .seconds(10))
+        let leased = try await fixture.store.probe(functions: ["a", ""])
+        let wake = try #require(leased.buckets.compactMap(\.nextWake).first)
+        #expect(wake > leased.now && wake.microseconds - leased.now.microseconds <= 10_000_000)
+    }
+
+    private func sweep() async throws -> Int {
+        var count = 0
+        for bucket in 0..<fixture.store.settings.buckets { count += try await fixture.store.sweep(bucket: bucket) }
+        return count
+    }
+}
