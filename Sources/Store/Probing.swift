@@ -28,10 +28,10 @@ extension Store {
             (0..<settings.buckets)
                 .map { bucket in
                     Statement(
-                    "select o_now, o_ready, o_wake, o_outbox from stepwell.probe($1, $2)",
-                    [.int4(bucket), .textArray(functions)]
-                )
-            }
+                        "select o_now, o_ready, o_wake, o_outbox from stepwell.probe($1, $2)",
+                        [.int4(bucket), .textArray(functions)]
+                    )
+                }
         )
         return try decode { () throws(PostgresError) in
             var probe = Probe(now: Timestamp(microseconds: 0), buckets: [])
