@@ -59,6 +59,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]
         ),
 
@@ -75,7 +76,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "OrderWorker",
-            dependencies: ["Stepwell"],
+            dependencies: ["JSON", "Stepwell", .product(name: "Logging", package: "swift-log")],
             exclude: ["StateMachines"]
         ),
 
@@ -101,6 +102,15 @@ let package = Package(
             dependencies: [
                 "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "PostgresTestSupport",
                 .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(
+            name: "StepwellTests",
+            dependencies: [
+                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "Stepwell",
+                "PostgresTestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
     ],

@@ -1,0 +1,114 @@
+/// How much more this process can take on, in all and of each function.
+struct Capacity {
+    /// A claim to be made: so many steps of these functions.
+    struct Offer: Equatable {
+        /// `""` stands for steps that call no function next.
+        var functions: [String]
+        var limit: Int
+        /// The function of which each step takes a permit; nil: none of these is limited.
+        var limited: String?
+    }
+
+    /// Handlers of one function that go on although their calls are over: with more, the function is not offered.
+    static let abandonedLimit = 16
+
+    let slots: Int
+    private let unlimited: [String]
+    private let limits: [(function: String, limit: Int)]
+    private var steps = 0
+    private var permits: [String: Int] = [:]
+    private var abandoned: [String: Int] = [:]
+    private var turn = 0
+
+    init(slots: Int, functions: some Sequence<Function>) {
+        self.slots = slots
+        var unlimited = [""]
+        var limits: [(String, Int)] = []
+        for function in functions {
+            if let limit = function.concurrency {
+                limits.append((function.name, limit))
+            } else {
+                unlimited.append(function.name)
+            }
+        }
+        self.unlimited = unlimited
+        self.limits = limits
+    }
+
+    /// Steps that are in hand.
+    var stepCount: Int { steps }
+    /// Slots that are free.
+    var room: Int { max(0, slots - steps) }
+
+    /// The functions of which the process could take another step.
+    var offeredFunctions: [String] {
+        unlimited.filter { !isBlocked($0) } + limits.filter { free($0) > 0 }.map(\.function)
+    }
+
+    /// What can be claimed now. No claim takes more than half of all slots, so that while one half is being written down
+    /// the other half runs.
+    mutating func offers() -> [Offer] {
+        turn += 1
+        var offers = [Offer(functions: rotated(unlimited.filter { !isBlocked($0) }), limit: 0, limited: nil)]
+        for limit in rotated(limits) where free(limit) > 0 {
+            offers.append(Offer(functions: [limit.function], limit: free(limit), limited: limit.function))
+        }
+        let page = min(room, max(1, (slots + 1) / 2))
+        offers[0].limit = page
+        return offers.map { Offer(functions: $0.functions, limit: min($0.limit, page), limited: $0.limited) }
+    }
+
+    private func rotated<Element>(_ elements: [Element]) -> [Element] {
+        guard !elements.isEmpty else { return [] }
+        let start = turn % elements.count
+        return Array(elements[start...] + elements[..<start])
+    }
+
+    private func free(_ limit: (function: String, limit: Int)) -> Int {
+        isBlocked(limit.function) ? 0 : max(0, limit.limit - permits[limit.function, default: 0])
+    }
+
+    private func isBlocked(_ function: String) -> Bool {
+        abandoned[function, default: 0] >= Self.abandonedLimit
+    }
+
+    // MARK: What happens
+
+    /// Steps were claimed, each with a permit if the offer's function is limited.
+    mutating func took(_ count: Int, of offer: Offer) {
+        steps += count
+        if let function = offer.limited { permits[function, default: 0] += count }
+    }
+
+    /// A step is out of hand.
+    mutating func finished() {
+        steps -= 1
+    }
+
+    /// Whether a handler may start; if so, a limited function has one permit fewer.
+    mutating func takePermit(_ function: String) -> Bool {
+        guard !isBlocked(function) else { return false }
+        guard let limit = limits.first(where: { $0.function == function }) else { return true }
+        guard free(limit) > 0 else { return false }
+        permits[function, default: 0] += 1
+        return true
+    }
+
+    mutating func givePermit(_ function: String) {
+        guard limits.contains(where: { $0.function == function }) else { return }
+        permits[function, default: 0] -= 1
+    }
+
+    /// A call is over, but its handler is not.
+    ///
+    /// - Returns: how many such handlers of the function there are now.
+    mutating func abandon(_ function: String) -> Int {
+        abandoned[function, default: 0] += 1
+        return abandoned[function, default: 0]
+    }
+
+    /// A handler has returned after its call was over.
+    mutating func returnedLate(_ function: String) {
+        abandoned[function, default: 0] -= 1
+    }
+}

@@ -1,0 +1,191 @@
+import Expressions
+import Logging
+import Postgres
+import Store
+import Synchronization
+
+/// Finds work and hands it to runners, until the worker stops.
+struct ClaimLoop {
+    let engine: Engine
+    let notifier: ServiceNotifier
+    private var plan: ClaimPlan
+    private var suspects: [(step: ClaimedStep, permit: String?)] = []
+    private var lowWater: [Int32: Timestamp] = [:]
+    private var backoff = Backoff()
+    private var isReady = false
+    private var nextHeartbeat: ContinuousClock.Instant
+    private var nextFeed = ContinuousClock.now
+    /// When the database was last heard to be away.
+    private var awaySince: ContinuousClock.Instant?
+
+    private static let heartbeatInterval: Duration = .seconds(5)
+
+    init(engine: Engine, notifier: ServiceNotifier) {
+        self.engine = engine
+        self.notifier = notifier
+        let now = ContinuousClock.now
+        plan = ClaimPlan(now: now)
+        nextHeartbeat = now.advanced(by: Self.heartbeatInterval)
+    }
+
+    /// Runs until the engine stops. What was claimed and not begun is given back.
+    mutating func run() async {
+        while !engine.isStopping {
+            feedWatchdog()
+            read(engine.claimBox.take())
+            do throws(StoreError) {
+                if !suspects.isEmpty { try await runSuspects() }
+                try await step()
+                try await beatIfDue()
+                isBack()
+            } catch {
+                await isAway(error)
+            }
+        }
+        for suspect in suspects {
+            await engine.release(suspect.step.lease)
+            engine.finished(suspect.step.key, permit: suspect.permit)
+        }
+    }
+
+    private mutating func read(_ letters: ClaimLetters) {
+        plan.hint(letters.hinted)
+        if letters.hasFinished || letters.mayHaveMissed || letters.nextDue != nil {
+            plan.worked(nextDue: letters.nextDue)
+        }
+    }
+
+    private mutating func step() async throws(StoreError) {
+        let now = ContinuousClock.now
+        switch plan.next(hasRoom: !engine.isFull, now: now, time: engine.databaseTime()) {
+        case .claim(let bucket, let isThorough): try await claim(bucket, isThorough: isThorough)
+        case .probe: try await probe()
+        case .announce(let isIdle): try await beat(isIdle: isIdle)
+        case .sleep(let until): await engine.claimBox.wait(until: min(until, nextHeartbeat))
+        }
+    }
+
+    private mutating func probe() async throws(StoreError) {
+        let functions = engine.capacity.withLock(\.offeredFunctions)
+        let probe = try await engine.store.probe(functions: functions)
+        engine.observe(probe.now)
+        let other = plan.probed(
+            probe,
+            now: .now,
+            // A little more than a second: processes that start together should not stay in step.
+            pollAfter: ClaimPlan.pollInterval * Double.random(in: 1...1.1),
+            firstBucket: Int.random(in: 0..<max(1, probe.buckets.count))
+        )
+        if !other.isEmpty { engine.janitorBox.post { $0.formUnion(other) } }
+        if !isReady {
+            isReady = true
+            notifier.ready()
+            engine.logger.info("Worker is ready", metadata: ["functions": "\(engine.record.functions)"])
+        }
+    }
+
+    private mutating func claim(_ bucket: Int32, isThorough: Bool) async throws(StoreError) {
+        var count = 0
+        var isFull = false
+        for offer in engine.capacity.withLock({ $0.offers() }) {
+            let limit = min(offer.limit, engine.capacity.withLock(\.room))
+            guard limit > 0 else { continue }
+            let sentAt = ContinuousClock.now
+            let claim = try await engine.store.claim(
+                bucket: bucket,
+                functions: offer.functions,
+                limit: limit,
+                worker: engine.record.instance,
+                lease: engine.configuration.lease,
+                from: isThorough ? nil : lowWater[bucket]
+            )
+            engine.observe(claim.now)
+            engine.capacity.withLock { $0.took(claim.steps.count, of: offer) }
+            engine.held.withLock { held in
+                for step in claim.steps { held.insert(step.lease, grantedAt: sentAt) }
+            }
+            for step in claim.steps { start(step, permit: offer.limited) }
+            count += claim.leasedCount
+            if claim.leasedCount >= limit { isFull = true }
+        }
+        plan.claimed(bucket, count: count, isFull: isFull)
+    }
+
+    private mutating func start(_ step: ClaimedStep, permit: String?) {
+        if step.isSuspect {
+            suspects.append((step, permit))
+        } else {
+            var runner = StepRunner(engine: engine, step: step, permit: permit)
+            Task { await runner.run() }
+        }
+    }
+
+    private mutating func beat(isIdle: Bool) async throws(StoreError) {
+        var record = engine.record
+        record.isIdle = isIdle
+        try await engine.store.heartbeat(record)
+        nextHeartbeat = .now.advanced(by: Self.heartbeatInterval)
+        if isIdle != plan.isAnnouncedIdle { plan.announced(isIdle: isIdle, now: .now) }
+    }
+
+    private mutating func beatIfDue() async throws(StoreError) {
+        if nextHeartbeat <= .now { try await beat(isIdle: plan.isAnnouncedIdle) }
+    }
+
+    // MARK: Suspects
+
+    /// Runs steps whose worker was lost, one at a time and nothing beside them: whichever of them ends the process ends
+    /// nobody else's work. What has been running for a whole lease is not waited for.
+    private mutating func runSuspects() async throws(StoreError) {
+        engine.setExclusive(true)
+        defer { engine.setExclusive(false) }
+        let patience = ContinuousClock.now.advanced(by: engine.configuration.lease)
+        while engine.capacity.withLock(\.stepCount) > suspects.count, !engine.isStopping, .now < patience {
+            try await pass(until: patience)
+        }
+        while !engine.isStopping, let suspect = suspects.popLast() {
+            var runner = StepRunner(engine: engine, step: suspect.step, permit: suspect.permit)
+            Task { await runner.run() }
+            while engine.held.withLock({ $0.contains(suspect.step.key) }), !engine.isStopping {
+                try await pass(until: nil)
+            }
+        }
+    }
+
+    /// Waits for news without claiming.
+    private mutating func pass(until deadline: ContinuousClock.Instant?) async throws(StoreError) {
+        feedWatchdog()
+        try await beatIfDue()
+        let tick = ContinuousClock.now.advanced(by: .seconds(1))
+        await engine.claimBox.wait(until: min(deadline ?? tick, tick))
+        read(engine.claimBox.take())
+    }
+
+    // MARK: Signs of life
+
+    private mutating func feedWatchdog() {
+        guard let interval = notifier.watchdogInterval, nextFeed <= .now else { return }
+        notifier.feedWatchdog()
+        nextFeed = .now.advanced(by: interval / 2)
+    }
+
+    private mutating func isAway(_ error: StoreError) async {
+        if awaySince == nil {
+            awaySince = .now
+            engine.logger.warning("The database can't be reached; trying again", metadata: ["error": "\(error)"])
+        }
+        plan.failed()
+        let end = ContinuousClock.now.advanced(by: backoff.pause())
+        while !engine.isStopping, .now < end {
+            await engine.claimBox.wait(until: end)
+            read(engine.claimBox.take())
+        }
+    }
+
+    private mutating func isBack() {
+        guard let since = awaySince else { return }
+        awaySince = nil
+        backoff.reset()
+        engine.logger.notice("The database answers again", metadata: ["after": "\(since.duration(to: .now))"])
+    }
+}

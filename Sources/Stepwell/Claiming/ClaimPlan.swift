@@ -1,0 +1,169 @@
+import Expressions
+import Store
+
+/// Decides what the claim loop does next. Without clock or database: what happened comes in, the next action goes out.
+struct ClaimPlan {
+    typealias Instant = ContinuousClock.Instant
+
+    enum Action: Equatable {
+        /// Claim from a bucket; `isThorough`: whatever the low-water mark says.
+        case claim(bucket: Int32, isThorough: Bool)
+        /// Ask what is due and what will be.
+        case probe
+        /// Tell the database whether this worker sleeps.
+        case announce(isIdle: Bool)
+        /// Nothing to do until then, unless there is a hint. The plan gives at most a second.
+        case sleep(until: Instant)
+    }
+
+    /// How long the loop sleeps at most: hints may get lost.
+    static let pollInterval: Duration = .seconds(1)
+    /// The shortest time between two probes.
+    private static let probeInterval: Duration = .milliseconds(5)
+    /// How long a worker is busy before it says so: telling costs as much as a notification.
+    private static let busyInterval: Duration = .milliseconds(100)
+    /// One claim in so many looks at everything that is ready, even while claims come back full.
+    private static let thoroughEvery = 50
+
+    /// Buckets with something to claim, in order.
+    private var due: [Int32] = []
+    /// Buckets whose last claim came back full: more of the same is likely.
+    private var full: Set<Int32> = []
+    private var claimCount = 0
+    /// The next time at which something known is due, by the database's clock.
+    private var nextDue: Timestamp?
+    private var nextPoll: Instant
+    private var earliestProbe: Instant
+    /// Whether something may have become due that no probe has seen.
+    private var mayHaveMissed = true
+    private var fruitlessProbes = 0
+    /// Since when the loop has been without sleep.
+    private var busySince: Instant?
+    /// What the database believes.
+    private(set) var isAnnouncedIdle = false
+
+    init(now: Instant) {
+        nextPoll = now
+        earliestProbe = now
+    }
+
+    /// What to do next.
+    ///
+    /// - Parameters:
+    ///   - hasRoom: whether there is a slot for another step.
+    ///   - time: the database's time, as far as it is known.
+    mutating func next(hasRoom: Bool, now: Instant, time: Timestamp?) -> Action {
+        if busySince == nil { busySince = now }
+        if isAnnouncedIdle, let busySince, busySince.advanced(by: Self.busyInterval) <= now {
+            return .announce(isIdle: false)
+        }
+        guard hasRoom else {
+            return .sleep(until: now.advanced(by: isAnnouncedIdle ? Self.busyInterval : Self.pollInterval))
+        }
+        if let bucket = due.first {
+            claimCount += 1
+            return .claim(
+                bucket: bucket,
+                isThorough: !full.contains(bucket) || claimCount.isMultiple(of: Self.thoroughEvery)
+            )
+        }
+        let isDue = nextDue.map { due in time.map { due <= $0 } ?? true } ?? false
+        if nextPoll <= now || ((isDue || mayHaveMissed) && earliestProbe <= now) { return .probe }
+        if isDue || mayHaveMissed { return .sleep(until: min(earliestProbe, nextPoll)) }
+        // Said first and probed after: a start that comes in between sees either the flag or the probe.
+        if !isAnnouncedIdle { return .announce(isIdle: true) }
+        busySince = nil
+        guard let nextDue, let time else { return .sleep(until: nextPoll) }
+        let (distance, overflow) = nextDue.microseconds.subtractingReportingOverflow(time.microseconds)
+        return .sleep(until: overflow ? nextPoll : min(nextPoll, now.advanced(by: .microseconds(distance))))
+    }
+
+    // MARK: What happened
+
+    /// There may be something to claim in these buckets.
+    mutating func hint(_ buckets: some Sequence<Int32>) {
+        for bucket in buckets {
+            full.remove(bucket)
+            if !due.contains(bucket) { due.append(bucket) }
+        }
+    }
+
+    /// A step became due in future, or work was finished that may have made other work ready.
+    mutating func worked(nextDue time: Timestamp?) {
+        if let time { nextDue = nextDue.map { min($0, time) } ?? time }
+        mayHaveMissed = true
+    }
+
+    /// A claim was answered; `isFull`: there may be more.
+    mutating func claimed(_ bucket: Int32, count: Int, isFull: Bool) {
+        if count > 0 {
+            fruitlessProbes = 0
+            mayHaveMissed = true
+        }
+        if isFull {
+            full.insert(bucket)
+        } else {
+            full.remove(bucket)
+            due.removeAll { $0 == bucket }
+        }
+    }
+
+    /// - Returns: buckets with other work that is due.
+    mutating func probed(_ probe: Probe, now: Instant, pollAfter: Duration, firstBucket: Int) -> OtherWork {
+        var other = OtherWork()
+        nextDue = nil
+        due = []
+        for offset in probe.buckets.indices {
+            let bucket = probe.buckets[(offset + firstBucket) % probe.buckets.count]
+            if isDue(bucket.nextReady, probe.now) { due.append(bucket.bucket) }
+            if isDue(bucket.nextWake, probe.now) { other.wakes.insert(bucket.bucket) }
+            if isDue(bucket.nextOutbox, probe.now) { other.outboxes.insert(bucket.bucket) }
+        }
+        full.formIntersection(due)
+        mayHaveMissed = false
+        nextPoll = now.advanced(by: pollAfter)
+        // What is due but can't be had, because others have it in hand, is not asked for again at once.
+        fruitlessProbes = due.isEmpty ? 0 : fruitlessProbes + 1
+        earliestProbe = now.advanced(by: Self.probeInterval * (1 << min(fruitlessProbes, 8)))
+        return other
+    }
+
+    /// Whether a time has come; if not, it is remembered.
+    private mutating func isDue(_ time: Timestamp?, _ now: Timestamp) -> Bool {
+        guard let time else { return false }
+        if time > now { nextDue = nextDue.map { min($0, time) } ?? time }
+        return time <= now
+    }
+
+    mutating func announced(isIdle: Bool, now: Instant) {
+        isAnnouncedIdle = isIdle
+        if isIdle {
+            mayHaveMissed = true
+            earliestProbe = now
+        } else {
+            busySince = nil
+        }
+    }
+
+    /// The database could not be asked: whatever was known is old.
+    mutating func failed() {
+        due = []
+        full = []
+        mayHaveMissed = true
+    }
+}
+
+/// Buckets in which something other than a claim is due.
+struct OtherWork: Sendable, Equatable {
+    /// Steps to be looked at: lost leases, waits that took too long.
+    var wakes: Set<Int32> = []
+    /// Messages to other buckets.
+    var outboxes: Set<Int32> = []
+
+    var isEmpty: Bool { wakes.isEmpty && outboxes.isEmpty }
+
+    mutating func formUnion(_ other: OtherWork) {
+        wakes.formUnion(other.wakes)
+        outboxes.formUnion(other.outboxes)
+    }
+}

@@ -1,0 +1,234 @@
+import Expressions
+import Interpreter
+import Logging
+import Postgres
+import Store
+import Synchronization
+
+/// What the parts of a running worker share.
+final class Engine: Sendable {
+    /// How long a chain of states may stay with one worker while others wait for a slot.
+    static let longestTurn: Duration = .seconds(1)
+
+    let store: Store
+    /// Where transactional handlers get their connections: they hold one while they run, and nobody else may have to
+    /// wait for that.
+    let transactions: Pool
+    let functions: [String: Function]
+    let configuration: WorkerConfiguration
+    let record: WorkerRecord
+    let logger: Logger
+    let held: Mutex<HeldSteps>
+    let capacity: Mutex<Capacity>
+    let claimBox = Mailbox(ClaimLetters())
+    let keeperBox = Mailbox(KeeperLetters())
+    let janitorBox = Mailbox(OtherWork())
+    let hints: HintSender
+    private let committers: [Committer]
+    private let clock = Mutex(DatabaseClock(now: .now))
+    private let isStoppingFlag = Atomic(false)
+    private let isExclusiveFlag = Atomic(false)
+
+    init(
+        store: Store,
+        transactions: Pool,
+        functions: [String: Function],
+        configuration: WorkerConfiguration,
+        record: WorkerRecord
+    ) {
+        self.store = store
+        self.transactions = transactions
+        self.functions = functions
+        self.configuration = configuration
+        self.record = record
+        logger = configuration.logger
+        held = Mutex(HeldSteps(leaseDuration: configuration.lease))
+        capacity = Mutex(Capacity(slots: configuration.concurrency, functions: functions.values))
+        let hints = HintSender(store: store)
+        self.hints = hints
+        let database = WorkerDatabase(store: store, worker: record.instance, hints: hints)
+        committers = (0..<store.settings.buckets)
+            .map {
+                Committer(bucket: $0, database: database, lease: configuration.lease, logger: configuration.logger)
+            }
+    }
+
+    var limits: Limits { store.limits }
+
+    func arn(ofFunction name: String) -> String {
+        "arn:aws:lambda:\(store.settings.region):\(store.settings.account):function:\(name)"
+    }
+
+    // MARK: Time
+
+    func observe(_ time: Timestamp) {
+        clock.withLock { $0.observe(time, at: .now) }
+    }
+
+    /// The database's time, as far as is known.
+    func databaseTime() -> Timestamp {
+        clock.withLock { $0.time(at: .now) } ?? Timestamp(microseconds: 0)
+    }
+
+    func instant(of time: Timestamp, now: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        clock.withLock { $0.instant(of: time, now: now) }
+    }
+
+    // MARK: Coming to an end
+
+    var isStopping: Bool { isStoppingFlag.load(ordering: .relaxed) }
+
+    /// Whether steps are to be handed over rather than gone on with.
+    var isWindingDown: Bool { isStopping || isExclusiveFlag.load(ordering: .relaxed) }
+
+    var isFull: Bool { capacity.withLock(\.room) == 0 }
+
+    /// From now on nothing is claimed.
+    func stop() {
+        isStoppingFlag.store(true, ordering: .relaxed)
+        claimBox.post { _ in }
+    }
+
+    /// A suspect runs, or waits until nothing else does.
+    func setExclusive(_ isExclusive: Bool) {
+        isExclusiveFlag.store(isExclusive, ordering: .relaxed)
+    }
+
+    /// Cancels what runs, to be given back, and stops waiting for a database that is away.
+    func cutOff() {
+        for invocation in held.withLock(\.invocations) { invocation.end(.shutDown) }
+        for committer in committers { committer.giveUp() }
+    }
+
+    // MARK: Steps
+
+    func committer(of key: StepKey) -> Committer { committers[Int(key.bucket)] }
+
+    /// Starts to count a handler's time.
+    ///
+    /// - Returns: whether the step is still this worker's.
+    func begin(_ key: StepKey, _ invocation: Invocation, deadlines: [HeldSteps.Deadline]) -> Bool {
+        let (isHeld, isUrgent) = held.withLock { held in
+            (held.begin(key, invocation, deadlines: deadlines), held.needsEarlierLook(key))
+        }
+        if isUrgent { keeperBox.post { _ in } }
+        return isHeld
+    }
+
+    func startSuspect(_ lease: StepLease) async -> Bool {
+        var backoff = Backoff()
+        while !held.withLock({ $0.isLost(lease.key) }) {
+            do throws(StoreError) {
+                return try await store.startSuspect(lease)
+            } catch {
+                try? await Task.sleep(for: backoff.pause())
+            }
+        }
+        return false
+    }
+
+    /// Completes a step within a transaction.
+    ///
+    /// - Returns: whether the step was this worker's.
+    func complete(_ commit: StepCommit, in transaction: Postgres.Transaction) async throws(StoreError) -> Bool {
+        let outcome = try await store.commit(
+            commit,
+            worker: record.instance,
+            lease: configuration.lease,
+            in: transaction
+        )
+        hints.tell(outcome.holders)
+        guard case .applied = outcome.results.first else { return false }
+        return true
+    }
+
+    /// Gives a step back to be run again; a lease that can't be given back ends by itself.
+    func release(_ lease: StepLease, delay: Duration = .zero) async {
+        do throws(StoreError) {
+            try await store.release([lease], bucket: lease.key.bucket, worker: record.instance, delay: delay)
+            hints.work(in: lease.key.bucket)
+        } catch {
+            logger.debug("A step could not be given back", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Others go on with a step: those who can should know.
+    func handedOver(_ next: Decision.Next, bucket: Int32) {
+        switch next {
+        case .pause(let time, _):
+            claimBox.post { $0.nextDue = min($0.nextDue ?? time, time) }
+        case .invoke, .proceed, .fork:
+            claimBox.post { $0.hinted.insert(bucket) }
+            hints.work(in: bucket)
+        case .endBranch, .failBranch:
+            claimBox.post { $0.hinted.insert(bucket) }
+        case .startExecution:
+            janitorBox.post { $0.outboxes.insert(bucket) }
+        case .awaitExecution, .endExecution:
+            break
+        }
+    }
+
+    /// A step is out of hand.
+    func finished(_ key: StepKey, permit: String?) {
+        held.withLock { $0.remove(key) }
+        capacity.withLock { capacity in
+            capacity.finished()
+            if let permit { capacity.givePermit(permit) }
+        }
+        claimBox.post { $0.hasFinished = true }
+    }
+
+    func givePermit(_ function: String) {
+        capacity.withLock { $0.givePermit(function) }
+        claimBox.post { $0.hasFinished = true }
+    }
+
+    /// A call is over although its handler is not.
+    func abandon(_ function: String) {
+        let count = capacity.withLock { $0.abandon(function) }
+        if count == Capacity.abandonedLimit {
+            logger.error(
+                "Too many handlers ignore their cancellation; the function is not offered until some return",
+                metadata: ["function": "\(function)", "count": "\(count)"]
+            )
+        }
+    }
+
+    func returnedLate(_ function: String) {
+        capacity.withLock { $0.returnedLate(function) }
+        claimBox.post { $0.hasFinished = true }
+    }
+}
+
+/// What the claim loop is told.
+struct ClaimLetters: Sendable {
+    /// Buckets that may have something to claim.
+    var hinted: Set<Int32> = []
+    /// The earliest time for which something was put off.
+    var nextDue: Timestamp?
+    /// A slot, a permit or both are free again.
+    var hasFinished = false
+    /// Something may have been missed: the notifications were interrupted.
+    var mayHaveMissed = false
+}
+
+/// What the keeper of the leases is told.
+struct KeeperLetters: Sendable {
+    /// Leases of this process are gone: it should find out which.
+    var checksAll = false
+}
+
+/// The store as the committers see it.
+private struct WorkerDatabase: StepDatabase {
+    let store: Store
+    let worker: PGUUID
+    let hints: HintSender
+
+    @concurrent
+    func commit(_ commits: [StepCommit], bucket: Int32, lease: Duration) async throws(StoreError) -> [CommitResult] {
+        let outcome = try await store.commit(commits, bucket: bucket, worker: worker, lease: lease)
+        hints.tell(outcome.holders)
+        return outcome.results
+    }
+}

@@ -1,0 +1,42 @@
+import Logging
+import Postgres
+import Store
+
+/// Listens for other processes' hints on a connection of its own.
+struct HintListener {
+    let engine: Engine
+    let configuration: PostgresConfiguration
+
+    private static let workChannel = "stepwell_work"
+
+    private var ownChannel: String {
+        "stepwell_worker_" + engine.record.instance.description.filter { $0 != "-" }
+    }
+
+    /// Listens until the task is cancelled, however often the connection is lost.
+    func run() async {
+        let listener = Listener(configuration, logger: engine.logger)
+        let events: AsyncStream<Listener.Event>
+        do throws(PostgresError) {
+            events = try listener.events(on: [Self.workChannel, ownChannel])
+        } catch {
+            engine.logger.error("Can't listen for notifications", metadata: ["error": "\(error)"])
+            return
+        }
+        async let running: Void = listener.run()
+        for await event in events {
+            switch event {
+            case .resumed:
+                engine.claimBox.post { $0.mayHaveMissed = true }
+                engine.keeperBox.post { $0.checksAll = true }
+            case .notification(let notification) where notification.channel == ownChannel:
+                engine.keeperBox.post { $0.checksAll = true }
+            case .notification(let notification):
+                guard let bucket = Int32(notification.payload), (0..<engine.store.settings.buckets).contains(bucket)
+                else { continue }
+                engine.claimBox.post { $0.hinted.insert(bucket) }
+            }
+        }
+        await running
+    }
+}

@@ -1,0 +1,42 @@
+import Postgres
+import Store
+
+/// Sends hints to other workers: the first at once, those that follow closely together.
+final class HintSender: Sendable {
+    private struct Letters: Sendable {
+        var buckets: Set<Int32> = []
+        var instances: Set<PGUUID> = []
+    }
+
+    /// The shortest time between two rounds of hints.
+    private static let interval: Duration = .milliseconds(5)
+
+    private let store: Store
+    private let box = Mailbox(Letters())
+
+    init(store: Store) {
+        self.store = store
+    }
+
+    /// There is work in a bucket that this worker may not get to.
+    func work(in bucket: Int32) {
+        box.post { $0.buckets.insert(bucket) }
+    }
+
+    /// Leases of these workers are gone.
+    func tell(_ instances: [PGUUID]) {
+        guard !instances.isEmpty else { return }
+        box.post { $0.instances.formUnion(instances) }
+    }
+
+    /// Sends hints until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            await box.wait()
+            let letters = box.take()
+            for bucket in letters.buckets { await store.notifyWork(bucket: bucket) }
+            await store.notifyWorkers(Array(letters.instances))
+            try? await Task.sleep(for: Self.interval)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Logging
+import Store
+
+/// Does what belongs to nobody in particular: lost leases, waits that took too long, messages between buckets,
+/// partitions.
+struct Janitor {
+    let engine: Engine
+
+    private static let partitionInterval: Duration = .seconds(3600)
+
+    /// Works until the task is cancelled.
+    func run() async {
+        var nextPartitions = ContinuousClock.now.advanced(by: Self.partitionInterval)
+        while !Task.isCancelled {
+            await engine.janitorBox.wait(until: nextPartitions)
+            let work = engine.janitorBox.take()
+            do throws(StoreError) {
+                for bucket in work.wakes { try await sweep(bucket) }
+                for bucket in work.outboxes { try await deliver(bucket) }
+                if nextPartitions <= .now {
+                    try await engine.store.createPartitions()
+                    nextPartitions = .now.advanced(by: Self.partitionInterval)
+                }
+            } catch {
+                // What is still due is found again by the next probe.
+                engine.logger.debug("Maintenance was interrupted", metadata: ["error": "\(error)"])
+                if nextPartitions <= .now { nextPartitions = .now.advanced(by: .seconds(60)) }
+            }
+        }
+    }
+
+    private func sweep(_ bucket: Int32) async throws(StoreError) {
+        let page = 100
+        var total = 0
+        while !Task.isCancelled {
+            let count = try await engine.store.sweep(bucket: bucket, limit: page)
+            total += count
+            if count < page { break }
+        }
+        guard total > 0 else { return }
+        engine.claimBox.post { $0.hinted.insert(bucket) }
+        engine.hints.work(in: bucket)
+    }
+
+    private func deliver(_ bucket: Int32) async throws(StoreError) {
+        let page = 50
+        var total = 0
+        while !Task.isCancelled {
+            let count = try await engine.store.deliverOutbox(bucket: bucket, limit: page)
+            total += count
+            if count < page { break }
+        }
+        if total > 0 { engine.claimBox.post { $0.mayHaveMissed = true } }
+    }
+}

@@ -1,0 +1,43 @@
+import Logging
+import Store
+import Synchronization
+
+/// Extends leases in time and ends calls whose time is over.
+struct LeaseKeeper {
+    let engine: Engine
+
+    /// The longest sleep; a step that is claimed meanwhile is due later than that.
+    private static let longestSleep: Duration = .milliseconds(300)
+
+    /// Works until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                let letters = engine.keeperBox.take()
+                let now = ContinuousClock.now
+                let actions = engine.held.withLock { held in
+                    if letters.checksAll { held.checkAll(now: now) }
+                    return held.due(now)
+                }
+                for (invocation, ending) in actions.endings { invocation.end(ending) }
+                for (bucket, leases) in actions.extensions {
+                    group.addTask { await extend(leases, in: bucket) }
+                }
+                let next = engine.held.withLock { $0.nextLook(before: now.advanced(by: Self.longestSleep)) }
+                await engine.keeperBox.wait(until: next)
+            }
+        }
+    }
+
+    private func extend(_ leases: [StepLease], in bucket: Int32) async {
+        let sentAt = ContinuousClock.now
+        var kept: Set<StepKey>?
+        do throws(StoreError) {
+            kept = try await engine.store.extend(leases, bucket: bucket, lease: engine.configuration.lease)
+        } catch {
+            engine.logger.debug("Leases could not be extended", metadata: ["error": "\(error)"])
+        }
+        let lost = engine.held.withLock { $0.extended(leases, kept: kept, sentAt: sentAt) }
+        for invocation in lost { invocation.end(.lost) }
+    }
+}

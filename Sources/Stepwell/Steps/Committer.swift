@@ -1,0 +1,135 @@
+import Logging
+import Postgres
+import Store
+import Synchronization
+
+/// Makes the decisions of one bucket durable, those that are ready together in one call.
+final class Committer: Sendable {
+    /// What became of a decision, and when the request that did it was sent: a kept lease counts from then.
+    struct Written: Sendable {
+        var result: CommitResult
+        var sentAt: ContinuousClock.Instant
+    }
+
+    private enum Turn: Sendable {
+        case lead
+        case done(Written)
+    }
+
+    /// Batches beyond this gain nothing and hold their locks for longer.
+    private static let maximumCount = 500
+    private static let maximumWeight = 16 << 20
+
+    private let bucket: Int32
+    private let database: any StepDatabase
+    private let lease: Duration
+    private let logger: Logger
+    private let queue = Mutex(
+        CommitQueue<StepCommit, CheckedContinuation<Turn, Never>>(
+            maximumCount: maximumCount,
+            maximumWeight: maximumWeight
+        )
+    )
+    private let isGivenUp = Atomic(false)
+
+    init(bucket: Int32, database: any StepDatabase, lease: Duration, logger: Logger) {
+        self.bucket = bucket
+        self.database = database
+        self.lease = lease
+        self.logger = logger
+    }
+
+    /// Makes a decision durable, however long the database is away.
+    ///
+    /// - Parameter weight: about how many bytes it has.
+    func commit(_ commit: StepCommit, weight: Int) async -> Written {
+        let turn = await withCheckedContinuation { continuation in
+            let leads = queue.withLock { $0.add(commit, weight: weight, waiter: continuation) }
+            if leads { continuation.resume(returning: .lead) }
+        }
+        switch turn {
+        case .done(let written): return written
+        case .lead: return await lead(with: commit)
+        }
+    }
+
+    /// Stops waiting for a database that is away: what can't be written is given up.
+    func giveUp() {
+        isGivenUp.store(true, ordering: .relaxed)
+    }
+
+    private func lead(with own: StepCommit) async -> Written {
+        // Handlers that are about to return come along.
+        await Task.yield()
+        let batch = queue.withLock { $0.takeBatch() }
+        let written = await send(batch.map(\.item))
+        queue.withLock { $0.finish() }?.resume(returning: .lead)
+        for (entry, written) in zip(batch, written).dropFirst() { entry.waiter.resume(returning: .done(written)) }
+        return written[0]
+    }
+
+    private func send(_ commits: [StepCommit]) async -> [Written] {
+        var written = commits.map { _ in Written(result: .refused, sentAt: .now) }
+        var parts = [Array(commits.indices)]
+        var backoff = Backoff()
+        while let part = parts.popLast() {
+            let sentAt = ContinuousClock.now
+            do throws(StoreError) {
+                let results = try await database.commit(part.map { commits[$0] }, bucket: bucket, lease: lease)
+                var deferred: [Int] = []
+                for (index, result) in zip(part, results) {
+                    written[index] = Written(result: result, sentAt: sentAt)
+                    if case .deferred = result { deferred.append(index) }
+                }
+                if !deferred.isEmpty { parts.append(deferred) }
+                backoff.reset()
+            } catch {
+                guard !isGivenUp.load(ordering: .relaxed) else { break }
+                switch CommitFailure(error) {
+                case .database:
+                    logger.debug("Waiting for the database", metadata: ["error": "\(error)"])
+                    await pause(&backoff)
+                    parts.append(part)
+                case .batch where part.count > 1:
+                    parts.append(Array(part[(part.count / 2)...]))
+                    parts.append(Array(part[..<(part.count / 2)]))
+                case .batch where error.isTransient:
+                    await pause(&backoff)
+                    parts.append(part)
+                case .batch:
+                    // Its lease will end, and then it is tried again; until somebody mends the cause, that goes on.
+                    logger.error(
+                        "PostgreSQL refuses to store a step",
+                        metadata: ["error": "\(error)", "step": "\(commits[part[0]].lease.key)"]
+                    )
+                }
+            }
+        }
+        return written
+    }
+
+    private func pause(_ backoff: inout Backoff) async {
+        try? await Task.sleep(for: backoff.pause())
+    }
+}
+
+/// What a failed commit asks for.
+private enum CommitFailure {
+    /// The database is away, or its answer got lost: the same call again.
+    case database
+    /// Something about this batch, such as a lock: smaller ones.
+    case batch
+
+    init(_ error: StoreError) {
+        guard case .postgres(let error) = error else {
+            self = .batch
+            return
+        }
+        switch error.kind {
+        case .connectionLost, .outcomeUnknown, .connectFailed, .poolTimeout, .cancelled: self = .database
+        case .server(let state) where state.isClass("53") || state.isClass("57") || state.isClass("08"):
+            self = .database
+        case .server, .decoding, .configuration, .poolClosed: self = .batch
+        }
+    }
+}

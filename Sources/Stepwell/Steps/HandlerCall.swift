@@ -1,0 +1,89 @@
+import Expressions
+import Interpreter
+import JSON
+import Logging
+import Postgres
+import Store
+import Synchronization
+
+/// One call of a function for one step, with its time limits.
+struct HandlerCall {
+    /// What the call came to.
+    enum Result: Sendable {
+        case outcome(Outcome)
+        /// The step is not ours any more; nothing is to be written.
+        case lost
+        /// The process ends first.
+        case shutDown
+    }
+
+    let engine: Engine
+    let key: StepKey
+    let function: Function
+    let invocation: Invocation
+    let context: FunctionContext
+    private let deadlines: [HeldSteps.Deadline]
+
+    init(engine: Engine, step: ClaimedStep, branch: Branch, function: Function, call: FunctionCall) {
+        let now = ContinuousClock.now
+        var deadlines: [HeldSteps.Deadline] = []
+        if let timeout = function.timeout {
+            deadlines.append(HeldSteps.Deadline(at: now.advanced(by: timeout), ending: .functionTimedOut))
+        }
+        if let deadline = branch.deadline {
+            deadlines.append(HeldSteps.Deadline(at: engine.instant(of: deadline, now: now), ending: .timedOut))
+        }
+        self.engine = engine
+        self.function = function
+        self.deadlines = deadlines
+        key = step.key
+        invocation = Invocation(heartbeatInterval: call.heartbeatSeconds.map { .seconds($0) }, now: now)
+        let requestID = PGUUID.v7(microseconds: engine.databaseTime().microseconds).description
+        var logger = engine.logger
+        logger[metadataKey: "execution"] = "\(step.execution.arn)"
+        logger[metadataKey: "state"] = "\(branch.state)"
+        logger[metadataKey: "function"] = "\(function.name)"
+        logger[metadataKey: "request"] = "\(requestID)"
+        context = FunctionContext(
+            executionARN: step.execution.arn,
+            executionName: step.execution.name,
+            stateMachineARN: step.execution.stateMachineARN,
+            stateMachineName: step.execution.stateMachineName,
+            stateName: branch.state,
+            functionName: function.name,
+            invokedFunctionARN: engine.arn(ofFunction: function.name),
+            requestID: requestID,
+            attempt: branch.retryCount + 1,
+            idempotencyKey: ClaimedStep.idempotencyKey(step.key, branch: branch),
+            deadline: deadlines.map(\.at).min(),
+            logger: logger,
+            invocation: invocation
+        )
+    }
+
+    /// Runs the handler until it answers or its time is over.
+    func run(_ body: @escaping @Sendable (FunctionContext) async throws -> JSONDocument) async -> Result {
+        guard engine.begin(key, invocation, deadlines: deadlines) else { return .lost }
+        let ending = await invocation.run({ [context] in try await body(context) }) { [engine, function, context] in
+            context.logger.debug("A handler returned after its call was over")
+            engine.returnedLate(function.name)
+        }
+        engine.held.withLock { $0.finish(key) }
+        if !ending.isAnswer { engine.abandon(function.name) }
+        switch ending {
+        case .returned(let reply): return .outcome(.succeeded(reply))
+        case .threw(let error): return .outcome(failed(FunctionFailure(error, requestID: context.requestID)))
+        case .timedOut: return .outcome(.timedOut)
+        case .heartbeatMissed: return .outcome(.heartbeatMissed)
+        case .functionTimedOut:
+            let timeout = function.timeout ?? .zero
+            return .outcome(failed(.timedOut(after: timeout, requestID: context.requestID)))
+        case .lost: return .lost
+        case .shutDown: return .shutDown
+        }
+    }
+
+    private func failed(_ failure: FunctionFailure) -> Outcome {
+        .failed(error: failure.error, cause: failure.cause)
+    }
+}

@@ -1,0 +1,208 @@
+import Store
+
+/// The steps that are leased to this process: until when, and what has to be done about them by then.
+///
+/// Without clock or tasks: times come in, actions go out. All times are local; a lease is counted from before the
+/// request that granted it was sent, so it always ends here before it ends in the database.
+struct HeldSteps {
+    typealias Instant = ContinuousClock.Instant
+
+    /// A time limit of a handler that runs, and how the call ends then.
+    struct Deadline {
+        var at: Instant
+        var ending: Invocation.Ending
+    }
+
+    struct Actions {
+        /// Leases to extend, by bucket.
+        var extensions: [Int32: [StepLease]] = [:]
+        /// Calls to end.
+        var endings: [(invocation: Invocation, ending: Invocation.Ending)] = []
+    }
+
+    private struct Entry {
+        var lease: StepLease
+        var grantedAt: Instant
+        /// A write that names the fence is on its way: until its answer nobody can say what the fence is.
+        var isWriting = false
+        var isExtending = false
+        /// When the next extension is due.
+        var extendAt: Instant
+        var isLost = false
+        var invocation: Invocation?
+        var deadlines: [Deadline] = []
+    }
+
+    let leaseDuration: Duration
+    private var entries: [StepKey: Entry] = [:]
+    /// When the keeper will look next.
+    private var nextLook: Instant?
+
+    init(leaseDuration: Duration) {
+        self.leaseDuration = leaseDuration
+    }
+
+    var count: Int { entries.count }
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// A handler is cancelled this long before its lease ends, to be gone when another process begins.
+    private var margin: Duration { min(.seconds(1), leaseDuration / 10) }
+    /// How long before its time a lease is extended along with another one.
+    private var company: Duration { leaseDuration / 12 }
+    private static let retryInterval: Duration = .milliseconds(500)
+
+    mutating func insert(_ lease: StepLease, grantedAt: Instant) {
+        entries[lease.key] = Entry(
+            lease: lease,
+            grantedAt: grantedAt,
+            extendAt: grantedAt.advanced(by: leaseDuration / 3)
+        )
+    }
+
+    mutating func remove(_ key: StepKey) {
+        entries[key] = nil
+    }
+
+    func contains(_ key: StepKey) -> Bool { entries[key] != nil }
+
+    /// Whether the step was taken away, or its lease ran out.
+    func isLost(_ key: StepKey) -> Bool {
+        entries[key]?.isLost ?? true
+    }
+
+    /// The calls that run.
+    var invocations: [Invocation] { entries.values.compactMap(\.invocation) }
+
+    // MARK: What the one who works on a step says
+
+    /// A handler begins.
+    ///
+    /// - Returns: whether the step is still held.
+    mutating func begin(_ key: StepKey, _ invocation: Invocation, deadlines: [Deadline]) -> Bool {
+        guard var entry = entries[key], !entry.isLost else { return false }
+        entry.invocation = invocation
+        entry.deadlines = deadlines
+        entries[key] = entry
+        return true
+    }
+
+    /// The call is over.
+    mutating func finish(_ key: StepKey) {
+        entries[key]?.invocation = nil
+        entries[key]?.deadlines = []
+    }
+
+    /// A write that names the fence will be sent.
+    ///
+    /// - Returns: whether the step is still held.
+    mutating func beginWriting(_ key: StepKey) -> Bool {
+        guard let entry = entries[key], !entry.isLost else { return false }
+        entries[key]?.isWriting = true
+        return true
+    }
+
+    /// The write kept the lease.
+    mutating func endWriting(_ lease: StepLease, grantedAt: Instant) {
+        guard var entry = entries[lease.key] else { return }
+        entry.lease = lease
+        entry.grantedAt = grantedAt
+        entry.extendAt = grantedAt.advanced(by: leaseDuration / 3)
+        entry.isWriting = false
+        entries[lease.key] = entry
+    }
+
+    /// The write was not done.
+    mutating func cancelWriting(_ key: StepKey) {
+        entries[key]?.isWriting = false
+    }
+
+    /// Somebody says that leases are gone: all are checked now, by extending them.
+    mutating func checkAll(now: Instant) {
+        for key in entries.keys { entries[key]?.extendAt = now }
+    }
+
+    // MARK: What the keeper asks
+
+    /// What has to be done by now.
+    mutating func due(_ now: Instant) -> Actions {
+        var actions = Actions()
+        var hasExtension: Set<Int32> = []
+        for (key, entry) in entries where !entry.isLost && !entry.isWriting {
+            if let ending = ending(of: entry, now) {
+                if case .lost = ending { entries[key]?.isLost = true }
+                if let invocation = entry.invocation { actions.endings.append((invocation, ending)) }
+            } else if !entry.isExtending, entry.extendAt <= now {
+                hasExtension.insert(key.bucket)
+            }
+        }
+        for (key, entry) in entries where hasExtension.contains(key.bucket) {
+            guard !entry.isLost, !entry.isWriting, !entry.isExtending, entry.extendAt <= now.advanced(by: company)
+            else { continue }
+            entries[key]?.isExtending = true
+            actions.extensions[key.bucket, default: []].append(entry.lease)
+        }
+        return actions
+    }
+
+    private func ending(of entry: Entry, _ now: Instant) -> Invocation.Ending? {
+        if end(of: entry) <= now { return .lost }
+        if let deadline = entry.deadlines.filter({ $0.at <= now }).min(by: { $0.at < $1.at }) { return deadline.ending }
+        if let heartbeat = entry.invocation?.heartbeatDeadline, heartbeat <= now { return .heartbeatMissed }
+        return nil
+    }
+
+    private func end(of entry: Entry) -> Instant {
+        entry.grantedAt.advanced(by: leaseDuration - margin)
+    }
+
+    /// The answer to an extension.
+    ///
+    /// - Parameters:
+    ///   - leases: those that the request named.
+    ///   - kept: those that were extended; nil: the database could not be asked.
+    ///   - sentAt: when the request was sent.
+    /// - Returns: calls to end, because their steps are gone.
+    mutating func extended(_ leases: [StepLease], kept: Set<StepKey>?, sentAt: Instant) -> [Invocation] {
+        var lost: [Invocation] = []
+        for lease in leases {
+            guard var entry = entries[lease.key] else { continue }
+            entry.isExtending = false
+            if entry.lease != lease || entry.isWriting {
+                // A transition of our own came in between: the answer is about a fence that is over.
+            } else if kept?.contains(lease.key) == true {
+                entry.grantedAt = max(entry.grantedAt, sentAt)
+                entry.extendAt = entry.grantedAt.advanced(by: leaseDuration / 3)
+            } else if kept == nil {
+                entry.extendAt = sentAt.advanced(by: Self.retryInterval)
+            } else {
+                entry.isLost = true
+                if let invocation = entry.invocation { lost.append(invocation) }
+            }
+            entries[lease.key] = entry
+        }
+        return lost
+    }
+
+    /// When something has to be done next, `limit` at the latest. The keeper sleeps until then.
+    mutating func nextLook(before limit: Instant) -> Instant {
+        var next = limit
+        for entry in entries.values { next = min(next, firstLook(at: entry) ?? next) }
+        nextLook = next
+        return next
+    }
+
+    /// Whether the keeper sleeps too long for a step.
+    func needsEarlierLook(_ key: StepKey) -> Bool {
+        guard let nextLook, let entry = entries[key], let first = firstLook(at: entry) else { return false }
+        return first < nextLook
+    }
+
+    private func firstLook(at entry: Entry) -> Instant? {
+        guard !entry.isLost, !entry.isWriting else { return nil }
+        var first = end(of: entry)
+        if !entry.isExtending { first = min(first, entry.extendAt) }
+        for deadline in entry.deadlines { first = min(first, deadline.at) }
+        if let heartbeat = entry.invocation?.heartbeatDeadline { first = min(first, heartbeat) }
+        return first
+    }
+}

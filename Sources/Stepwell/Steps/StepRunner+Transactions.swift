@@ -1,0 +1,105 @@
+import Interpreter
+import JSON
+import Logging
+import Postgres
+import Store
+import Synchronization
+
+extension StepRunner {
+    /// Calls a function whose SQL is committed together with the transition that its reply leads to.
+    ///
+    /// - Returns: the decision after a failure; nil: the step is out of hand.
+    mutating func invokeTransactionally(
+        _ handler: HandlerCall,
+        _ branch: Branch,
+        _ body: @escaping @Sendable (FunctionContext, Transaction) async throws -> JSONDocument
+    ) async -> Decision? {
+        let completion = TransactionalCompletion(runner: self, branch: branch)
+        switch await handler.run({ context in try await completion.run(context) { try await body(context, $0) } }) {
+        case .outcome(.succeeded), .lost: return nil
+        case .outcome(let outcome): return decision(after: outcome, of: branch)
+        case .shutDown: return await giveBack()
+        }
+    }
+}
+
+/// Runs a handler in a transaction and adds the completion of its step to it.
+private struct TransactionalCompletion: Sendable {
+    /// The handler itself failed.
+    private struct HandlerError: Error {
+        var error: any Error
+    }
+
+    /// Another process has the step.
+    private struct StepIsGone: Error {}
+
+    let runner: StepRunner
+    let branch: Branch
+
+    private var engine: Engine { runner.engine }
+    private var key: StepKey { runner.step.key }
+
+    /// - Throws: what the handler throws. When it has to run again, or its step is somebody else's, the call is ended
+    ///   before.
+    func run(
+        _ context: FunctionContext,
+        _ body: @escaping @Sendable (Transaction) async throws -> JSONDocument
+    ) async throws -> JSONDocument {
+        let reply: JSONDocument
+        let next: Decision.Next
+        do {
+            (reply, next) = try await engine.transactions.withTransaction { transaction in
+                let reply: JSONDocument
+                do {
+                    reply = try await body(Transaction(transaction))
+                } catch {
+                    throw HandlerError(error: error)
+                }
+                return (reply, try await complete(with: reply, in: transaction))
+            }
+        } catch {
+            engine.held.withLock { $0.cancelWriting(key) }
+            if let failure = failure(for: error) { throw failure }
+            context.logger.debug("A transaction was rolled back and will run again", metadata: ["error": "\(error)"])
+            if !(error is StepIsGone) { await engine.release(runner.lease, delay: .milliseconds(100)) }
+            context.invocation.end(.lost)
+            throw error
+        }
+        engine.handedOver(next, bucket: key.bucket)
+        return reply
+    }
+
+    private func complete(
+        with reply: JSONDocument,
+        in transaction: Postgres.Transaction
+    ) async throws -> Decision.Next {
+        guard engine.held.withLock({ $0.beginWriting(key) }) else { throw StepIsGone() }
+        let decision = runner.decision(after: .succeeded(reply), of: branch)
+        let commit = StepCommit(
+            lease: runner.lease,
+            revision: runner.step.revision,
+            decision: decision,
+            keepsLease: false
+        )
+        do {
+            guard try await engine.complete(commit, in: transaction) else { throw StepIsGone() }
+        } catch StoreError.postgres(let error) {
+            throw error
+        }
+        return decision.next
+    }
+
+    /// What fails the task; nil: the handler has to run again, or the step is gone.
+    private func failure(for error: any Error) -> (any Error)? {
+        switch error {
+        case let error as HandlerError:
+            guard let sqlError = error.error as? SQLError, sqlError.isRepeatable else { return error.error }
+            return nil
+        case let error as PostgresError:
+            // What the commit refuses, such as a deferred constraint, is the handler's doing.
+            let error = SQLError(error)
+            return error.isRepeatable ? nil : error
+        default: return nil
+        }
+    }
+}

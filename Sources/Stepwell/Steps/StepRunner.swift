@@ -1,0 +1,163 @@
+import Expressions
+import Interpreter
+import JSON
+import Logging
+import Store
+import Synchronization
+
+/// Takes one claimed step as far as this worker can: advances it, calls its functions, makes every transition durable.
+struct StepRunner {
+    let engine: Engine
+    let step: ClaimedStep
+    private let interpreter: Interpreter
+    private(set) var lease: StepLease
+    /// The function for which this step holds a permit.
+    private var permit: String?
+    /// Whether something happened that must not happen again with another result: it is made durable before a handler
+    /// runs.
+    private var needsCommit = false
+    private let startedAt = ContinuousClock.now
+
+    /// - Parameter permit: the limited function that the step was claimed for.
+    init(engine: Engine, step: ClaimedStep, permit: String?) {
+        self.engine = engine
+        self.step = step
+        self.permit = permit
+        lease = step.lease
+        interpreter = Interpreter(machine: step.revision.machine, execution: step.execution, limits: engine.limits)
+    }
+
+    /// Runs until the step has no more to do here.
+    mutating func run() async {
+        var next: Decision? = begin()
+        while let decision = next { next = await carryOut(decision) }
+        engine.finished(step.key, permit: permit)
+    }
+
+    private mutating func begin() -> Decision {
+        if step.key.isTimer {
+            return interpreter.timeOutExecution(lastEvent: step.branch.lastEvent, now: engine.databaseTime())
+        }
+        switch (step.outcome, step.branch.phase) {
+        case (.failed, .fresh), (.failed, .entering), (.failed, .retrying):
+            // What ended a lost worker waits for the Task that it belongs to.
+            let decision = advance(step.branch, .due)
+            guard case .invoke = decision.next else { return decision }
+            return advance(decision.branch, step.outcome)
+        default:
+            return advance(step.branch, step.outcome)
+        }
+    }
+
+    /// - Returns: the next decision; nil: the step is out of hand.
+    private mutating func carryOut(_ decision: Decision) async -> Decision? {
+        switch decision.next {
+        case .invoke(let call):
+            guard let function = engine.functions[call.function], takePermit(call.function) else {
+                return await handOver(decision)
+            }
+            return await invoke(function, call, decision)
+        case .proceed:
+            guard mayGoOn else { return await handOver(decision) }
+            guard let branch = await write(decision, keepsLease: true) else { return nil }
+            return advance(branch, .due)
+        case .pause, .fork, .startExecution, .awaitExecution, .endBranch, .failBranch, .endExecution:
+            return await handOver(decision)
+        }
+    }
+
+    private mutating func advance(_ branch: Branch, _ outcome: Outcome) -> Decision {
+        var random = WitnessedRandom()
+        let decision = interpreter.advance(branch, on: outcome, now: time(for: branch), random: &random)
+        if random.wasUsed { needsCommit = true }
+        return decision
+    }
+
+    /// What a call's outcome leads to.
+    func decision(after outcome: Outcome, of branch: Branch) -> Decision {
+        var random = SystemRandomNumberGenerator()
+        return interpreter.advance(branch, on: outcome, now: time(for: branch), random: &random)
+    }
+
+    /// The database's time, but never before what has happened to the branch.
+    private func time(for branch: Branch) -> Timestamp {
+        max(engine.databaseTime(), branch.events.last?.timestamp ?? branch.enteredAt)
+    }
+
+    /// Makes a decision durable that others go on with.
+    private mutating func handOver(_ decision: Decision) async -> Decision? {
+        if await write(decision, keepsLease: false) != nil { engine.handedOver(decision.next, bucket: step.key.bucket) }
+        return nil
+    }
+
+    /// - Returns: the branch as it is recorded; nil: the step is not ours any more.
+    private mutating func write(_ decision: Decision, keepsLease: Bool) async -> Branch? {
+        guard engine.held.withLock({ $0.beginWriting(step.key) }) else { return nil }
+        let commit = StepCommit(lease: lease, revision: step.revision, decision: decision, keepsLease: keepsLease)
+        let written = await engine.committer(of: step.key).commit(commit, weight: decision.weight)
+        guard case .applied(let next, let branch) = written.result else {
+            engine.logger.debug("A step was no longer this worker's", metadata: metadata)
+            return nil
+        }
+        engine.held.withLock { $0.endWriting(next, grantedAt: written.sentAt) }
+        lease = next
+        needsCommit = false
+        return branch
+    }
+
+    /// Whether the step may stay in this worker's hand: others get their turn after a while.
+    private var mayGoOn: Bool {
+        !engine.isWindingDown && (startedAt.duration(to: .now) < Engine.longestTurn || !engine.isFull)
+    }
+
+    // MARK: Calling a function
+
+    private mutating func takePermit(_ function: String) -> Bool {
+        if permit == function { return true }
+        let (isTaken, old) = engine.capacity.withLock { capacity in
+            capacity.takePermit(function) ? (true, permit) : (false, nil)
+        }
+        guard isTaken else { return false }
+        if let old { engine.givePermit(old) }
+        permit = function
+        return true
+    }
+
+    private mutating func invoke(_ function: Function, _ call: FunctionCall, _ decision: Decision) async -> Decision? {
+        guard !engine.isStopping else { return await handOver(decision) }
+        var branch = decision.branch
+        let mustLast = needsCommit || call.timeoutSeconds != nil || call.heartbeatSeconds != nil
+        if mustLast, !branch.events.isEmpty {
+            guard step.isSuspect || mayGoOn else { return await handOver(decision) }
+            guard let written = await write(decision, keepsLease: true) else { return nil }
+            branch = written
+        }
+        if step.isSuspect {
+            guard await engine.startSuspect(lease) else { return nil }
+        }
+        let handler = HandlerCall(engine: engine, step: step, branch: branch, function: function, call: call)
+        let outcome: Outcome
+        switch function.body {
+        case .plain(let body):
+            switch await handler.run({ try await body(call.input, $0) }) {
+            case .outcome(let answer): outcome = answer
+            case .lost: return nil
+            case .shutDown: return await giveBack()
+            }
+        case .transactional(let body):
+            return await invokeTransactionally(handler, branch) { try await body(call.input, $0, $1) }
+        }
+        needsCommit = true
+        return advance(branch, outcome)
+    }
+
+    /// Returns the step for the same work to be done again.
+    func giveBack() async -> Decision? {
+        await engine.release(lease)
+        return nil
+    }
+
+    private var metadata: Logger.Metadata {
+        ["execution": "\(step.execution.arn)", "state": "\(step.branch.state)"]
+    }
+}

@@ -1,0 +1,99 @@
+public import Logging
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// How a worker runs. Everything has a default; ``init(environment:)`` reads what the environment says.
+public struct WorkerConfiguration: Sendable {
+    /// Where the database is: `postgres://…` or `host=… dbname=…`. nil: `DATABASE_URL`, then libpq's own `PGHOST`,
+    /// `PGDATABASE` …
+    public var database: String?
+    /// Where to LISTEN for hints when ``database`` leads through a pooler in transaction mode, which can't; nil: the same
+    /// place.
+    public var listenDatabase: String?
+    /// The worker's name, unique among the live processes of a machine: a process that starts under the name of one that
+    /// died takes over its work at once instead of when the leases end. nil: a name is made up.
+    public var name: String?
+    /// How many steps the worker has in hand at once, and so how many handlers run at once.
+    public var concurrency = 256
+    /// How long a step stays this worker's without a sign of life: what it takes until others go on after a crash.
+    /// At least one second.
+    public var lease: Duration = .seconds(10)
+    /// Whether to wait for PostgreSQL's notifications. Without them, or where they get lost, the worker looks for work
+    /// once a second.
+    public var usesNotifications = true
+    /// How long running handlers may go on after a shutdown has begun. Then they are cancelled, and their steps given
+    /// back for other workers to run again.
+    public var shutdownTimeout: Duration = .seconds(25)
+    /// How long the worker waits for the database when it starts. Once it runs, it waits as long as it takes.
+    public var startTimeout: Duration = .seconds(60)
+    /// Where the worker logs, and what handlers' loggers are made of.
+    public var logger = Logger(label: "stepwell")
+    /// The environment that the other settings don't override: libpq's variables and systemd's.
+    var environment: [String: String] = [:]
+
+    /// The defaults, with the process's environment for what they leave open.
+    public init() {
+        environment = Self.processEnvironment
+    }
+
+    /// The defaults, changed by what the environment says:
+    ///
+    /// - `DATABASE_URL`, or libpq's `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER` … for ``database``
+    /// - `STEPWELL_LISTEN_URL` for ``listenDatabase``
+    /// - `STEPWELL_WORKER_NAME` for ``name``
+    /// - `STEPWELL_CONCURRENCY` for ``concurrency``
+    /// - `STEPWELL_LEASE_SECONDS` for ``lease``
+    /// - `STEPWELL_NOTIFY` (`on` or `off`) for ``usesNotifications``
+    /// - `STEPWELL_SHUTDOWN_SECONDS` for ``shutdownTimeout``
+    /// - `STEPWELL_START_SECONDS` for ``startTimeout``
+    ///
+    /// - Parameter environment: nil: the process's own.
+    /// - Throws: ``WorkerError`` naming the variable whose value makes no sense.
+    public init(environment: [String: String]?) throws(WorkerError) {
+        let environment = environment ?? Self.processEnvironment
+        self.environment = environment
+        func number(_ variable: String, _ range: ClosedRange<Int>) throws(WorkerError) -> Int? {
+            guard let text = environment[variable], !text.isEmpty else { return nil }
+            guard let number = Int(text), range.contains(number) else {
+                throw WorkerError(
+                    .configuration,
+                    "\(variable)=\(text): expected a whole number from \(range.lowerBound) to \(range.upperBound)"
+                )
+            }
+            return number
+        }
+        func text(_ variable: String) -> String? {
+            environment[variable].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        listenDatabase = text("STEPWELL_LISTEN_URL")
+        name = text("STEPWELL_WORKER_NAME")
+        if let number = try number("STEPWELL_CONCURRENCY", 1...10_000) { concurrency = number }
+        if let number = try number("STEPWELL_LEASE_SECONDS", 1...86_400) { lease = .seconds(number) }
+        if let number = try number("STEPWELL_SHUTDOWN_SECONDS", 0...86_400) { shutdownTimeout = .seconds(number) }
+        if let number = try number("STEPWELL_START_SECONDS", 0...86_400) { startTimeout = .seconds(number) }
+        switch text("STEPWELL_NOTIFY") {
+        case nil, "on": usesNotifications = true
+        case "off": usesNotifications = false
+        case let other?: throw WorkerError(.configuration, "STEPWELL_NOTIFY=\(other): expected on or off")
+        }
+    }
+
+    /// Refuses what can't work.
+    func check() throws(WorkerError) {
+        guard (1...10_000).contains(concurrency) else {
+            throw WorkerError(.configuration, "concurrency \(concurrency): expected 1 to 10000")
+        }
+        guard (.seconds(1)...(.seconds(86_400))).contains(lease) else {
+            throw WorkerError(.configuration, "lease \(lease): expected one second to one day")
+        }
+        if let name, name.isEmpty || name.utf8.count > 64 || name.utf8.contains(0) {
+            throw WorkerError(.configuration, "the worker's name has \(name.utf8.count) bytes: expected 1 to 64")
+        }
+    }
+
+    private static var processEnvironment: [String: String] { ProcessInfo.processInfo.environment }
+}
