@@ -1,8 +1,8 @@
 -- The worker protocol: claim, advance, extend, release, sweep. One bucket per call, always the first argument.
 --
 -- Locks are taken in one order everywhere: execution_heads by id, parent steps by id, steps by id.
--- The planner settings on the functions keep plans on the primary keys: the hot tables are small and change too fast
--- for statistics to be right.
+-- The planner settings on the functions leave it no choice but the index that is meant. The hot tables are empty when a
+-- plan is first made and change too fast for statistics to be right; a cached plan that sorts or scans would stay.
 
 -- Leases up to p_limit ready steps of these functions to a worker. p_from is the low-water mark: nothing ready before
 -- it is looked at.
@@ -16,6 +16,10 @@ create function stepwell.claim(
 ) returns setof stepwell.steps
 language plpgsql
 set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+-- The rows that have just been locked are found by their addresses, not by scanning the bucket for them.
+set random_page_cost = 0
 as $$
 begin
     return query
@@ -40,6 +44,38 @@ begin
         ) c
         limit p_limit))
     returning s.*;
+end $$;
+
+-- When something will be due in a bucket: a step for one of these functions, a step to be swept, a message. Null: nothing
+-- is in sight.
+create function stepwell.probe(
+    p_bucket int,
+    p_functions text[]
+) returns table (o_now timestamptz, o_ready timestamptz, o_wake timestamptz, o_outbox timestamptz)
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+as $$
+begin
+    o_now := now();
+    select min(r.run_at) into o_ready
+    from unnest(p_functions) as f (name)
+    cross join lateral (
+        select s.run_at from stepwell.steps s
+        where s.bucket = p_bucket and s.function = f.name and s.status = 'r'
+        order by s.run_at
+        limit 1
+    ) r;
+    select s.wake_at into o_wake from stepwell.steps s
+    where s.bucket = p_bucket and s.wake_at is not null
+    order by s.wake_at
+    limit 1;
+    select o.run_at into o_outbox from stepwell.outbox o
+    where o.bucket = p_bucket
+    order by o.run_at
+    limit 1;
+    return next;
 end $$;
 
 -- Makes decisions durable: one element of every array (up to p_at) is one decision about one leased step.
@@ -654,6 +690,8 @@ end $$;
 create function stepwell.sweep(p_bucket int, p_limit int) returns int
 language plpgsql
 set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
 as $$
 declare
     v_step stepwell.steps;

@@ -28,16 +28,7 @@ extension Store {
             (0..<settings.buckets)
                 .map { bucket in
                     Statement(
-                        """
-                        select now(),
-                            (select min(r.run_at) from unnest($2::text[]) as f (name) cross join lateral (
-                                select s.run_at from stepwell.steps s
-                                where s.bucket = $1 and s.function = f.name and s.status = 'r'
-                                order by s.run_at limit 1) r),
-                            (select s.wake_at from stepwell.steps s
-                                where s.bucket = $1 and s.wake_at is not null order by s.wake_at limit 1),
-                            (select o.run_at from stepwell.outbox o where o.bucket = $1 order by o.run_at limit 1)
-                        """,
+                        "select o_now, o_ready, o_wake, o_outbox from stepwell.probe($1, $2)",
                         [.int4(bucket), .textArray(functions)]
                     )
                 }

@@ -1,0 +1,81 @@
+import JSON
+import Postgres
+import Testing
+
+@testable import Store
+
+/// What a claim costs is counted in buffers: unlike time, that is the same on every machine.
+@Suite("Costs that must not grow")
+struct ScaleTests {
+    let fixture: StoreFixture
+
+    init() async throws {
+        fixture = try await StoreFixture(buckets: 1)
+        try await fixture.deploy(
+            "Order",
+            startAt: "A",
+            #""A": {"Type": "Task", "Resource": "arn:aws:lambda:r:1:function:mine", "End": true}"#
+        )
+    }
+
+    /// Ready rows of a function, as many as wanted, without going through starts.
+    private func fill(_ function: String, count: Int) async throws {
+        _ = try await fixture.sql(
+            """
+            insert into stepwell.steps (bucket, execution, id, machine, revision, name, status, function,
+                next_function, run_at, phase, state, input)
+            select 0, gen_random_uuid(), 0, 1, 1, 'n' || i, 'r', $1, $1, now() - i * interval '1 ms', 'fresh', 'A', '{}'
+            from generate_series(1, $2) as i
+            """,
+            [.text(function), .int4(Int32(count))]
+        )
+    }
+
+    private func buffersOfClaim(_ functions: String, limit: Int) async throws -> Int {
+        let plan =
+            try await fixture.sql(
+                """
+                explain (analyze, buffers, format json)
+                select * from stepwell.claim(0, '{\(functions),""}', \(limit), gen_random_uuid(), '10 s', '-infinity')
+                """
+            )
+            .only().text(0)
+        let root = try JSONValue(parsing: plan)[0]?["Plan"]
+        let hits = root?["Shared Hit Blocks"]?.number?.integer ?? 0
+        let reads = root?["Shared Read Blocks"]?.number?.integer ?? 0
+        return Int(hits + reads)
+    }
+
+    @Test("a claim looks at its own rows only, however many others are ready")
+    func claim() async throws {
+        try await fill("mine", count: 500)
+        // The first claims also pay for plans and catalogue pages.
+        for _ in 0..<8 { _ = try await buffersOfClaim("mine", limit: 1) }
+        let alone = try await buffersOfClaim("mine", limit: 10)
+        for number in 0..<10 { try await fill("foreign\(number)", count: 10_000) }
+        try await fill("mine", count: 50_000)
+        _ = try await buffersOfClaim("mine", limit: 1)
+        let crowded = try await buffersOfClaim("mine", limit: 10)
+        #expect(crowded <= alone * 2, "\(alone) buffers alone, \(crowded) among 150,000 rows")
+        #expect(crowded <= 20 + 12 * 10)
+        let nothing = try await buffersOfClaim("absent", limit: 100)
+        #expect(nothing <= 20)
+    }
+
+    @Test("finished executions cost a claim nothing")
+    func finished() async throws {
+        try await fill("mine", count: 100)
+        for _ in 0..<8 { _ = try await buffersOfClaim("mine", limit: 1) }
+        let before = try await buffersOfClaim("mine", limit: 10)
+        _ = try await fixture.sql(
+            """
+            insert into stepwell.executions (bucket, id, machine, revision, name, status, input, output, started_at,
+                stopped_at, last_event)
+            select 0, gen_random_uuid(), 1, 1, 'done-' || i, 'SUCCEEDED', '{}', '{}', now(), now(), 7
+            from generate_series(1, 100000) as i
+            """
+        )
+        let after = try await buffersOfClaim("mine", limit: 10)
+        #expect(after <= before + 10, "\(before) buffers before, \(after) after")
+    }
+}
