@@ -113,6 +113,10 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
+        .testTarget(
+            name: "StepwellCLITests",
+            dependencies: ["StepwellCLI", "OrderWorker", "Postgres", "PostgresTestSupport"]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,68 @@
+import ArgumentParser
+import JSON
+import StatesLanguage
+import Store
+
+/// Creates state machines from files, or gives them new revisions.
+struct DeployCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deploy",
+        abstract: "Create or update a state machine from a file.",
+        discussion: """
+            Executions that run keep the revision they started with. The same text again changes nothing.
+
+              stepwell deploy ProcessOrder.asl.json
+              stepwell deploy definition.json --name ProcessOrder
+            """
+    )
+
+    @Argument(help: "A definition in Amazon States Language (JSON); - reads standard input.")
+    var file: String
+
+    @Option(help: "The state machine's name (default: the file's name without .asl.json).")
+    var name: String?
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard file != "-" || name != nil else {
+            throw ValidationError("A definition from standard input needs --name.")
+        }
+    }
+
+    func run() async throws {
+        let definition = try DefinitionFile(reading: file)
+        let deployment = try await database.withStore { store in
+            try await definition.deploy(as: name, to: store)
+        }
+        if output.json {
+            Console.show(deployment.json)
+        } else {
+            Console.show(deployment.summary)
+        }
+    }
+}
+
+extension DefinitionFile {
+    /// Deploys the definition, or prints what is wrong with it.
+    func deploy(as name: String?, to store: Store) async throws -> Deployment {
+        for diagnostic in diagnostics { Console.note(diagnostic.render(source: text, file: file)) }
+        guard isDeployable else {
+            throw Failure(.negative, "the definition is invalid; nothing was deployed", at: file)
+        }
+        return try await store.deploy(name: name ?? defaultName, definition: text)
+    }
+}
+
+extension Deployment {
+    /// `created ProcessOrder, revision 1`
+    var summary: String { "\(outcome.rawValue) \(name.printable), revision \(revision)" }
+
+    fileprivate var json: JSONValue {
+        [
+            "stateMachineArn": .string(arn), "name": .string(name), "outcome": .string(outcome.rawValue),
+            "revision": .number(JSONNumber(revision)),
+        ]
+    }
+}

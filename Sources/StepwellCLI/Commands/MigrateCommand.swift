@@ -1,0 +1,53 @@
+import ArgumentParser
+import JSON
+import Store
+
+/// Brings a database's schema up to this version.
+struct MigrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate",
+        abstract: "Create or update the schema `stepwell` in a database.",
+        discussion: """
+            Each migration is applied once, in a transaction of its own, however many processes try at the same time.
+
+              stepwell migrate --dry-run
+              stepwell migrate
+            """
+    )
+
+    @Option(help: "Into how many buckets the tables are cut; can be given until the first execution exists.")
+    var buckets: Int32?
+
+    @Flag(help: "Only print what would be done.")
+    var dryRun = false
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard buckets.map({ (1...1024).contains($0) }) ?? true else {
+            throw ValidationError("--buckets takes a number from 1 to 1024.")
+        }
+    }
+
+    func run() async throws {
+        let configuration = try database.configuration()
+        let directory = try MigrationsDirectory.find()
+        let names: [String]
+        do throws(StoreError) {
+            names =
+                dryRun
+                ? try await Store.pendingMigrations(configuration, directory: directory, logger: .quiet)
+                : try await Store.migrate(configuration, directory: directory, buckets: buckets, logger: .quiet)
+        } catch {
+            throw Failure(error, database: configuration)
+        }
+        if output.json {
+            Console.show([dryRun ? "pending" : "applied": .array(names.map(JSONValue.string))])
+        } else if names.isEmpty {
+            Console.show("the schema is up to date")
+        } else {
+            for name in names { Console.show("\(dryRun ? "would apply" : "applied") \(name)") }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Logging
+import Postgres
+import Stepwell
+
+/// Runs a worker that has no functions of its own.
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Run a worker without functions of its own.",
+        discussion: """
+            It carries executions through every state that needs no function: Pass, Choice, Wait, Parallel, Map. Tasks \
+            wait for a worker that offers their function; write one with the library Stepwell.
+
+              stepwell worker --name night-shift
+
+            SIGTERM and Ctrl-C stop it in order. STEPWELL_CONCURRENCY, STEPWELL_LEASE_SECONDS, STEPWELL_NOTIFY and \
+            STEPWELL_SHUTDOWN_SECONDS tune it as they do every worker.
+            """
+    )
+
+    @Option(help: "The worker's name, unique on this machine; one that starts again under its name goes on at once.")
+    var name: String?
+
+    @OptionGroup var database: DatabaseOptions
+
+    func run() async throws {
+        let settings = try database.configuration()
+        do {
+            var configuration = try WorkerConfiguration(environment: nil)
+            configuration.database = settings.conninfo
+            configuration.name = name ?? configuration.name
+            configuration.logger = Logger(label: "stepwell", factory: StreamLogHandler.standardError(label:))
+            try await Worker(configuration: configuration).run(handlesSignals: true)
+        } catch let error as WorkerError {
+            throw Failure(.unavailable, "\(error)", at: settings.place)
+        }
+    }
+}

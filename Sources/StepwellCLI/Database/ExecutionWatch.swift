@@ -1,0 +1,28 @@
+import StatesLanguage
+import Store
+
+/// Looks at an execution until it has ended.
+struct ExecutionWatch {
+    let arn: String
+    let store: Store
+
+    /// The execution as it ended. What keeps it from moving for longer than a second is said on standard error, once
+    /// per reason.
+    func untilEnd() async throws -> ExecutionDescription {
+        var pause = Duration.milliseconds(10)
+        var waited = Duration.zero
+        var said: Set<String> = []
+        while true {
+            let execution = try await store.describe(arn)
+            guard execution.summary.status == .running else { return execution }
+            if waited > .seconds(1) {
+                for step in execution.steps where said.insert(step.explanation).inserted {
+                    Console.note("waiting: \(step.state.printable): \(step.explanation)")
+                }
+            }
+            try await Task.sleep(for: pause)
+            waited += pause
+            pause = min(pause * 2, .seconds(1))
+        }
+    }
+}

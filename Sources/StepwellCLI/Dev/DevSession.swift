@@ -1,0 +1,91 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Postgres
+import ServiceLifecycle
+import StatesLanguage
+import Store
+
+/// What `stepwell dev` does between its start and its end: a server, the migrations, the definitions, a bare worker,
+/// the user's own worker and command; and everything stopped in the reverse order.
+struct DevSession: Service {
+    let directory: DevDirectory
+    let definitions: [DefinitionFile]
+    /// The command line of the user's worker.
+    let worker: String?
+    /// A command to run instead of waiting for a signal.
+    let command: [String]
+
+    func run() async throws {
+        let lock = try directory.claim()
+        defer { withExtendedLifetime(lock) {} }
+        Console.note("PostgreSQL starts in \(directory.path.printable)")
+        do {
+            let cluster = try await cancelWhenGracefulShutdown { try await DevCluster.open(in: directory) }
+            try await cluster.withServer { server in
+                try await cancelWhenGracefulShutdown { try await prepare(server) }
+                try await services(with: server).run()
+            }
+        } catch is CancellationError {
+            Console.note("stopped")
+        }
+    }
+
+    /// Brings the schema up to date and deploys the definitions.
+    private func prepare(_ server: DevServer) async throws {
+        let database = try PostgresConfiguration(server.socketURL)
+        do {
+            let migrations = try MigrationsDirectory.find()
+            _ = try await Store.migrate(database, directory: migrations, buckets: nil, logger: .quiet)
+            guard !definitions.isEmpty else { return }
+            let store = try await Store.open(database, poolSize: 1, logger: .quiet)
+            for definition in definitions {
+                Console.note(try await definition.deploy(as: nil, to: store).summary)
+            }
+            await store.close()
+        } catch let error as StoreError {
+            throw Failure(error, database: database)
+        }
+    }
+
+    /// The workers and the command. They are stopped in the reverse order.
+    private func services(with server: DevServer) -> ServiceGroup {
+        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PG") }
+        environment["DATABASE_URL"] = server.databaseURL
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: DevWorker(server: server))
+        ]
+        if let worker {
+            var environment = environment
+            environment["STEPWELL_WORKER_NAME"] = environment["STEPWELL_WORKER_NAME"] ?? "dev-own-\(server.port)"
+            let words = ["/bin/sh", "-c", "exec \(worker)"]
+            services.append(.init(service: UserProgram(words, environment, isMeantToEnd: false)))
+        }
+        if command.isEmpty {
+            announce(server)
+        } else {
+            let program = UserProgram(["/usr/bin/env", "--"] + command, environment, isMeantToEnd: true)
+            services.append(.init(service: program, successTerminationBehavior: .gracefullyShutdownGroup))
+        }
+        return ServiceGroup(configuration: .init(services: services, logger: .quiet))
+    }
+
+    private func announce(_ server: DevServer) {
+        let machine = definitions.first?.defaultName ?? "MACHINE"
+        Console.show(
+            """
+            Ready. In this directory, in another terminal:
+
+              stepwell start \(machine.printable) --input '{}' --wait
+              stepwell list
+
+            With any PostgreSQL client, from anywhere:
+
+              export DATABASE_URL='\(server.databaseURL)'
+              psql "$DATABASE_URL" -c "SELECT stepwell.start_execution('\(machine.printable)', '{}')"
+
+            Ctrl-C stops everything; the data stays.
+            """
+        )
+    }
+}

@@ -1,0 +1,21 @@
+import Logging
+import ServiceLifecycle
+import Stepwell
+
+/// The bare worker of `stepwell dev`.
+struct DevWorker: Service {
+    let server: DevServer
+
+    func run() async throws {
+        var configuration = WorkerConfiguration()
+        configuration.database = server.socketURL
+        // The same at every start, so that it takes its work over at once after a crash.
+        configuration.name = "dev-\(server.port)"
+        configuration.logger = .quiet
+        do {
+            try await Worker(configuration: configuration).run(handlesSignals: false)
+        } catch let error as WorkerError {
+            throw Failure(.unavailable, "\(error)")
+        }
+    }
+}

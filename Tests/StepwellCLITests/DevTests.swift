@@ -1,0 +1,128 @@
+import Foundation
+import Testing
+
+@Suite("stepwell dev")
+struct DevTests {
+    private static let hello = #"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "안녕", "End": true}}}"#
+
+    @Test func runsAnExecutionForACommandAndLeavesNothingRunning() async throws {
+        let stepwell = try CommandLineProgram()
+        defer { stepwell.cleanUp() }
+        let program = CommandLineProgram.executable("stepwell").path
+        let outcome = try await stepwell(
+            "dev",
+            "--deploy",
+            stepwell.file("Hello.asl.json", Self.hello),
+            "--",
+            program,
+            "start",
+            "Hello",
+            "--wait"
+        )
+        #expect(outcome.status == 0)
+        #expect(outcome.output == "\"안녕\"\n")
+        #expect(outcome.errors.contains("created Hello, revision 1\n"))
+        #expect(stepwell.runningServers() == [])
+    }
+
+    @Test func keepsItsDataAndItsPortAndEndsAsTheCommandDid() async throws {
+        let stepwell = try CommandLineProgram()
+        defer { stepwell.cleanUp() }
+        let url = ["sh", "-c", #"echo "$DATABASE_URL"; exit 7"#]
+        let first = try await stepwell.run(
+            ["dev", "--deploy", stepwell.file("Hello.asl.json", Self.hello), "--"] + url
+        )
+        #expect(first.status == 7)
+        #expect(first.output.hasPrefix("postgresql://stepwell:"))
+        let second = try await stepwell.run(["dev", "--deploy", "Hello.asl.json", "--"] + url)
+        #expect(second.output == first.output)
+        #expect(second.errors.contains("unchanged Hello, revision 1\n"))
+    }
+
+    @Test func isFoundByOtherCommandsUntilItIsTerminated() async throws {
+        let stepwell = try CommandLineProgram()
+        defer { stepwell.cleanUp() }
+        try await stepwell.withDev { dev in
+            let list = try await stepwell("list")
+            #expect(list.status == 0)
+            #expect(list.errors.contains("`stepwell dev` that runs here"))
+            let another = try await stepwell("dev", "--", "true")
+            #expect(another.status == 2)
+            #expect(another.errors.contains("another `stepwell dev` runs in this directory"))
+            #expect(stepwell.runningServers().count == 1)
+            dev.terminate()
+        }
+        #expect(stepwell.runningServers() == [])
+        #expect(try await stepwell("list").status == 3)
+    }
+
+    @Test func comesBackAfterItWasKilled() async throws {
+        let stepwell = try CommandLineProgram()
+        defer { stepwell.cleanUp() }
+        try await stepwell.withDev { dev in
+            kill(dev.processIdentifier, SIGKILL)
+        }
+        let after = try await stepwell("dev", "--", "true")
+        #expect(after.status == 0, "\(after.errors)")
+        #expect(stepwell.runningServers() == [])
+    }
+
+    @Test func isNotMisledByThePidOfAnotherProcess() async throws {
+        let stepwell = try CommandLineProgram()
+        defer { stepwell.cleanUp() }
+        _ = try await stepwell("dev", "--", "true")
+        let data = stepwell.directory.appending(path: ".stepwell/cluster").resolvingSymlinksInPath()
+        try Data("1\n\(data.path)\n".utf8).write(to: data.appending(path: "postmaster.pid"))
+        let outcome = try await stepwell("dev", "--", "true")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
+    @Test func endsWithTheWorkerThatItWasGiven() async throws {
+        let stepwell = try CommandLineProgram()
+        defer { stepwell.cleanUp() }
+        let outcome = try await stepwell("dev", "--worker", "sh -c 'exit 3'")
+        #expect(outcome.status == 3)
+        #expect(outcome.errors.contains("error: the worker ended with status 3\n"))
+        #expect(stepwell.runningServers() == [])
+    }
+}
+
+extension Pipe {
+    /// What comes first; nothing if it is closed before.
+    fileprivate func firstText() async -> String {
+        await withCheckedContinuation { continuation in
+            fileHandleForReading.readabilityHandler = { file in
+                file.readabilityHandler = nil
+                continuation.resume(returning: String(decoding: file.availableData, as: UTF8.self))
+            }
+        }
+    }
+}
+
+extension CommandLineProgram {
+    /// Runs the body while `stepwell dev` runs, and waits for the end of `dev`, which the body has to bring about.
+    fileprivate func withDev(_ body: (Process) async throws -> Void) async throws {
+        let dev = process(["dev"])
+        let output = Pipe()
+        dev.standardOutput = output
+        dev.standardError = FileHandle.nullDevice
+        let status = try dev.begin()
+        do {
+            #expect(await output.firstText().hasPrefix("Ready"))
+            try await body(dev)
+        } catch {
+            dev.terminate()
+            throw error
+        }
+        _ = await status.value
+    }
+
+    /// The command lines of the PostgreSQL servers whose data is in this directory.
+    fileprivate func runningServers() -> [String] {
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return processes.filter { Int32($0) != nil }
+            .compactMap { FileManager.default.contents(atPath: "/proc/\($0)/cmdline") }
+            .map { String(decoding: $0, as: UTF8.self).replacing("\0", with: " ") }
+            .filter { $0.contains("cluster_name=stepwell-dev") && $0.contains(directory.path) }
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+
+@Suite("stepwell --help")
+struct HelpTests {
+    @Test func listsTheCommandsAndTheExitStatuses() async throws {
+        let stepwell = try CommandLineProgram()
+        defer { stepwell.cleanUp() }
+        let outcome = try await stepwell("--help")
+        #expect(outcome.status == 0)
+        #expect(
+            outcome.output == """
+                OVERVIEW: Run Amazon States Language workflows on PostgreSQL.
+
+                A first look, in any directory (PostgreSQL has to be installed, not running):
+
+                  stepwell dev --deploy ProcessOrder.asl.json
+                  stepwell start ProcessOrder --input '{}' --wait
+
+                The exit status is 0 if all went well, and otherwise:
+
+                  1   the answer is no: an invalid definition, an execution that failed
+                  2   refused: no such execution, a name that is taken, input that is not JSON
+                  3   the database, or a program that is needed, can't be used
+                  64  the command line can't be understood
+
+                USAGE: stepwell <subcommand>
+
+                OPTIONS:
+                  --version               Show the version.
+                  -h, --help              Show help information.
+
+                RUNNING SUBCOMMANDS:
+                  dev                     Run a private PostgreSQL and a worker until Ctrl-C.
+                  worker                  Run a worker without functions of its own.
+                  migrate                 Create or update the schema `stepwell` in a database.
+
+                DEFINITION SUBCOMMANDS:
+                  validate                Check definitions without a database.
+                  deploy                  Create or update a state machine from a file.
+
+                EXECUTION SUBCOMMANDS:
+                  start                   Start an execution of a state machine.
+                  describe                Show an execution, and why it doesn't move.
+                  history                 Show the events of an execution.
+                  list                    List executions, newest first.
+                  stop                    Abort an execution.
+
+                  See 'stepwell help <subcommand>' for detailed help.
+
+                """
+        )
+    }
+
+    @Test(arguments: ["dev", "worker", "migrate", "validate", "deploy", "start", "describe", "history", "list", "stop"])
+    func everyCommandExplainsItselfWithinEightyColumns(command: String) async throws {
+        let stepwell = try CommandLineProgram()
+        defer { stepwell.cleanUp() }
+        let outcome = try await stepwell(command, "--help")
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains("\n  stepwell \(command)"), "an example")
+        let usage = outcome.output.components(separatedBy: "\nUSAGE: ")[0]
+        #expect(!usage.split(separator: "\n").contains { $0.count > 80 })
+    }
+
+    @Test(
+        arguments: [
+            [], ["frobnicate"], ["start"], ["start", "A", "--input", "1", "--input-file", "f"],
+            ["list", "--limit", "0"],
+            ["list", "--status", "done"], ["migrate", "--buckets", "0"], ["history", "A:b", "--limit", "0"],
+            ["deploy", "-"],
+        ]
+    )
+    func aCommandLineThatMakesNoSenseIsStatus64(arguments: [String]) async throws {
+        let stepwell = try CommandLineProgram()
+        defer { stepwell.cleanUp() }
+        let outcome = try await stepwell.run(arguments)
+        #expect(outcome.status == (arguments.isEmpty ? 0 : 64))
+        #expect((arguments.isEmpty ? outcome.output : outcome.errors).contains("stepwell"))
+    }
+}
