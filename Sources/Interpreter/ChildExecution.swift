@@ -86,7 +86,7 @@ extension Run {
             branch.phase = .submitted
             return .stop(.awaitExecution)
         case .succeeded(let result):
-            guard result.byteCount <= limits.payloadBytes else {
+            guard result.fits(limits.payloadBytes) else {
                 let failure = StateFailure(tooLargeAt: resource.type, verb: "returned a result")
                 return taskFailed(state, .taskFailed, failure, resource: resource.details)
             }

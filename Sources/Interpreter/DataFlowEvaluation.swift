@@ -83,18 +83,15 @@ extension Run {
         guard let template else { return [] }
         guard case .object(let members) = try evaluate(template, on: document) else { return [] }
         var assigned: [HistoryEvent.AssignedVariable] = []
-        var bytes = 0
         for (name, value) in members {
             guard branch.outerVariables[name] == nil else {
                 throw StateFailure(
                     runtime: "The variable '\(name)' belongs to an outer scope and cannot be assigned here."
                 )
             }
-            let document = JSONDocument(value)
-            bytes += document.byteCount
-            assigned.append(.init(name: name, value: document))
+            assigned.append(.init(name: name, value: JSONDocument(value)))
         }
-        guard bytes <= limits.assignedBytes else {
+        guard assigned.lazy.map(\.value).fit(limits.assignedBytes) else {
             throw StateFailure(tooLargeAt: branch.state, verb: "assigned variables")
         }
         return assigned

@@ -72,7 +72,7 @@ extension Run {
     }
 
     private func checkSize(of document: JSONDocument, in state: State) throws(StateFailure) {
-        guard document.byteCount <= limits.payloadBytes else {
+        guard document.fits(limits.payloadBytes) else {
             throw StateFailure(tooLargeAt: state.name, verb: "provided parameters")
         }
     }
@@ -109,6 +109,10 @@ extension Run {
 
     private mutating func joined(_ state: State, outputs: [JSONDocument]) -> Step {
         let origin = branch.lastEvent
+        guard outputs.fit(limits.payloadBytes) else {
+            let failure = StateFailure(tooLargeAt: state.name, verb: "returned a result")
+            return settle(failure, in: state, resumingWith: .failure(failure))
+        }
         if case .map = state.kind { append(.mapStateSucceeded) } else { append(.parallelStateSucceeded) }
         let text = "[" + outputs.lazy.map(\.compactText).joined(separator: ",") + "]"
         return conclude(state, result: JSONDocument(trusted: text), origin: origin)

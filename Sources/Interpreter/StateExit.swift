@@ -31,7 +31,7 @@ extension Run {
         to transition: Transition?,
         origin: EventReference? = nil
     ) throws(StateFailure) -> Step {
-        guard output.byteCount <= limits.payloadBytes else {
+        guard output.fits(limits.payloadBytes) else {
             throw StateFailure(tooLargeAt: state.name, verb: "returned a result")
         }
         try store(assigned)

@@ -6,7 +6,7 @@ extension Run {
     /// Schedules the work of a Task.
     mutating func startTask(_ state: State, _ task: TaskState) throws(StateFailure) -> Step {
         let input = try parameters(state)
-        guard input.byteCount <= limits.payloadBytes else {
+        guard input.fits(limits.payloadBytes) else {
             throw StateFailure(tooLargeAt: state.name, verb: "provided parameters")
         }
         let timing = try timing(of: task, in: state)
@@ -68,7 +68,7 @@ extension Run {
             let left = (deadline.microseconds - now.microseconds + 999_999) / 1_000_000
             return .stop(.invoke(call(name, timeout: Int(left))))
         case .succeeded(let result):
-            guard result.byteCount <= limits.payloadBytes else {
+            guard result.fits(limits.payloadBytes) else {
                 let failure = StateFailure(tooLargeAt: arn, verb: "returned a result")
                 return taskFailed(state, .lambdaFunctionFailed, failure)
             }

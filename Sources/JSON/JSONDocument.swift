@@ -58,6 +58,9 @@ public final class JSONDocument: Sendable {
         return try result.get()
     }
 
+    /// Whether the text exists already; if not, asking for it writes the value, however large that turns out to be.
+    public var isWritten: Bool { forms.withLock { $0.text != nil } }
+
     /// The text without the spacing between tokens: what a document looks like inside one that the engine makes.
     public var compactText: String {
         let text = text

@@ -107,4 +107,36 @@ import Testing
         #expect(execution.end == .timedOut(error: nil, cause: nil))
         #expect(execution.history.last?.event.timestamp == .start.adding(seconds: 5.0))
     }
+
+    /// A value made of one large part, thousands of times: small in memory, gigabytes when written.
+    @Test(arguments: ["Parameters", "Assign"])
+    func aValueThatWouldExplodeWhenWrittenIsRefusedBeforeItIsWritten(field: String) throws {
+        let members = (0..<2_000).map { #""k\#($0).$": "$""# }.joined(separator: ",")
+        let machine = try machine(startAt: "A", #""A": {"Type": "Pass", "\#(field)": {\#(members)}, "End": true}"#)
+        let large = JSONValue.string(String(repeating: "x", count: 1 << 20))
+        var session = Session(machine, input: large)
+        guard case .endExecution(.failed(let error, _)) = session.on(.due) else {
+            Issue.record("the execution goes on")
+            return
+        }
+        #expect(error == "States.DataLimitExceeded")
+    }
+
+    @Test func outputsThatAreTooLargeTogetherAreRefusedBeforeTheyAreJoined() throws {
+        let machine = try machine(
+            startAt: "M",
+            #"""
+            "M": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "P", "States": {
+                "P": {"Type": "Pass", "End": true}}}}
+            """#
+        )
+        var session = Session(machine, input: [1, 2, 3], limits: Limits(payloadBytes: 1_000))
+        _ = session.on(.due)
+        let output = JSONDocument(.string(String(repeating: "x", count: 400)))
+        guard case .endExecution(.failed(let error, _)) = session.on(.joined([output, output, output])) else {
+            Issue.record("the execution goes on")
+            return
+        }
+        #expect(error == "States.DataLimitExceeded")
+    }
 }
