@@ -104,11 +104,12 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        .executableTarget(name: "WorkerFixture", dependencies: ["JSON", "Stepwell"], path: "Tests/WorkerFixture"),
         .testTarget(
             name: "StepwellTests",
             dependencies: [
                 "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "Stepwell",
-                "PostgresTestSupport",
+                "PostgresTestSupport", "WorkerFixture",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]

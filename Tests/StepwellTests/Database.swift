@@ -14,15 +14,21 @@ struct Database: Sendable {
     let configuration: PostgresConfiguration
     let store: Store
 
-    init(on cluster: TestCluster? = nil, buckets: Int32? = nil) async throws {
+    /// - Parameter settings: changes of `stepwell.settings`, as in an UPDATE.
+    init(on cluster: TestCluster? = nil, settings: String? = nil) async throws {
         let cluster = if let cluster { cluster } else { try await TestCluster.shared() }
         configuration = try await cluster.createDatabase()
         _ = try await Store.migrate(
             configuration,
             directory: Self.root + "/migrations",
-            buckets: buckets,
+            buckets: nil,
             logger: Self.logger
         )
+        if let settings {
+            let connection = try await Connection.connect(configuration, logger: Self.logger)
+            try await connection.execute(Statement("update stepwell.settings set \(settings)"))
+            await connection.close()
+        }
         store = try await Store.open(configuration, logger: Self.logger)
     }
 
@@ -38,6 +44,22 @@ struct Database: Sendable {
     func deploy(_ states: String, as name: String = "Machine", startAt: String = "Work") async throws {
         _ = try await store.deploy(name: name, definition: #"{"StartAt": "\#(startAt)", "States": {\#(states)}}"#)
     }
+
+    /// Deploys a machine of one Task.
+    func deployTask(_ function: String, as name: String = "Machine", _ more: String = "") async throws {
+        try await deploy(
+            #""Work": {"Type": "Task", "Resource": "\#(Self.function(function))", \#(more) "End": true}"#,
+            as: name
+        )
+    }
+
+    static func function(_ name: String) -> String { "arn:aws:lambda:us-east-1:000000000000:function:\(name)" }
+
+    /// The events of an execution of one Task that went well.
+    static let oneTask = [
+        "ExecutionStarted", "TaskStateEntered", "LambdaFunctionScheduled", "LambdaFunctionStarted",
+        "LambdaFunctionSucceeded", "TaskStateExited", "ExecutionSucceeded",
+    ]
 
     /// Starts an execution and answers its ARN.
     func start(_ machine: String = "Machine", name: String? = nil, input: JSONValue = [:]) async throws -> String {

@@ -10,7 +10,9 @@ import Testing
 
     @Test func runsAFunctionAndRecordsItsReply() async throws {
         let database = try await Database()
-        try await database.deploy(#""Work": {"Type": "Task", "Resource": "\#(function("greet"))", "End": true}"#)
+        try await database.deploy(
+            #""Work": {"Type": "Task", "Resource": "\#(Database.function("greet"))", "End": true}"#
+        )
         let execution = try await database.withWorker {
             Function("greet") { (event: Greeting) in Greeting(name: "Hello, \(event.name)") }
         } body: {
@@ -19,25 +21,20 @@ import Testing
         }
         #expect(execution.1.status == .succeeded)
         #expect(execution.1.output?.text == #"{"name":"Hello, Ada"}"#)
-        #expect(
-            try await database.events(of: execution.0) == [
-                "ExecutionStarted", "TaskStateEntered", "LambdaFunctionScheduled", "LambdaFunctionStarted",
-                "LambdaFunctionSucceeded", "TaskStateExited", "ExecutionSucceeded",
-            ]
-        )
+        #expect(try await database.events(of: execution.0) == Database.oneTask)
     }
 
     @Test func runsAChainAParallelAndAMap() async throws {
         let database = try await Database()
         try await database.deploy(
             #"""
-            "Work": {"Type": "Task", "Resource": "\#(function("add"))", "Next": "Both"},
+            "Work": {"Type": "Task", "Resource": "\#(Database.function("add"))", "Next": "Both"},
             "Both": {"Type": "Parallel", "Next": "Each", "Branches": [
-                {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "\#(function("add"))", "End": true}}},
-                {"StartAt": "B", "States": {"B": {"Type": "Task", "Resource": "\#(function("add"))", "Next": "B2"},
-                                            "B2": {"Type": "Task", "Resource": "\#(function("add"))", "End": true}}}]},
+                {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "\#(Database.function("add"))", "End": true}}},
+                {"StartAt": "B", "States": {"B": {"Type": "Task", "Resource": "\#(Database.function("add"))", "Next": "B2"},
+                                            "B2": {"Type": "Task", "Resource": "\#(Database.function("add"))", "End": true}}}]},
             "Each": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "M", "States": {
-                "M": {"Type": "Task", "Resource": "\#(function("add"))", "End": true}}}}
+                "M": {"Type": "Task", "Resource": "\#(Database.function("add"))", "End": true}}}}
             """#
         )
         let execution = try await database.withWorker {
@@ -51,7 +48,7 @@ import Testing
 
     @Test func twoWorkersShareTheWork() async throws {
         let database = try await Database()
-        try await database.deploy(#""Work": {"Type": "Task", "Resource": "\#(function("who"))", "End": true}"#)
+        try await database.deploy(#""Work": {"Type": "Task", "Resource": "\#(Database.function("who"))", "End": true}"#)
         @Sendable func one(_ name: String) -> Function {
             Function("who") { (_: JSONValue) in
                 try await Task.sleep(for: .milliseconds(5))
@@ -74,6 +71,4 @@ import Testing
         }
         #expect(outputs == [#""first""#, #""second""#])
     }
-
-    func function(_ name: String) -> String { "arn:aws:lambda:us-east-1:000000000000:function:\(name)" }
 }

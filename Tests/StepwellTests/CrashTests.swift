@@ -1,0 +1,134 @@
+import Foundation
+import JSON
+import Postgres
+import Stepwell
+import Store
+import Testing
+
+/// What happens when worker processes die.
+@Suite struct CrashTests {
+    private func start(_ database: Database, name: String? = nil, lease: Int = 1) throws -> FixtureProcess {
+        var environment = [
+            "DATABASE_URL": database.configuration.conninfo, "STEPWELL_LEASE_SECONDS": "\(lease)",
+            "STEPWELL_SHUTDOWN_SECONDS": "1", "SWIFT_BACKTRACE": "enable=no",
+        ]
+        environment["STEPWELL_WORKER_NAME"] = name
+        return try FixtureProcess(environment: environment)
+    }
+
+    @Test func anotherWorkerFinishesWhatAKilledOneBegan() async throws {
+        let database = try await Database()
+        try await database.deployTask("hang")
+        let execution = try await database.start()
+        let process = try start(database)
+        await process.hears("hang")
+        await process.end(SIGKILL)
+        let end = try await database.withWorker {
+            Function("hang") { (_: JSONValue, context: FunctionContext) in context.attempt }
+        } body: {
+            try await database.end(of: execution)
+        }
+        #expect(end.output?.text == "1")
+        #expect(try await database.events(of: execution) == Database.oneTask)
+    }
+
+    @Test func aRestartUnderTheSameNameTakesOverAtOnce() async throws {
+        let database = try await Database()
+        try await database.deployTask("hang")
+        let execution = try await database.start()
+        // With a lease of an hour nothing but the name can bring the step back.
+        let name = "takeover-\(UUID())"
+        let process = try start(database, name: name, lease: 3600)
+        await process.hears("hang")
+        await process.end(SIGKILL)
+        let configuration = database.worker { $0.name = name }
+        let end = try await database.withWorker(configuration) {
+            Function("hang") { (_: JSONValue) in "done" }
+        } body: {
+            try await database.end(of: execution)
+        }
+        #expect(end.output?.text == #""done""#)
+        #expect(try await database.events(of: execution) == Database.oneTask)
+    }
+
+    @Test func aNameBelongsToOneLivingProcess() async throws {
+        let database = try await Database()
+        let name = "single-\(UUID())"
+        try await database.deployTask("hang")
+        _ = try await database.start()
+        let process = try start(database, name: name)
+        await process.hears("hang")
+        let error = await #expect(throws: WorkerError.self) {
+            try await Worker(configuration: database.worker { $0.name = name }).run(handlesSignals: false)
+        }
+        #expect(error?.code == .nameTaken)
+        #expect(await process.end(SIGTERM) == 0)
+    }
+
+    @Test func aTransactionalHandlerTakesEffectOnceDespiteACrash() async throws {
+        let database = try await Database()
+        _ = try await database.sql("create table effects (key text, attempt bigint)")
+        try await database.deployTask("insert")
+        let execution = try await database.start()
+        let process = try start(database)
+        await process.hears("insert")
+        await process.end(SIGKILL)
+        let end = try await database.withWorker {
+            Function.transactional("insert") { (_: JSONValue, context, transaction) in
+                try await transaction.execute(
+                    "INSERT INTO effects (key, attempt) VALUES ($1, $2)",
+                    context.idempotencyKey,
+                    context.attempt
+                )
+            }
+        } body: {
+            try await database.end(of: execution)
+        }
+        #expect(end.status == .succeeded)
+        #expect(try await database.sql("select 1 from effects").count == 1)
+        #expect(try await database.events(of: execution) == Database.oneTask)
+    }
+
+    @Test(arguments: ["pill", "trap"])
+    func aHandlerThatEndsTheProcessFailsItsTaskAndNobodyElses(_ function: String) async throws {
+        let database = try await Database()
+        try await database.deployTask("nap", as: "Nap")
+        try await database.deploy(
+            #"""
+            "Work": {"Type": "Task", "Resource": "\#(Database.function(function))", "End": true,
+                     "Catch": [{"ErrorEquals": ["Runtime.ExitError"], "Next": "Caught"}]},
+            "Caught": {"Type": "Pass", "Result": "caught", "End": true}
+            """#,
+            as: "Pill"
+        )
+        var neighbours: [String] = []
+        for _ in 0..<60 { neighbours.append(try await database.start("Nap", input: 1)) }
+        let pill = try await database.start("Pill", input: [])
+        for _ in 0..<60 { neighbours.append(try await database.start("Nap", input: 2)) }
+
+        let name = "poison-\(UUID())"
+        let supervisor = Task {
+            var deaths = 0
+            while !Task.isCancelled {
+                let process = try start(database, name: name)
+                let status = await withTaskCancellationHandler {
+                    await process.exitStatus()
+                } onCancel: {
+                    kill(process.id, SIGTERM)
+                }
+                if status > 0 { deaths += 1 }
+            }
+            return deaths
+        }
+        let end = try await database.end(of: pill)
+        #expect(end.output?.text == #""caught""#)
+        for neighbour in neighbours {
+            let end = try await database.end(of: neighbour)
+            #expect(end.status == .succeeded)
+        }
+        supervisor.cancel()
+        // Once among others, and three times alone.
+        let deaths = try await supervisor.value
+        #expect(deaths == 4)
+    }
+}

@@ -1,0 +1,50 @@
+import JSON
+import Stepwell
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A worker process for tests to kill. It says on its standard output when a handler begins.
+@main struct WorkerFixture {
+    static func main() async throws {
+        let worker = Worker {
+            Function("hang") { (_: JSONValue, context: FunctionContext) in
+                say("hang")
+                try await Task.sleep(for: .seconds(3600))
+            }
+            Function("nap") { (event: JSONValue, context: FunctionContext) in
+                say("nap")
+                try await Task.sleep(for: .milliseconds(20))
+                return event
+            }
+            Function("pill") { (_: JSONValue, context: FunctionContext) in
+                say("pill")
+                try await Task.sleep(for: .milliseconds(10))
+                kill(getpid(), SIGKILL)
+            }
+            Function("trap") { (numbers: [Int]) in
+                numbers[numbers.count]
+            }
+            Function.transactional("insert") { (_: JSONValue, context, transaction) in
+                try await transaction.execute(
+                    "INSERT INTO effects (key, attempt) VALUES ($1, $2)",
+                    context.idempotencyKey,
+                    context.attempt
+                )
+                say("insert")
+                try await Task.sleep(for: .seconds(3600))
+            }
+        }
+        try await worker.run()
+    }
+
+    private static func say(_ word: String) {
+        print(word)
+        fflush(nil)
+    }
+}
