@@ -116,7 +116,9 @@ let package = Package(
         ),
         .testTarget(
             name: "StepwellCLITests",
-            dependencies: ["StepwellCLI", "OrderWorker", "Postgres", "PostgresTestSupport"]
+            dependencies: [
+                "JSON", "Expressions", "Postgres", "Store", "StepwellCLI", "OrderWorker", "PostgresTestSupport",
+            ]
         ),
     ],
     swiftLanguageModes: [.v6]

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import JSON
 import StatesLanguage
 import Store
@@ -41,6 +42,7 @@ struct StartCommand: AsyncParsableCommand {
 
     func run() async throws {
         let input = try readInput()
+        let name = name ?? UUID().uuidString.lowercased()
         try await database.withStore { store in
             let started = try await store.startExecution(stateMachine: stateMachine, name: name, input: input)
             if wait {

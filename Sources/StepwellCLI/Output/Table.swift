@@ -22,6 +22,10 @@ struct Table {
     }
 
     mutating func add(_ cells: Cell...) {
+        add(cells)
+    }
+
+    mutating func add(_ cells: [Cell]) {
         rows.append(cells)
     }
 
@@ -44,6 +48,7 @@ struct Table {
                     line += String(repeating: " ", count: widths[column] - text.displayWidth + 2)
                 }
             }
+            while line.last == " " { line.removeLast() }
             return line
         }
     }

@@ -6,8 +6,8 @@ import Store
 /// Events as lines for people: id, time since the start, type, state, the gist of the details.
 struct Timeline {
     private let startedAt: Timestamp
-    /// The state that each event of the last page belongs to.
-    private var states: [Int: String] = [:]
+    /// The states that each event of the last page is in, from the outermost Parallel or Map inwards.
+    private var states: [Int: [String]] = [:]
     private var isFirstPage = true
 
     init(startedAt: Timestamp) {
@@ -15,28 +15,43 @@ struct Timeline {
     }
 
     mutating func show(_ page: [RecordedEvent]) {
-        let events = page.map { TimelineEvent($0.json, id: $0.id) }
-        states = statesByEvent(events)
         var table = isFirstPage ? Table("ID", "AFTER", "EVENT", "STATE", "DETAILS") : Table()
         isFirstPage = false
-        for event in events {
-            table.add(
-                Table.Cell("\(event.id)"),
-                Table.Cell(event.timestamp?.distance(since: startedAt) ?? ""),
-                Table.Cell(event.type, event.tone),
-                Table.Cell(states[event.id] ?? ""),
-                Table.Cell(event.gist)
-            )
-        }
+        for row in rows(for: page) { table.add(row) }
         table.show()
     }
 
-    /// Events between a state's entry and its exit don't name it: they have it from the event before them.
-    private func statesByEvent(_ events: [TimelineEvent]) -> [Int: String] {
-        var found: [Int: String] = [:]
-        for event in events.sorted(by: { $0.id < $1.id }) {
-            guard !event.isOutsideStates else { continue }
-            found[event.id] = event.stateName ?? found[event.previous] ?? states[event.previous]
+    /// The cells of each event. Pages come one after the other, because events lean on those before them.
+    mutating func rows(for page: [RecordedEvent]) -> [[Table.Cell]] {
+        let events = page.map { TimelineEvent($0.json, id: $0.id) }
+        states = statesByEvent(events)
+        return events.map { event in
+            [
+                Table.Cell("\(event.id)"),
+                Table.Cell(event.timestamp?.distance(since: startedAt) ?? ""),
+                Table.Cell(event.type, event.tone),
+                Table.Cell(states[event.id]?.last { !$0.isEmpty } ?? ""),
+                Table.Cell(event.gist),
+            ]
+        }
+    }
+
+    /// Events between a state's entry and its exit don't name it: they have it from the event that led to them.
+    private func statesByEvent(_ events: [TimelineEvent]) -> [Int: [String]] {
+        var found: [Int: [String]] = [:]
+        for event in events.sorted(by: { $0.id < $1.id }) where !event.isOutsideStates {
+            var path = found[event.previous] ?? states[event.previous] ?? []
+            switch event.nesting {
+            case .stays: break
+            // The first state inside takes the empty name's place.
+            case .begins: path.append("")
+            case .ends: _ = path.popLast()
+            }
+            if let name = event.stateName {
+                _ = path.popLast()
+                path.append(name)
+            }
+            found[event.id] = path
         }
         return found
     }
@@ -60,6 +75,18 @@ private struct TimelineEvent {
 
     var isOutsideStates: Bool { type.hasPrefix("Execution") }
 
+    enum Nesting { case stays, begins, ends }
+
+    /// Whether what follows is inside, or no longer inside, a Parallel or Map.
+    var nesting: Nesting {
+        guard type.hasPrefix("ParallelState") || type.hasPrefix("MapState") else { return .stays }
+        return switch type {
+        case _ where type.hasSuffix("Started"): .begins
+        case _ where type.hasSuffix("Entered") || type.hasSuffix("Exited"): .stays
+        default: .ends
+        }
+    }
+
     var stateName: String? { type.hasSuffix("Entered") || type.hasSuffix("Exited") ? details["name"]?.string : nil }
 
     var tone: Style.Tone? {
@@ -74,8 +101,7 @@ private struct TimelineEvent {
     var gist: String {
         let error = [details["error"]?.string, details["cause"]?.string].compactMap(\.self).joined(separator: ": ")
         guard error.isEmpty else { return error.lineful }
-        let values = ["resource", "input", "parameters", "output"].compactMap { details[$0]?.string }
-        return values.joined(separator: " ").lineful
+        return ["resource", "input", "output"].lazy.compactMap { details[$0]?.string }.first?.lineful ?? ""
     }
 }
 
