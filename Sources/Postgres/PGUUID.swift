@@ -23,6 +23,15 @@ package struct PGUUID: Sendable, Hashable {
         return PGUUID(high: milliseconds << 16 | 0x7000 | randomHigh, low: 0x8000_0000_0000_0000 | randomLow)
     }
 
+    /// An RFC 9562 version 4 UUID: random bits from the system, nothing else.
+    package static func v4() -> PGUUID {
+        var generator = SystemRandomNumberGenerator()
+        return PGUUID(
+            high: generator.next() & ~0xF000 | 0x4000,
+            low: generator.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        )
+    }
+
     /// An RFC 9562 version 7 UUID whose random bits come from the system.
     package static func v7(microseconds: Int64) -> PGUUID {
         var generator = SystemRandomNumberGenerator()

@@ -17,7 +17,7 @@ extension Store {
         name: String?,
         input: JSONDocument
     ) async throws(StoreError) -> StartedExecution {
-        let name = name ?? PGUUID.v7(microseconds: 0).description
+        let name = name ?? PGUUID.v4().description
         let rows = try await query(
             Statement(
                 """

@@ -40,7 +40,7 @@ final class ServerProcess: Sendable {
         let lines = [
             "port = \(port)", "listen_addresses = '\(listensOnLoopback ? "127.0.0.1" : "")'",
             "unix_socket_directories = '\(directory.path)'", "fsync = off", "full_page_writes = off",
-            "synchronous_commit = off", "shared_buffers = 64MB", "max_connections = 200", "max_wal_size = 256MB",
+            "synchronous_commit = off", "shared_buffers = 64MB", "max_connections = 1000", "max_wal_size = 256MB",
         ]
         let file = dataDirectory.appendingPathComponent("postgresql.auto.conf")
         try Data(((lines + settings).joined(separator: "\n") + "\n").utf8).write(to: file)

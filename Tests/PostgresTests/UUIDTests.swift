@@ -30,6 +30,16 @@ import Testing
         #expect(PGUUID.v7(microseconds: 5_000) != PGUUID.v7(microseconds: 5_000))
     }
 
+    @Test func versionFourIsRandomButForItsVersionAndVariant() {
+        let uuids = (0..<100).map { _ in PGUUID.v4() }
+        #expect(Set(uuids).count == 100)
+        for text in uuids.map(\.description) {
+            let digits = Array(text)
+            #expect(digits[14] == "4")
+            #expect("89ab".contains(digits[19]))
+        }
+    }
+
     @Test func sortsAsBytes() throws {
         let texts = [
             "00000000-0000-0000-0000-000000000001", "00000000-0000-0001-0000-000000000000",

@@ -10,7 +10,8 @@ struct ScaleTests {
     let fixture: StoreFixture
 
     init() async throws {
-        fixture = try await StoreFixture(buckets: 1)
+        // One connection: another one would read the catalogue and plan anew, and that would be counted.
+        fixture = try await StoreFixture(buckets: 1, connections: 1)
         try await fixture.deploy(
             "Order",
             startAt: "A",

@@ -18,12 +18,12 @@ struct StoreFixture {
     let worker = PGUUID.v7(microseconds: 1)
     let lease: Duration = .seconds(10)
 
-    init(buckets: Int32 = 2) async throws {
+    init(buckets: Int32 = 2, connections: Int = 4) async throws {
         configuration = try await TestCluster.shared().createDatabase()
         var logger = Logger(label: "test")
         logger.logLevel = .error
         _ = try await Store.migrate(configuration, directory: Self.migrations, buckets: buckets, logger: logger)
-        store = try await Store.open(configuration, logger: logger)
+        store = try await Store.open(configuration, poolSize: connections, logger: logger)
     }
 
     /// Deploys a machine whose definition is given as the inside of its `States`.

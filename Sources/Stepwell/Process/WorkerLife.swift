@@ -41,7 +41,7 @@ struct WorkerLife {
         } catch {
             throw WorkerError(.configuration, "the database's settings can't be used: \(error.message)")
         }
-        let instance = PGUUID.v7(microseconds: 0)
+        let instance = PGUUID.v4()
         let name = configuration.name ?? "\(getpid())-\(instance.description.suffix(8))"
         lock = try NameLock(name)
         var logger = configuration.logger
