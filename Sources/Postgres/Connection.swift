@@ -144,6 +144,8 @@ extension Connection {
 
 extension Connection {
     private func submit(_ call: Call) {
+        // Notices a session that has ended before anything is sent into the void: then the outcome isn't unknown.
+        for _ in 0..<4 where wire.isIdle && handle != nil && SocketLoop.hasNews(socket) { socketIsReady() }
         guard let handle else { return finish(call, [.failure(wire.loss ?? .closed)]) }
         guard !call.answer.isOver else { return finish(call, []) }
         guard wire.send(call, begins: beginsWithNextCall, preparing: &prepared, over: handle.pointer) else {
@@ -162,10 +164,10 @@ extension Connection {
             defer { PQfreemem(notification) }
             onNotification?(Notification(notification.pointee))
         }
-        if !isInOrder {
+        if !isAlive || PQstatus(handle.pointer) == CONNECTION_BAD {
+            fail("the connection was lost: \(handle.lastMessage)")
+        } else if !isInOrder {
             fail("the server's answers don't match what was sent")
-        } else if !isAlive || PQstatus(handle.pointer) == CONNECTION_BAD {
-            fail("the server closed the connection: \(handle.lastMessage)")
         } else {
             flush()
         }

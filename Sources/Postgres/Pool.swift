@@ -76,23 +76,33 @@ package actor Pool: PostgresClient {
     }
 
     package nonisolated func batch(_ statements: [Statement]) async throws(PostgresError) -> [Rows] {
-        let lease = try await lease()
-        do throws(PostgresError) {
-            let rows = try await lease.connection.batch(statements)
-            await giveBack(lease)
-            return rows
-        } catch {
-            await giveBack(lease)
-            throw error
+        var attempts = 1
+        while true {
+            let lease = try await lease()
+            do throws(PostgresError) {
+                let rows = try await lease.connection.batch(statements)
+                await giveBack(lease)
+                return rows
+            } catch {
+                await giveBack(lease)
+                guard error.wasNotSent, attempts <= options.maximum else { throw error }
+                attempts += 1
+            }
         }
     }
 
     package nonisolated func pipeline(_ statements: [Statement]) async -> [Result<Rows, PostgresError>] {
+        var attempts = 1
         do throws(PostgresError) {
-            let lease = try await lease()
-            let results = await lease.connection.pipeline(statements)
-            await giveBack(lease)
-            return results
+            while true {
+                let lease = try await lease()
+                let results = await lease.connection.pipeline(statements)
+                await giveBack(lease)
+                guard case .failure(let error) = results.first, error.wasNotSent, attempts <= options.maximum else {
+                    return results
+                }
+                attempts += 1
+            }
         } catch {
             return statements.map { _ in .failure(error) }
         }
@@ -110,6 +120,12 @@ package actor Pool: PostgresClient {
     }
 }
 
+extension PostgresError {
+    /// Whether a statement that stands alone found its connection broken, as idle ones are after the server's restart,
+    /// before it was sent. Once it is sent, the outcome is unknown.
+    fileprivate var wasNotSent: Bool { kind == .connectionLost }
+}
+
 /// A connection and the number that the pool knows it by.
 struct LeasedConnection: Sendable {
     let id: PoolState.ConnectionID
@@ -120,11 +136,15 @@ extension Pool {
     func lease() async throws(PostgresError) -> LeasedConnection {
         lastWaiter += 1
         let waiter = lastWaiter
+        let actions = state.lease(waiter)
+        if case .lend(let id, _) = actions.first, let connection = connections[id] {
+            return LeasedConnection(id: id, connection: connection)
+        }
         let promise = Lease()
         waiters[waiter] = promise
-        carryOut(state.lease(waiter))
-        let timeout = waiters[waiter] == nil ? nil : expire(waiter, after: options.leaseTimeout)
-        defer { timeout?.cancel() }
+        carryOut(actions)
+        let timeout = expire(waiter, after: options.leaseTimeout)
+        defer { timeout.cancel() }
         guard let result = await promise.cancellableValue(start: {}) else {
             waiters[waiter] = nil
             state.giveUp(waiter)
@@ -134,7 +154,12 @@ extension Pool {
     }
 
     func giveBack(_ lease: LeasedConnection) {
-        carryOut(state.returned(lease.id, isReusable: lease.connection.status.isReusable))
+        let status = lease.connection.status
+        if status.isLost {
+            lost(lease.id)
+        } else {
+            carryOut(state.returned(lease.id, isReusable: status.isReusable))
+        }
     }
 
     private func expire(_ waiter: PoolState.WaiterID, after timeout: Duration) -> Task<Void, Never> {
@@ -184,8 +209,8 @@ extension Pool {
 
     private func connect(_ id: PoolState.ConnectionID) {
         startTimer()
-        let onLoss: @Sendable (PostgresError) -> Void = { [weak self] error in
-            Task { await self?.lost(id, error) }
+        let onLoss: @Sendable (PostgresError) -> Void = { [weak self] _ in
+            Task { await self?.lost(id) }
         }
         attempts[id] = Task { [weak self, configuration, logger] in
             do throws(PostgresError) {
@@ -204,7 +229,7 @@ extension Pool {
         connections[id] = connection
         carryOut(state.connected(id))
         // It may have broken before the pool knew it.
-        if connection.status.isLost { lost(id, .closed) }
+        if connection.status.isLost { lost(id) }
     }
 
     private func connectFailed(_ id: PoolState.ConnectionID, _ error: PostgresError) {
@@ -216,7 +241,7 @@ extension Pool {
         carryOut(state.connectFailed(id, isTransient: error.isTransient))
     }
 
-    private func lost(_ id: PoolState.ConnectionID, _ error: PostgresError) {
+    private func lost(_ id: PoolState.ConnectionID) {
         guard connections.removeValue(forKey: id) != nil else { return }
         carryOut(state.lost(id))
     }

@@ -64,6 +64,12 @@ final class SocketLoop: SerialExecutor {
         change { $0.watches[descriptor] = nil }
     }
 
+    /// Whether the descriptor can be read, or is broken, at this moment.
+    static func hasNews(_ descriptor: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) > 0
+    }
+
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let mustWake = state.withLock { state in

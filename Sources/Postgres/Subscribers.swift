@@ -8,9 +8,19 @@ final class Subscribers: Sendable {
         /// Whether it has been told that its channels are being listened to.
         var isLive = false
 
-        func send(_ event: Listener.Event) {
-            // The last free place tells that what comes next is dropped, until the reader has got there.
-            if case .enqueued(remaining: 1) = stream.yield(event) { stream.yield(.resumed) }
+        /// Whether what comes next is dropped. Then `.resumed` is the last event in the stream, so that whoever reads
+        /// that far looks at the tables after the last event that was dropped.
+        var isFull = false
+
+        mutating func send(_ event: Listener.Event) {
+            if isFull {
+                guard case .enqueued(let free) = stream.yield(.resumed), free > 1 else { return }
+                isFull = false
+            }
+            if case .enqueued(remaining: 1) = stream.yield(event) {
+                stream.yield(.resumed)
+                isFull = true
+            }
         }
     }
 
@@ -56,8 +66,8 @@ final class Subscribers: Sendable {
 
     func deliver(_ notification: Notification) {
         state.withLock { state in
-            for subscriber in state.subscribers.values where subscriber.channels.contains(notification.channel) {
-                subscriber.send(.notification(notification))
+            for (id, subscriber) in state.subscribers where subscriber.channels.contains(notification.channel) {
+                state.subscribers[id]?.send(.notification(notification))
             }
         }
     }
@@ -68,7 +78,7 @@ final class Subscribers: Sendable {
             for (id, subscriber) in state.subscribers
             where !subscriber.isLive && subscriber.channels.isSubset(of: channels) {
                 state.subscribers[id]?.isLive = true
-                subscriber.send(.resumed)
+                state.subscribers[id]?.send(.resumed)
             }
         }
     }

@@ -66,12 +66,14 @@ import Testing
             try await sender.execute("SELECT pg_notify('flood', n::text) FROM generate_series(1, 5000) AS n")
             try await sender.execute("NOTIFY \"end\"")
             #expect(await quick.next() == .notification(Notification(channel: "end", payload: "")))
-            // All 5,001 have arrived. What didn't find room is announced at the end of what did.
-            var last: Listener.Event?
-            for _ in 0..<1024 { last = await slow.next() }
-            #expect(last == .resumed)
+            // What didn't find room is announced at the end of what did.
+            var read = 0
+            while case .notification? = await slow.next() { read += 1 }
+            #expect(read < 5000)
             try await sender.execute("NOTIFY flood, 'again'")
-            #expect(await slow.next() == .notification(Notification(channel: "flood", payload: "again")))
+            var next = await slow.next()
+            while next == .resumed { next = await slow.next() }
+            #expect(next == .notification(Notification(channel: "flood", payload: "again")))
         }
     }
 
