@@ -52,6 +52,7 @@ struct ParameterBuffers {
         }
     }
 
-    /// The address of nothing, for a statement whose values are all empty.
+    /// The address of nothing, for a statement whose values are all empty. Nobody reads or writes there, so threads may
+    /// share it.
     private static nonisolated(unsafe) let empty = UnsafePointer(UnsafeMutablePointer<CChar>.allocate(capacity: 1))
 }
