@@ -158,7 +158,7 @@ declare
     v_row_scheduled int[];
     v_parent bigint[];
     v_fork int[];
-    v_ends boolean;
+    v_has_joined boolean;
     v_item int;
     v_hints uuid[];
 begin
@@ -166,8 +166,6 @@ begin
     where h.bucket = p_bucket and h.execution = any (p_execution)
     order by h.execution
     for update;
-
-    v_ends := p_action && array['b', 'x', 'e']::"char"[];
 
     if p_action && array['b', 'x']::"char"[] then
         perform 1
@@ -221,8 +219,10 @@ begin
         array_agg(r.row_entered order by r.ord),
         array_agg(r.row_scheduled order by r.ord),
         array_agg(r.parent order by r.ord),
-        array_agg(case when r.result = 'a' then r.fork end order by r.ord)
-    into v_first, v_result, v_row_fence, v_row_last, v_row_entered, v_row_scheduled, v_parent, v_fork
+        array_agg(case when r.result = 'a' then r.fork end order by r.ord),
+        bool_or(r.result = 'a' and r.fork is not null)
+    into v_first, v_result, v_row_fence, v_row_last, v_row_entered, v_row_scheduled, v_parent, v_fork,
+        v_has_joined
     from (
         select k.*,
             coalesce(sum(case when k.result = 'a' then k.events else 0 end) over (
@@ -307,7 +307,7 @@ begin
     where s.bucket = p_bucket and s.execution = i.execution and s.id = i.step
       and i.first is not null and i.action in ('k', 'r', 'w', 'f');
 
-    if exists (select 1 from unnest(v_fork) as f (fork) where f.fork is not null) then
+    if v_has_joined then
         -- The step had forked and has been joined: its children's results and items are history now.
         perform stepwell.forget_fork(p_bucket, p_execution[i], v_fork[i])
         from generate_subscripts(v_fork, 1) as i
@@ -322,24 +322,27 @@ begin
         end loop;
     end if;
 
-    insert into stepwell.outbox (bucket, id, kind, message)
-    select p_bucket, (i.outbox ->> 'id')::uuid, 'start',
-        jsonb_build_object(
-            'execution', i.execution, 'step', i.step,
-            'event', case when i.scheduled < 0 then i.first - i.scheduled - 1 else i.scheduled end,
-            'machine', i.outbox ->> 'machine', 'name', i.outbox ->> 'name',
-            'awaited', (i.outbox ->> 'awaited')::boolean)
-    from unnest(p_execution, p_step, v_first, p_scheduled_event, p_outbox) as i (execution, step, first, scheduled, outbox)
-    where i.first is not null and i.outbox is not null
-    on conflict do nothing;
+    if cardinality(p_outbox) > 0 then
+        insert into stepwell.outbox (bucket, id, kind, message)
+        select p_bucket, (i.outbox ->> 'id')::uuid, 'start',
+            json_build_object(
+                'execution', i.execution, 'step', i.step,
+                'event', case when i.scheduled < 0 then i.first - i.scheduled - 1 else i.scheduled end,
+                'machine', i.outbox ->> 'machine', 'name', i.outbox ->> 'name',
+                'awaited', (i.outbox ->> 'awaited')::boolean)
+        from unnest(p_execution, p_step, v_first, p_scheduled_event, p_outbox)
+            as i (execution, step, first, scheduled, outbox)
+        where i.first is not null and i.outbox is not null
+        on conflict do nothing;
+    end if;
 
-    if v_ends then
-        if p_action && array['b']::"char"[] then
-            perform stepwell.end_branches(p_bucket, p_execution, p_step, v_parent,
-                array(select case when p_action[i] = 'b' then v_first[i] end
-                      from generate_subscripts(p_action, 1) as i order by i),
-                p_last_event, p_output, p_output_id);
-        end if;
+    if p_action && array['b']::"char"[] then
+        perform stepwell.end_branches(p_bucket, p_execution, p_step, v_parent,
+            array(select case when p_action[i] = 'b' then v_first[i] end
+                  from generate_subscripts(p_action, 1) as i order by i),
+            p_last_event, p_output, p_output_id);
+    end if;
+    if p_action && array['x']::"char"[] then
         for v_item in select i from generate_subscripts(p_action, 1) as i
             where p_action[i] = 'x' and v_first[i] is not null
         loop
@@ -348,12 +351,12 @@ begin
                      else p_last_event[v_item] end,
                 p_error[v_item], p_cause[v_item]);
         end loop;
-        for v_item in select i from generate_subscripts(p_action, 1) as i
-            where p_action[i] = 'e' and v_first[i] is not null
-        loop
-            v_hints := v_hints || stepwell.end_execution(p_bucket, p_worker, p_execution[v_item], p_status[v_item],
-                p_output[v_item], p_output_id[v_item], p_error[v_item], p_cause[v_item]);
-        end loop;
+    end if;
+    if p_action && array['e']::"char"[] then
+        v_hints := v_hints || stepwell.end_executions(p_bucket, p_worker,
+            array(select case when p_action[i] = 'e' and v_first[i] is not null then p_execution[i] end
+                  from generate_subscripts(p_action, 1) as i order by i),
+            p_status, p_output, p_output_id, p_error, p_cause);
     end if;
 
     return query
@@ -541,53 +544,55 @@ begin
     where m.bucket = p_bucket and m.execution = p_execution and m.fork = p_fork;
 end $$;
 
--- Ends an execution whose terminal event is already recorded: nothing of it stays in the queue, and whoever waits for
--- it is told through the outbox. Answers who held leases on its steps.
-create function stepwell.end_execution(
-    p_bucket int, p_worker uuid, p_execution uuid, p_status text, p_output json, p_output_id uuid, p_error text,
-    p_cause text
+-- Ends executions whose terminal events are already recorded: nothing of them stays in the queue, and whoever waits for
+-- one is told through the outbox. Elements whose p_execution is null are not meant. Answers who held leases on steps
+-- that are gone now.
+create function stepwell.end_executions(
+    p_bucket int, p_worker uuid, p_execution uuid[], p_status text[], p_output json[], p_output_id uuid[],
+    p_error text[], p_cause text[]
 ) returns uuid[]
 language plpgsql
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
     v_holders uuid[];
     v_forked boolean;
-    v_last int;
-    v_execution stepwell.executions;
 begin
-    perform 1 from stepwell.steps s
-    where s.bucket = p_bucket and s.execution = p_execution
-    order by s.id
-    for update;
     with gone as (
         delete from stepwell.steps s
-        where s.bucket = p_bucket and s.execution = p_execution
+        where s.bucket = p_bucket and s.execution = any (p_execution)
         returning s.id, s.worker, s.status
     )
     select array_agg(distinct g.worker) filter (where g.status = 'l' and g.worker is distinct from p_worker),
-        coalesce(bool_or(g.id > 1), false)
+        bool_or(g.id > 1)
     into v_holders, v_forked
     from gone g;
     if v_forked then
-        delete from stepwell.results r where r.bucket = p_bucket and r.execution = p_execution;
-        delete from stepwell.map_items m where m.bucket = p_bucket and m.execution = p_execution;
+        delete from stepwell.results r where r.bucket = p_bucket and r.execution = any (p_execution);
+        delete from stepwell.map_items m where m.bucket = p_bucket and m.execution = any (p_execution);
     end if;
-    delete from stepwell.execution_heads h
-    where h.bucket = p_bucket and h.execution = p_execution
-    returning h.last_event into v_last;
-    update stepwell.executions e
-    set status = p_status, output = p_output, output_id = p_output_id, error = p_error, cause = p_cause,
-        stopped_at = now(), last_event = v_last
-    where e.bucket = p_bucket and e.id = p_execution
-    returning e.* into v_execution;
-    if v_execution.parent_execution is not null then
-        insert into stepwell.outbox (bucket, id, kind, message)
-        values (p_bucket, p_execution, 'result',
-            json_build_object('bucket', v_execution.parent_bucket, 'execution', v_execution.parent_execution,
-                'step', v_execution.parent_step, 'event', v_execution.parent_event))
-        on conflict do nothing;
-    end if;
+    with heads as (
+        delete from stepwell.execution_heads h
+        where h.bucket = p_bucket and h.execution = any (p_execution)
+        returning h.execution, h.last_event
+    ), ended as (
+        update stepwell.executions e
+        set status = i.status, output = i.output, output_id = i.output_id, error = i.error, cause = i.cause,
+            stopped_at = now(), last_event = h.last_event
+        from unnest(p_execution, p_status, p_output, p_output_id, p_error, p_cause)
+            as i (execution, status, output, output_id, error, cause)
+        join heads h on h.execution = i.execution
+        where e.bucket = p_bucket and e.id = i.execution
+        returning e.id, e.parent_bucket, e.parent_execution, e.parent_step, e.parent_event
+    )
+    insert into stepwell.outbox (bucket, id, kind, message)
+    select p_bucket, e.id, 'result', json_build_object('bucket', e.parent_bucket, 'execution', e.parent_execution,
+        'step', e.parent_step, 'event', e.parent_event)
+    from ended e
+    where e.parent_execution is not null
+    on conflict do nothing;
     return coalesce(v_holders, '{}');
 end $$;
 

@@ -263,8 +263,9 @@ begin
         json_build_object('p', '[]'::json, 'e',
             json_build_array(json_build_array('ExecutionAborted', 0, 0, v_details))));
     -- Workers are told at once; one that misses it learns when it extends its lease.
-    foreach v_holder in array stepwell.end_execution(
-        v_execution.bucket, null, v_execution.id, 'ABORTED', null, null, error, cause)
+    foreach v_holder in array stepwell.end_executions(
+        v_execution.bucket, null, array[v_execution.id], array['ABORTED'], array[null::json], array[null::uuid],
+        array[error], array[cause])
     loop
         perform pg_notify('stepwell_worker_' || replace(v_holder::text, '-', ''), v_execution.id::text);
     end loop;
