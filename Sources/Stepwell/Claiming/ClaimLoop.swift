@@ -115,9 +115,13 @@ struct ClaimLoop {
         if step.isSuspect {
             suspects.append((step, permit))
         } else {
-            var runner = StepRunner(engine: engine, step: step, permit: permit)
-            Task { await runner.run() }
+            run(step, permit: permit)
         }
+    }
+
+    private func run(_ step: ClaimedStep, permit: String?) {
+        let engine = engine
+        Task { await StepRunner(engine: engine, step: step, permit: permit).run() }
     }
 
     private mutating func beat(isIdle: Bool) async throws(StoreError) {
@@ -125,7 +129,7 @@ struct ClaimLoop {
         record.isIdle = isIdle
         try await engine.store.heartbeat(record)
         nextHeartbeat = .now.advanced(by: Self.heartbeatInterval)
-        if isIdle != plan.isAnnouncedIdle { plan.announced(isIdle: isIdle, now: .now) }
+        if isIdle != plan.isAnnouncedIdle { plan.announced(isIdle: isIdle) }
     }
 
     private mutating func beatIfDue() async throws(StoreError) {
@@ -144,8 +148,7 @@ struct ClaimLoop {
             try await pass(until: patience)
         }
         while !engine.isStopping, let suspect = suspects.popLast() {
-            var runner = StepRunner(engine: engine, step: suspect.step, permit: suspect.permit)
-            Task { await runner.run() }
+            run(suspect.step, permit: suspect.permit)
             while engine.held.withLock({ $0.contains(suspect.step.key) }), !engine.isStopping {
                 try await pass(until: nil)
             }

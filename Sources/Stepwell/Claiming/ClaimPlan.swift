@@ -33,7 +33,7 @@ struct ClaimPlan {
     /// The next time at which something known is due, by the database's clock.
     private var nextDue: Timestamp?
     private var nextPoll: Instant
-    private var earliestProbe: Instant
+    private var lastProbe: Instant?
     /// Whether something may have become due that no probe has seen.
     private var mayHaveMissed = true
     private var fruitlessProbes = 0
@@ -44,7 +44,11 @@ struct ClaimPlan {
 
     init(now: Instant) {
         nextPoll = now
-        earliestProbe = now
+    }
+
+    /// What is due but can't be had, because others have it in hand, is not asked for again and again.
+    private var earliestProbe: Instant? {
+        lastProbe?.advanced(by: Self.probeInterval * (1 << min(fruitlessProbes, 8)))
     }
 
     /// What to do next.
@@ -68,8 +72,11 @@ struct ClaimPlan {
             )
         }
         let isDue = nextDue.map { due in time.map { due <= $0 } ?? true } ?? false
-        if nextPoll <= now || ((isDue || mayHaveMissed) && earliestProbe <= now) { return .probe }
-        if isDue || mayHaveMissed { return .sleep(until: min(earliestProbe, nextPoll)) }
+        if nextPoll <= now { return .probe }
+        if isDue || mayHaveMissed {
+            guard let earliestProbe, earliestProbe > now else { return .probe }
+            return .sleep(until: min(earliestProbe, nextPoll))
+        }
         // Said first and probed after: a start that comes in between sees either the flag or the probe.
         if !isAnnouncedIdle { return .announce(isIdle: true) }
         busySince = nil
@@ -122,9 +129,8 @@ struct ClaimPlan {
         full.formIntersection(due)
         mayHaveMissed = false
         nextPoll = now.advanced(by: pollAfter)
-        // What is due but can't be had, because others have it in hand, is not asked for again at once.
+        lastProbe = now
         fruitlessProbes = due.isEmpty ? 0 : fruitlessProbes + 1
-        earliestProbe = now.advanced(by: Self.probeInterval * (1 << min(fruitlessProbes, 8)))
         return other
     }
 
@@ -135,11 +141,11 @@ struct ClaimPlan {
         return time <= now
     }
 
-    mutating func announced(isIdle: Bool, now: Instant) {
+    mutating func announced(isIdle: Bool) {
         isAnnouncedIdle = isIdle
         if isIdle {
             mayHaveMissed = true
-            earliestProbe = now
+            lastProbe = nil
         } else {
             busySince = nil
         }

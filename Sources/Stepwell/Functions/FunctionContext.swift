@@ -1,23 +1,15 @@
+import Interpreter
 public import Logging
+import Postgres
 
 /// What a handler knows about the call it answers.
 public struct FunctionContext: Sendable {
-    /// The execution's ARN.
-    public let executionARN: String
-    /// The execution's name.
-    public let executionName: String
-    /// The state machine's ARN.
-    public let stateMachineARN: String
-    /// The state machine's name.
-    public let stateMachineName: String
-    /// The Task state that makes the call.
-    public let stateName: String
     /// The function's own name.
     public let functionName: String
     /// The function's ARN, in the region and account that the database is set up with.
     public let invokedFunctionARN: String
-    /// A UUID of this very call, also found in the `Cause` of its failure.
-    public let requestID: String
+    /// The Task state that makes the call.
+    public let stateName: String
     /// 1 for the first try, one more for every retry that the state's `Retry` made. Runs that were cut short by a crash
     /// don't count.
     public let attempt: Int
@@ -26,10 +18,36 @@ public struct FunctionContext: Sendable {
     public let idempotencyKey: String
     /// When the call is given up: by the function's timeout or the state's `TimeoutSeconds`, whichever comes first.
     public let deadline: ContinuousClock.Instant?
-    /// A logger that carries the execution's ARN, the state, the function and the request id.
-    public let logger: Logger
 
+    let execution: ExecutionInfo
+    let request: PGUUID
     let invocation: Invocation
+    let workerLogger: Logger
+
+    /// The execution's ARN.
+    public var executionARN: String { execution.arn }
+
+    /// The execution's name.
+    public var executionName: String { execution.name }
+
+    /// The state machine's ARN.
+    public var stateMachineARN: String { execution.stateMachineARN }
+
+    /// The state machine's name.
+    public var stateMachineName: String { execution.stateMachineName }
+
+    /// A UUID of this very call, also found in the `Cause` of its failure.
+    public var requestID: String { request.description }
+
+    /// A logger that carries the execution's ARN, the state, the function and the request id.
+    public var logger: Logger {
+        var logger = workerLogger
+        logger[metadataKey: "execution"] = "\(executionARN)"
+        logger[metadataKey: "state"] = "\(stateName)"
+        logger[metadataKey: "function"] = "\(functionName)"
+        logger[metadataKey: "request"] = "\(requestID)"
+        return logger
+    }
 
     /// The time left until ``deadline``, never negative; nil without one.
     public var remainingTime: Duration? {

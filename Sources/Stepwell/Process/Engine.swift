@@ -25,6 +25,7 @@ final class Engine: Sendable {
     let janitorBox = Mailbox(OtherWork())
     let hints: HintSender
     private let committers: [Committer]
+    private let functionARNs: [String: String]
     private let clock = Mutex(DatabaseClock(now: .now))
     private let isStoppingFlag = Atomic(false)
     private let isExclusiveFlag = Atomic(false)
@@ -46,6 +47,8 @@ final class Engine: Sendable {
         capacity = Mutex(Capacity(slots: configuration.concurrency, functions: functions.values))
         let hints = HintSender(store: store)
         self.hints = hints
+        let prefix = "arn:aws:lambda:\(store.settings.region):\(store.settings.account):function:"
+        functionARNs = functions.mapValues { prefix + $0.name }
         let database = WorkerDatabase(store: store, worker: record.instance, hints: hints)
         committers = (0..<store.settings.buckets)
             .map {
@@ -55,9 +58,7 @@ final class Engine: Sendable {
 
     var limits: Limits { store.limits }
 
-    func arn(ofFunction name: String) -> String {
-        "arn:aws:lambda:\(store.settings.region):\(store.settings.account):function:\(name)"
-    }
+    func arn(ofFunction name: String) -> String { functionARNs[name] ?? "" }
 
     // MARK: Time
 
@@ -68,6 +69,11 @@ final class Engine: Sendable {
     /// The database's time, as far as is known.
     func databaseTime() -> Timestamp {
         clock.withLock { $0.time(at: .now) } ?? Timestamp(microseconds: 0)
+    }
+
+    /// The database's time, but never before what has happened to a branch.
+    func time(for branch: Branch) -> Timestamp {
+        max(databaseTime(), branch.events.last?.timestamp ?? branch.enteredAt)
     }
 
     func instant(of time: Timestamp, now: ContinuousClock.Instant) -> ContinuousClock.Instant {

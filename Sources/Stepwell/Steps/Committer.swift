@@ -68,7 +68,8 @@ final class Committer: Sendable {
         return written[0]
     }
 
-    private func send(_ commits: [StepCommit]) async -> [Written] {
+    /// Sends decisions until the database has said of each what became of it.
+    func send(_ commits: [StepCommit]) async -> [Written] {
         var written = commits.map { _ in Written(result: .refused, sentAt: .now) }
         var parts = [Array(commits.indices)]
         var backoff = Backoff()

@@ -38,26 +38,17 @@ struct HandlerCall {
         self.deadlines = deadlines
         key = step.key
         invocation = Invocation(heartbeatInterval: call.heartbeatSeconds.map { .seconds($0) }, now: now)
-        let requestID = PGUUID.v7(microseconds: engine.databaseTime().microseconds).description
-        var logger = engine.logger
-        logger[metadataKey: "execution"] = "\(step.execution.arn)"
-        logger[metadataKey: "state"] = "\(branch.state)"
-        logger[metadataKey: "function"] = "\(function.name)"
-        logger[metadataKey: "request"] = "\(requestID)"
         context = FunctionContext(
-            executionARN: step.execution.arn,
-            executionName: step.execution.name,
-            stateMachineARN: step.execution.stateMachineARN,
-            stateMachineName: step.execution.stateMachineName,
-            stateName: branch.state,
             functionName: function.name,
             invokedFunctionARN: engine.arn(ofFunction: function.name),
-            requestID: requestID,
+            stateName: branch.state,
             attempt: branch.retryCount + 1,
             idempotencyKey: ClaimedStep.idempotencyKey(step.key, branch: branch),
             deadline: deadlines.map(\.at).min(),
-            logger: logger,
-            invocation: invocation
+            execution: step.execution,
+            request: PGUUID.v7(microseconds: engine.databaseTime().microseconds),
+            invocation: invocation,
+            workerLogger: engine.logger
         )
     }
 

@@ -9,15 +9,21 @@ extension StepRunner {
     /// Calls a function whose SQL is committed together with the transition that its reply leads to.
     ///
     /// - Returns: the decision after a failure; nil: the step is out of hand.
-    mutating func invokeTransactionally(
+    func invokeTransactionally(
         _ handler: HandlerCall,
         _ branch: Branch,
         _ body: @escaping @Sendable (FunctionContext, Transaction) async throws -> JSONDocument
     ) async -> Decision? {
-        let completion = TransactionalCompletion(runner: self, branch: branch)
+        let completion = TransactionalCompletion(
+            engine: engine,
+            interpreter: interpreter,
+            revision: step.revision,
+            lease: lease,
+            branch: branch
+        )
         switch await handler.run({ context in try await completion.run(context) { try await body(context, $0) } }) {
         case .outcome(.succeeded), .lost: return nil
-        case .outcome(let outcome): return decision(after: outcome, of: branch)
+        case .outcome(let outcome): return advance(branch, outcome)
         case .shutDown: return await giveBack()
         }
     }
@@ -33,11 +39,13 @@ private struct TransactionalCompletion: Sendable {
     /// Another process has the step.
     private struct StepIsGone: Error {}
 
-    let runner: StepRunner
+    let engine: Engine
+    let interpreter: Interpreter
+    let revision: Revision
+    let lease: StepLease
     let branch: Branch
 
-    private var engine: Engine { runner.engine }
-    private var key: StepKey { runner.step.key }
+    private var key: StepKey { lease.key }
 
     /// - Throws: what the handler throws. When it has to run again, or its step is somebody else's, the call is ended
     ///   before.
@@ -61,7 +69,7 @@ private struct TransactionalCompletion: Sendable {
             engine.held.withLock { $0.cancelWriting(key) }
             if let failure = failure(for: error) { throw failure }
             context.logger.debug("A transaction was rolled back and will run again", metadata: ["error": "\(error)"])
-            if !(error is StepIsGone) { await engine.release(runner.lease, delay: .milliseconds(100)) }
+            if !(error is StepIsGone) { await engine.release(lease, delay: .milliseconds(100)) }
             context.invocation.end(.lost)
             throw error
         }
@@ -74,13 +82,14 @@ private struct TransactionalCompletion: Sendable {
         in transaction: Postgres.Transaction
     ) async throws -> Decision.Next {
         guard engine.held.withLock({ $0.beginWriting(key) }) else { throw StepIsGone() }
-        let decision = runner.decision(after: .succeeded(reply), of: branch)
-        let commit = StepCommit(
-            lease: runner.lease,
-            revision: runner.step.revision,
-            decision: decision,
-            keepsLease: false
+        var random = SystemRandomNumberGenerator()
+        let decision = interpreter.advance(
+            branch,
+            on: .succeeded(reply),
+            now: engine.time(for: branch),
+            random: &random
         )
+        let commit = StepCommit(lease: lease, revision: revision, decision: decision, keepsLease: false)
         do {
             guard try await engine.complete(commit, in: transaction) else { throw StepIsGone() }
         } catch StoreError.postgres(let error) {

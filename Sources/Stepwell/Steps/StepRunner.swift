@@ -6,10 +6,10 @@ import Store
 import Synchronization
 
 /// Takes one claimed step as far as this worker can: advances it, calls its functions, makes every transition durable.
-struct StepRunner {
+final class StepRunner {
     let engine: Engine
     let step: ClaimedStep
-    private let interpreter: Interpreter
+    let interpreter: Interpreter
     private(set) var lease: StepLease
     /// The function for which this step holds a permit.
     private var permit: String?
@@ -28,13 +28,13 @@ struct StepRunner {
     }
 
     /// Runs until the step has no more to do here.
-    mutating func run() async {
+    func run() async {
         var next: Decision? = begin()
         while let decision = next { next = await carryOut(decision) }
         engine.finished(step.key, permit: permit)
     }
 
-    private mutating func begin() -> Decision {
+    private func begin() -> Decision {
         if step.key.isTimer {
             return interpreter.timeOutExecution(lastEvent: step.branch.lastEvent, now: engine.databaseTime())
         }
@@ -50,7 +50,7 @@ struct StepRunner {
     }
 
     /// - Returns: the next decision; nil: the step is out of hand.
-    private mutating func carryOut(_ decision: Decision) async -> Decision? {
+    private func carryOut(_ decision: Decision) async -> Decision? {
         switch decision.next {
         case .invoke(let call):
             guard let function = engine.functions[call.function], takePermit(call.function) else {
@@ -66,32 +66,21 @@ struct StepRunner {
         }
     }
 
-    private mutating func advance(_ branch: Branch, _ outcome: Outcome) -> Decision {
+    func advance(_ branch: Branch, _ outcome: Outcome) -> Decision {
         var random = WitnessedRandom()
-        let decision = interpreter.advance(branch, on: outcome, now: time(for: branch), random: &random)
+        let decision = interpreter.advance(branch, on: outcome, now: engine.time(for: branch), random: &random)
         if random.wasUsed { needsCommit = true }
         return decision
     }
 
-    /// What a call's outcome leads to.
-    func decision(after outcome: Outcome, of branch: Branch) -> Decision {
-        var random = SystemRandomNumberGenerator()
-        return interpreter.advance(branch, on: outcome, now: time(for: branch), random: &random)
-    }
-
-    /// The database's time, but never before what has happened to the branch.
-    private func time(for branch: Branch) -> Timestamp {
-        max(engine.databaseTime(), branch.events.last?.timestamp ?? branch.enteredAt)
-    }
-
     /// Makes a decision durable that others go on with.
-    private mutating func handOver(_ decision: Decision) async -> Decision? {
+    private func handOver(_ decision: Decision) async -> Decision? {
         if await write(decision, keepsLease: false) != nil { engine.handedOver(decision.next, bucket: step.key.bucket) }
         return nil
     }
 
     /// - Returns: the branch as it is recorded; nil: the step is not ours any more.
-    private mutating func write(_ decision: Decision, keepsLease: Bool) async -> Branch? {
+    private func write(_ decision: Decision, keepsLease: Bool) async -> Branch? {
         guard engine.held.withLock({ $0.beginWriting(step.key) }) else { return nil }
         let commit = StepCommit(lease: lease, revision: step.revision, decision: decision, keepsLease: keepsLease)
         let written = await engine.committer(of: step.key).commit(commit, weight: decision.weight)
@@ -112,7 +101,7 @@ struct StepRunner {
 
     // MARK: Calling a function
 
-    private mutating func takePermit(_ function: String) -> Bool {
+    private func takePermit(_ function: String) -> Bool {
         if permit == function { return true }
         let (isTaken, old) = engine.capacity.withLock { capacity in
             capacity.takePermit(function) ? (true, permit) : (false, nil)
@@ -123,7 +112,7 @@ struct StepRunner {
         return true
     }
 
-    private mutating func invoke(_ function: Function, _ call: FunctionCall, _ decision: Decision) async -> Decision? {
+    private func invoke(_ function: Function, _ call: FunctionCall, _ decision: Decision) async -> Decision? {
         guard !engine.isStopping else { return await handOver(decision) }
         var branch = decision.branch
         let mustLast = needsCommit || call.timeoutSeconds != nil || call.heartbeatSeconds != nil

@@ -1,0 +1,72 @@
+import JSON
+import Testing
+
+@testable import Stepwell
+
+/// How many steps a worker takes on, and of which functions.
+@Suite struct CapacityTests {
+    private func capacity(slots: Int, _ limits: [String: Int?]) -> Capacity {
+        Capacity(
+            slots: slots,
+            functions: limits.sorted { $0.key < $1.key }
+                .map { Function($0.key, concurrency: $0.value) { (_: JSONValue) in } }
+        )
+    }
+
+    @Test func oneClaimTakesHalfOfTheSlots() {
+        var capacity = capacity(slots: 10, ["a": nil])
+        let offer = capacity.offers()[0]
+        #expect(Set(offer.functions) == ["", "a"])
+        #expect(offer.limit == 5)
+        capacity.took(5, of: offer)
+        capacity.took(2, of: offer)
+        #expect(capacity.room == 3)
+        #expect(capacity.offers()[0].limit == 3)
+        capacity.finished()
+        #expect(capacity.room == 4)
+    }
+
+    @Test func oneSlotIsEnough() {
+        var capacity = capacity(slots: 1, [:])
+        let offer = capacity.offers()[0]
+        #expect(offer == Capacity.Offer(functions: [""], limit: 1, limited: nil))
+        capacity.took(1, of: offer)
+        #expect(capacity.room == 0)
+    }
+
+    @Test func functionsTakeTurnsAtBeingFirst() {
+        var capacity = capacity(slots: 10, ["a": nil, "b": nil])
+        var first: Set<String> = []
+        for _ in 0..<3 { first.insert(capacity.offers()[0].functions[0]) }
+        #expect(first == ["", "a", "b"])
+    }
+
+    @Test func aLimitedFunctionIsOfferedByItself() {
+        var capacity = capacity(slots: 100, ["a": nil, "b": 3])
+        let offers = capacity.offers()
+        #expect(offers.map(\.limited) == [nil, "b"])
+        #expect(offers[1] == Capacity.Offer(functions: ["b"], limit: 3, limited: "b"))
+        capacity.took(2, of: offers[1])
+        #expect(capacity.offers()[1].limit == 1)
+        #expect(capacity.takePermit("b") == true)
+        #expect(capacity.takePermit("b") == false)
+        #expect(capacity.offers().map(\.limited) == [nil])
+        #expect(capacity.offeredFunctions == ["", "a"])
+        capacity.givePermit("b")
+        #expect(capacity.offeredFunctions == ["", "a", "b"])
+    }
+
+    @Test func aFunctionWithTooManyStrayHandlersIsNotOffered() {
+        var capacity = capacity(slots: 100, ["a": nil, "b": 50])
+        for count in 1...Capacity.abandonedLimit {
+            #expect(capacity.abandon("a") == count)
+            _ = capacity.abandon("b")
+        }
+        #expect(capacity.offeredFunctions == [""])
+        #expect(capacity.offers().map(\.functions) == [[""]])
+        #expect(capacity.takePermit("a") == false)
+        capacity.returnedLate("a")
+        #expect(capacity.offeredFunctions == ["", "a"])
+        #expect(capacity.takePermit("a") == true)
+    }
+}

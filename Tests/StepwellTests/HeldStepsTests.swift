@@ -1,0 +1,125 @@
+import JSON
+import Postgres
+import Store
+import Testing
+
+@testable import Stepwell
+
+/// When leases are extended, and what ends a call.
+@Suite struct HeldStepsTests {
+    private let start = ContinuousClock.now
+    private let lease: Duration = .seconds(12)
+
+    private func at(_ seconds: Double) -> ContinuousClock.Instant { start.advanced(by: .seconds(seconds)) }
+
+    private func step(_ id: Int64, bucket: Int32 = 0, fence: Int64 = 1) -> StepLease {
+        StepLease(key: StepKey(bucket: bucket, execution: PGUUID(high: 0, low: 1), id: id), fence: fence)
+    }
+
+    private func held(_ leases: StepLease...) -> HeldSteps {
+        var held = HeldSteps(leaseDuration: lease)
+        for lease in leases { held.insert(lease, grantedAt: start) }
+        return held
+    }
+
+    private func endings(_ actions: HeldSteps.Actions) -> [String] {
+        actions.endings.map { "\($0.ending)" }
+    }
+
+    @Test func extendsAtAThirdAndTakesCompanyAlong() {
+        var held = held(step(1), step(3, bucket: 1))
+        held.insert(step(2), grantedAt: at(0.5))
+        held.insert(step(4), grantedAt: at(3.5))
+        #expect(held.due(at(3.9)).extensions.isEmpty)
+        let extensions = held.due(at(4)).extensions
+        #expect(Set(extensions[0] ?? []) == [step(1), step(2)])
+        #expect(extensions[1] == [step(3, bucket: 1)])
+        // They are on their way.
+        #expect(held.due(at(4.1)).extensions.isEmpty)
+        #expect(held.extended([step(1), step(2)], kept: [step(1).key, step(2).key], sentAt: at(4)).isEmpty)
+        #expect(held.due(at(7)).extensions.isEmpty)
+        #expect(Set(held.due(at(8)).extensions[0] ?? []) == [step(1), step(2), step(4)])
+    }
+
+    @Test func aLeaseThatIsGoneEndsTheCall() {
+        var held = held(step(1))
+        let invocation = Invocation()
+        #expect(held.begin(step(1).key, invocation, deadlines: []) == true)
+        _ = held.due(at(4))
+        let lost = held.extended([step(1)], kept: [], sentAt: at(4))
+        #expect(lost.map { $0 === invocation } == [true])
+        #expect(held.isLost(step(1).key))
+        #expect(held.beginWriting(step(1).key) == false)
+    }
+
+    @Test func aLeaseThatRunsOutEndsTheCallBeforeItsTime() {
+        var held = held(step(1))
+        #expect(held.begin(step(1).key, Invocation(), deadlines: []) == true)
+        _ = held.due(at(4))
+        // The database is away.
+        #expect(held.extended([step(1)], kept: nil, sentAt: at(4)).isEmpty)
+        #expect(held.due(at(4.5)).extensions[0] == [step(1)])
+        #expect(held.due(at(10.9)).endings.isEmpty)
+        #expect(endings(held.due(at(11))) == ["lost"])
+        #expect(held.isLost(step(1).key))
+        #expect(held.due(at(12)).endings.isEmpty)
+    }
+
+    @Test func whatIsBeingWrittenIsLeftAlone() {
+        var held = held(step(1))
+        #expect(held.beginWriting(step(1).key) == true)
+        let actions = held.due(at(60))
+        #expect(actions.extensions.isEmpty && actions.endings.isEmpty)
+        held.endWriting(step(1, fence: 2), grantedAt: at(60))
+        #expect(held.due(at(64)).extensions[0] == [step(1, fence: 2)])
+    }
+
+    @Test func anAnswerAboutAnOldFenceMeansNothing() {
+        var held = held(step(1))
+        _ = held.due(at(4))
+        #expect(held.beginWriting(step(1).key) == true)
+        held.endWriting(step(1, fence: 2), grantedAt: at(4))
+        #expect(held.extended([step(1)], kept: [], sentAt: at(4)).isEmpty)
+        #expect(!held.isLost(step(1).key))
+        #expect(held.begin(step(1).key, Invocation(), deadlines: []) == true)
+    }
+
+    @Test func theEarliestLimitEndsTheCall() {
+        var held = held(step(1))
+        let deadlines = [
+            HeldSteps.Deadline(at: at(2), ending: .functionTimedOut), HeldSteps.Deadline(at: at(1), ending: .timedOut),
+        ]
+        #expect(held.begin(step(1).key, Invocation(), deadlines: deadlines) == true)
+        #expect(held.due(at(0.9)).endings.isEmpty)
+        #expect(endings(held.due(at(3))) == ["timedOut"])
+        held.finish(step(1).key)
+        #expect(held.due(at(3)).endings.isEmpty)
+    }
+
+    @Test func heartbeatsPutTheirDeadlineOff() {
+        var held = held(step(1))
+        let invocation = Invocation(heartbeatInterval: .seconds(1), now: start)
+        #expect(held.begin(step(1).key, invocation, deadlines: []) == true)
+        #expect(invocation.heartbeat(at: at(0.8)))
+        #expect(held.due(at(1.7)).endings.isEmpty)
+        #expect(endings(held.due(at(1.8))) == ["heartbeatMissed"])
+    }
+
+    @Test func aCheckExtendsEverythingNow() {
+        var held = held(step(1), step(2, bucket: 1))
+        held.checkAll(now: at(1))
+        #expect(held.due(at(1)).extensions.count == 2)
+    }
+
+    @Test func saysWhenToLookNext() {
+        var held = held(step(1))
+        #expect(held.nextLook(before: at(60)) == at(4))
+        #expect(!held.needsEarlierLook(step(1).key))
+        #expect(held.begin(step(1).key, Invocation(), deadlines: [.init(at: at(3), ending: .timedOut)]) == true)
+        #expect(held.needsEarlierLook(step(1).key))
+        #expect(held.nextLook(before: at(60)) == at(3))
+        #expect(held.nextLook(before: at(2)) == at(2))
+        held.remove(step(1).key)
+        #expect(held.nextLook(before: at(60)) == at(60))
+    }
+}
