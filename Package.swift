@@ -109,7 +109,7 @@ let package = Package(
             name: "StepwellTests",
             dependencies: [
                 "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "Stepwell",
-                "PostgresTestSupport", "WorkerFixture",
+                "PostgresTestSupport", "WorkerFixture", "OrderWorker",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
