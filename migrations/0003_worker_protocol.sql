@@ -85,8 +85,8 @@ end $$;
 --   w  waits for an answer                    f  has forked (p_fork says what)
 --   b  branch ended, p_output is its result   x  branch failed, and the fork with it
 --   e  the execution ended with p_status
--- Event references (p_last_event, p_entered_event, p_scheduled_event, `event` in p_fork, and those inside p_events) are ids when they
--- are not negative, else places in this decision's own events: -1 is the first.
+-- Event references (p_last_event, p_entered_event, p_scheduled_event, `event` in p_fork, and those inside p_events) are
+-- ids when they are not negative, else places in this decision's own events: -1 is the first.
 --
 -- Answers one row per decision:
 --   o_result  a  applied                   d  done before: this very call was applied, its answer got lost
@@ -434,6 +434,12 @@ set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
+declare
+    -- One element per parent: how many of its children ended, and the last event of the one that ended last.
+    v_execution uuid[];
+    v_parent bigint[];
+    v_children int[];
+    v_last_event int[];
 begin
     insert into stepwell.results (bucket, execution, id, output, output_id)
     select p_bucket, i.execution, i.step, i.output, i.output_id
@@ -444,7 +450,9 @@ begin
     using unnest(p_execution, p_step, p_first) as i (execution, step, first)
     where s.bucket = p_bucket and s.execution = i.execution and s.id = i.step and i.first is not null;
 
-    with ended as materialized (
+    select array_agg(e.execution), array_agg(e.parent), array_agg(e.children), array_agg(e.last_event)
+    into v_execution, v_parent, v_children, v_last_event
+    from (
         select i.execution, i.parent, count(*)::int as children,
             (array_agg(case when i.last_event < 0 then i.first - i.last_event - 1 else i.last_event end
                 order by i.ord desc))[1] as last_event
@@ -452,13 +460,14 @@ begin
             as i (execution, parent, first, last_event, ord)
         where i.first is not null
         group by i.execution, i.parent
-    )
+    ) e;
+
     insert into stepwell.steps
         (bucket, execution, id, parent, machine, revision, name, status, function, next_function, run_at, phase, state,
          last_event)
     select p_bucket, p.execution, (p.fork::bigint << 32) | n.index, p.id, p.machine, p.revision, p.name, 'r',
         p.child_function, p.child_function, now(), 'fresh', p.child_state, e.last_event
-    from ended e
+    from unnest(v_execution, v_parent, v_children, v_last_event) as e (execution, parent, children, last_event)
     join stepwell.steps p on p.bucket = p_bucket and p.execution = e.execution and p.id = e.parent
     cross join lateral generate_series(p.next_item, least(p.next_item + e.children, p.item_count) - 1) as n (index);
 
@@ -471,15 +480,7 @@ begin
         run_at = case when p.remaining = e.children then now() else p.run_at end,
         function = case when p.remaining = e.children then '' else p.function end,
         fence = case when p.remaining = e.children then p.fence + 1 else p.fence end
-    from (
-        select i.execution, i.parent, count(*)::int as children,
-            (array_agg(case when i.last_event < 0 then i.first - i.last_event - 1 else i.last_event end
-                order by i.ord desc))[1] as last_event
-        from unnest(p_execution, p_parent, p_first, p_last_event) with ordinality
-            as i (execution, parent, first, last_event, ord)
-        where i.first is not null
-        group by i.execution, i.parent
-    ) e
+    from unnest(v_execution, v_parent, v_children, v_last_event) as e (execution, parent, children, last_event)
     where p.bucket = p_bucket and p.execution = e.execution and p.id = e.parent;
 end $$;
 
@@ -559,6 +560,7 @@ as $$
 declare
     v_holders uuid[];
     v_forked boolean;
+    v_has_parents boolean;
 begin
     with gone as (
         delete from stepwell.steps s
@@ -573,26 +575,26 @@ begin
         delete from stepwell.results r where r.bucket = p_bucket and r.execution = any (p_execution);
         delete from stepwell.map_items m where m.bucket = p_bucket and m.execution = any (p_execution);
     end if;
-    with heads as (
-        delete from stepwell.execution_heads h
-        where h.bucket = p_bucket and h.execution = any (p_execution)
-        returning h.execution, h.last_event
-    ), ended as (
+    with ended as (
         update stepwell.executions e
         set status = i.status, output = i.output, output_id = i.output_id, error = i.error, cause = i.cause,
             stopped_at = now(), last_event = h.last_event
         from unnest(p_execution, p_status, p_output, p_output_id, p_error, p_cause)
             as i (execution, status, output, output_id, error, cause)
-        join heads h on h.execution = i.execution
+        join stepwell.execution_heads h on h.bucket = p_bucket and h.execution = i.execution
         where e.bucket = p_bucket and e.id = i.execution
-        returning e.id, e.parent_bucket, e.parent_execution, e.parent_step, e.parent_event
+        returning e.parent_execution
     )
-    insert into stepwell.outbox (bucket, id, kind, message)
-    select p_bucket, e.id, 'result', json_build_object('bucket', e.parent_bucket, 'execution', e.parent_execution,
-        'step', e.parent_step, 'event', e.parent_event)
-    from ended e
-    where e.parent_execution is not null
-    on conflict do nothing;
+    select bool_or(e.parent_execution is not null) into v_has_parents from ended e;
+    delete from stepwell.execution_heads h where h.bucket = p_bucket and h.execution = any (p_execution);
+    if v_has_parents then
+        insert into stepwell.outbox (bucket, id, kind, message)
+        select p_bucket, e.id, 'result', json_build_object('bucket', e.parent_bucket, 'execution', e.parent_execution,
+            'step', e.parent_step, 'event', e.parent_event)
+        from stepwell.executions e
+        where e.bucket = p_bucket and e.id = any (p_execution) and e.parent_execution is not null
+        on conflict do nothing;
+    end if;
     return coalesce(v_holders, '{}');
 end $$;
 

@@ -32,7 +32,14 @@ struct ScaleTests {
         )
     }
 
+    /// The least of several claims: now and then one of them also reads the catalogue, because statistics are new.
     private func buffersOfClaim(_ functions: String, limit: Int) async throws -> Int {
+        var least = Int.max
+        for _ in 0..<5 { least = min(least, try await buffersOfOneClaim(functions, limit: limit)) }
+        return least
+    }
+
+    private func buffersOfOneClaim(_ functions: String, limit: Int) async throws -> Int {
         let plan =
             try await fixture.sql(
                 """
@@ -50,12 +57,9 @@ struct ScaleTests {
     @Test("a claim looks at its own rows only, however many others are ready")
     func claim() async throws {
         try await fill("mine", count: 500)
-        // The first claims also pay for plans and catalogue pages.
-        for _ in 0..<8 { _ = try await buffersOfClaim("mine", limit: 1) }
         let alone = try await buffersOfClaim("mine", limit: 10)
         for number in 0..<10 { try await fill("foreign\(number)", count: 10_000) }
         try await fill("mine", count: 50_000)
-        _ = try await buffersOfClaim("mine", limit: 1)
         let crowded = try await buffersOfClaim("mine", limit: 10)
         #expect(crowded <= alone * 2, "\(alone) buffers alone, \(crowded) among 150,000 rows")
         #expect(crowded <= 20 + 12 * 10)
@@ -66,7 +70,6 @@ struct ScaleTests {
     @Test("finished executions cost a claim nothing")
     func finished() async throws {
         try await fill("mine", count: 100)
-        for _ in 0..<8 { _ = try await buffersOfClaim("mine", limit: 1) }
         let before = try await buffersOfClaim("mine", limit: 10)
         _ = try await fixture.sql(
             """
