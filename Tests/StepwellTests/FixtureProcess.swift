@@ -18,6 +18,8 @@ final class FixtureProcess: Sendable {
         let output = Pipe()
         process.standardOutput = output
         process.standardInput = FileHandle.nullDevice
+        // Its log, and the traces of those that crash on purpose, would bury what the tests have to say.
+        process.standardError = FileHandle.nullDevice
         let (lines, line) = AsyncStream.makeStream(of: String.self)
         output.fileHandleForReading.readabilityHandler = { handle in
             let data = handle.availableData

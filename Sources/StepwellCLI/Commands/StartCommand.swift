@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import JSON
 import StatesLanguage
 import Store
@@ -42,7 +41,6 @@ struct StartCommand: AsyncParsableCommand {
 
     func run() async throws {
         let input = try readInput()
-        let name = name ?? UUID().uuidString.lowercased()
         try await database.withStore { store in
             let started = try await store.startExecution(stateMachine: stateMachine, name: name, input: input)
             if wait {
