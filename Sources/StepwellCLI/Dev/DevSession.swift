@@ -44,7 +44,9 @@ struct DevSession: Service {
             }
             await store.close()
         } catch let error as StoreError {
-            throw Failure(error, database: database)
+            var failure = Failure(error, database: database)
+            if case .migration = error { failure.remedy = "to begin with an empty database, remove \(directory.path)" }
+            throw failure
         }
     }
 
