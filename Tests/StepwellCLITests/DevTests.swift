@@ -59,12 +59,16 @@ struct DevTests {
     @Test func comesBackAfterItWasKilled() async throws {
         let stepwell = try CommandLineProgram()
         defer { stepwell.cleanUp() }
+        var socket = ""
         try await stepwell.withDev { dev in
+            let link = stepwell.directory.appending(path: ".stepwell/sockets").path
+            socket = try FileManager.default.destinationOfSymbolicLink(atPath: link)
             kill(dev.processIdentifier, SIGKILL)
         }
         let after = try await stepwell("dev", "--", "true")
         #expect(after.status == 0, "\(after.errors)")
         #expect(stepwell.runningServers() == [])
+        #expect(!FileManager.default.fileExists(atPath: socket))
     }
 
     @Test func isNotMisledByThePidOfAnotherProcess() async throws {

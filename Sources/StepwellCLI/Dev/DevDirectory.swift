@@ -6,6 +6,7 @@ import Foundation
 /// - `database-url`: where the running server is; only its owner may read it
 /// - `password`: of the role `stepwell` over TCP; only its owner may read it
 /// - `port`: the TCP port, kept so that addresses stay valid
+/// - `sockets`: a link to the directory of the server's socket
 /// - `postgres.log`: what the server says
 /// - `lock`: locked by the `dev` that runs
 struct DevDirectory: Sendable {
@@ -20,6 +21,7 @@ struct DevDirectory: Sendable {
     var databaseURL: String { path + "/database-url" }
     var password: String { path + "/password" }
     var port: String { path + "/port" }
+    var sockets: String { path + "/sockets" }
     var log: String { path + "/postgres.log" }
     private var lock: String { path + "/lock" }
 
@@ -43,6 +45,16 @@ struct DevDirectory: Sendable {
     var runningDatabase: String? {
         guard FileManager.default.fileExists(atPath: lock), let lock = FileLock(lock), !lock.take() else { return nil }
         return read(databaseURL)
+    }
+
+    /// Removes the directory of the socket, also one that a `dev` that was killed has left.
+    func removeSockets() {
+        let target = (try? FileManager.default.destinationOfSymbolicLink(atPath: sockets)) ?? ""
+        // The link may be older than this program's rights: nothing but what `dev` makes is followed.
+        if target.wholeMatch(of: /\/tmp\/stepwell-[A-Za-z0-9]{6}/) != nil {
+            try? FileManager.default.removeItem(atPath: target)
+        }
+        unlink(sockets)
     }
 
     func read(_ file: String) -> String? {

@@ -21,8 +21,11 @@ extension DevCluster {
         _ body: @escaping @Sendable (DevServer) async throws -> Value
     ) async throws -> Value {
         try await stopLeftover()
+        directory.removeSockets()
+        // The path of a socket has room for 107 bytes, so it can't be below the working directory.
         let socket = try TemporaryDirectory.make("/tmp/stepwell-XXXXXX", owner: account)
-        defer { try? FileManager.default.removeItem(atPath: socket) }
+        symlink(socket, directory.sockets)
+        defer { directory.removeSockets() }
         guard let password = directory.read(directory.password) else {
             throw Failure(.unavailable, "the cluster's password is gone", at: directory.password)
         }
