@@ -12,6 +12,8 @@ package struct Claim: Sendable {
     package var steps: [ClaimedStep]
     /// How many rows were leased, those included that were given back at once because this version can't run them.
     package var leasedCount: Int
+    /// Since when the longest waiting of them had been ready: the low-water mark of a next claim; nil: there were none.
+    package var readySince: Timestamp?
 }
 
 extension Store {
@@ -34,7 +36,7 @@ extension Store {
         let answer = try await query(
             Statement(
                 """
-                select \(ClaimRow.columns), now()
+                select \(ClaimRow.columns), now(), min(c.run_at) over ()
                 from stepwell.claim($1, $2, $3, $4, $5 * interval '1 microsecond', coalesce($6, '-infinity')) c
                 """,
                 [
@@ -43,14 +45,16 @@ extension Store {
                 ]
             )
         )
-        let (rows, now) = try decode { () throws(PostgresError) in
+        let (rows, now, readySince) = try decode { () throws(PostgresError) in
             var rows: [ClaimRow] = []
             var now: Int64 = 0
+            var readySince: Int64?
             for row in answer {
                 rows.append(try ClaimRow(row, bucket: bucket))
                 now = try row.timestamp(.index(ClaimRow.columnCount))
+                readySince = try row.timestamp(.index(ClaimRow.columnCount + 1))
             }
-            return (rows, Timestamp(microseconds: now))
+            return (rows, Timestamp(microseconds: now), readySince.map(Timestamp.init(microseconds:)))
         }
         guard !rows.isEmpty else { return Claim(now: now, steps: [], leasedCount: 0) }
         var loader = StepLoader(store: self, bucket: bucket, rows: rows)
@@ -62,6 +66,6 @@ extension Store {
             )
             _ = try await release(loaded.unusable, bucket: bucket, worker: worker, delay: .seconds(10))
         }
-        return Claim(now: now, steps: loaded.steps, leasedCount: rows.count)
+        return Claim(now: now, steps: loaded.steps, leasedCount: rows.count, readySince: readySince)
     }
 }

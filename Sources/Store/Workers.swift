@@ -113,9 +113,19 @@ extension Store {
         _ = try await query("select stepwell.create_partitions()")
     }
 
-    /// Hints workers that sleep that there is work in a bucket. A lost hint costs a poll interval, nothing else.
-    package func notifyWork(bucket: Int32) async {
-        _ = try? await query(Statement("select pg_notify('stepwell_work', $1)", [.text("\(bucket)")]))
+    /// Hints workers that sleep, if any but the caller does, that there is work in some buckets. A lost hint costs a poll
+    /// interval, nothing else.
+    package func notifyWork(buckets: [Int32], from worker: PGUUID) async {
+        guard !buckets.isEmpty else { return }
+        _ = try? await query(
+            Statement(
+                """
+                select pg_notify('stepwell_work', b::text) from unnest($1::int[]) as b
+                where exists (select from stepwell.workers w where w.idle and w.instance <> $2)
+                """,
+                [.int4Array(buckets), .uuid(worker)]
+            )
+        )
     }
 
     /// Hints worker instances that some of their leases are gone.

@@ -10,6 +10,7 @@ struct ClaimLoop {
     let notifier: ServiceNotifier
     private var plan: ClaimPlan
     private var suspects: [(step: ClaimedStep, permit: String?)] = []
+    /// Where the last full claim of a bucket began: what lies before it is mostly what has been claimed already.
     private var lowWater: [Int32: Timestamp] = [:]
     private var backoff = Backoff()
     private var isReady = false
@@ -87,6 +88,7 @@ struct ClaimLoop {
     private mutating func claim(_ bucket: Int32, isThorough: Bool) async throws(StoreError) {
         var count = 0
         var isFull = false
+        var mark: Timestamp?
         for offer in engine.capacity.withLock({ $0.offers() }) {
             let limit = min(offer.limit, engine.capacity.withLock(\.room))
             guard limit > 0 else { continue }
@@ -99,15 +101,19 @@ struct ClaimLoop {
                 lease: engine.configuration.lease,
                 from: isThorough ? nil : lowWater[bucket]
             )
-            engine.observe(claim.now)
+            if claim.leasedCount > 0 { engine.observe(claim.now) }
             engine.capacity.withLock { $0.took(claim.steps.count, of: offer) }
             engine.held.withLock { held in
                 for step in claim.steps { held.insert(step.lease, grantedAt: sentAt) }
             }
             for step in claim.steps { start(step, permit: offer.limited) }
             count += claim.leasedCount
-            if claim.leasedCount >= limit { isFull = true }
+            if claim.leasedCount >= limit {
+                isFull = true
+                if let since = claim.readySince { mark = min(mark ?? since, since) }
+            }
         }
+        lowWater[bucket] = mark
         plan.claimed(bucket, count: count, isFull: isFull)
     }
 

@@ -45,7 +45,7 @@ final class Engine: Sendable {
         logger = configuration.logger
         held = Mutex(HeldSteps(leaseDuration: configuration.lease))
         capacity = Mutex(Capacity(slots: configuration.concurrency, functions: functions.values))
-        let hints = HintSender(store: store)
+        let hints = HintSender(store: store, worker: record.instance)
         self.hints = hints
         let prefix = "arn:aws:lambda:\(store.settings.region):\(store.settings.account):function:"
         functionARNs = functions.mapValues { prefix + $0.name }

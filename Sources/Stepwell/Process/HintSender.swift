@@ -12,10 +12,12 @@ final class HintSender: Sendable {
     private static let interval: Duration = .milliseconds(5)
 
     private let store: Store
+    private let worker: PGUUID
     private let box = Mailbox(Letters())
 
-    init(store: Store) {
+    init(store: Store, worker: PGUUID) {
         self.store = store
+        self.worker = worker
     }
 
     /// There is work in a bucket that this worker may not get to.
@@ -34,7 +36,7 @@ final class HintSender: Sendable {
         while !Task.isCancelled {
             await box.wait()
             let letters = box.take()
-            for bucket in letters.buckets { await store.notifyWork(bucket: bucket) }
+            await store.notifyWork(buckets: Array(letters.buckets), from: worker)
             await store.notifyWorkers(Array(letters.instances))
             try? await Task.sleep(for: Self.interval)
         }
