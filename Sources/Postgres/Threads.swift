@@ -9,7 +9,7 @@
 /// Runs something that blocks on a thread of its own.
 ///
 /// - Returns: Whether there was a thread to be had; if not, nothing runs.
-func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     let box = Unmanaged.passRetained(ThreadBody(run: body))
     var thread = pthread_t()
     let status = pthread_create(

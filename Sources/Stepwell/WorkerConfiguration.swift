@@ -25,6 +25,9 @@ public struct WorkerConfiguration: Sendable {
     /// Whether to wait for PostgreSQL's notifications. Without them, or where they get lost, the worker looks for work
     /// once a second.
     public var usesNotifications = true
+    /// Whether statements are prepared once per connection. Turn it off behind a pooler in transaction mode that does not
+    /// know prepared statements, such as PgBouncer before 1.21.
+    public var preparesStatements = true
     /// How long running handlers may go on after a shutdown has begun. Then they are cancelled, and their steps given
     /// back for other workers to run again.
     public var shutdownTimeout: Duration = .seconds(25)
@@ -48,6 +51,7 @@ public struct WorkerConfiguration: Sendable {
     /// - `STEPWELL_CONCURRENCY` for ``concurrency``
     /// - `STEPWELL_LEASE_SECONDS` for ``lease``
     /// - `STEPWELL_NOTIFY` (`on` or `off`) for ``usesNotifications``
+    /// - `STEPWELL_PREPARE` (`on` or `off`) for ``preparesStatements``
     /// - `STEPWELL_SHUTDOWN_SECONDS` for ``shutdownTimeout``
     /// - `STEPWELL_START_SECONDS` for ``startTimeout``
     ///
@@ -75,11 +79,16 @@ public struct WorkerConfiguration: Sendable {
         if let number = try number("STEPWELL_LEASE_SECONDS", 1...86_400) { lease = .seconds(number) }
         if let number = try number("STEPWELL_SHUTDOWN_SECONDS", 0...86_400) { shutdownTimeout = .seconds(number) }
         if let number = try number("STEPWELL_START_SECONDS", 0...86_400) { startTimeout = .seconds(number) }
-        switch text("STEPWELL_NOTIFY") {
-        case nil, "on": usesNotifications = true
-        case "off": usesNotifications = false
-        case let other?: throw WorkerError(.configuration, "STEPWELL_NOTIFY=\(other): expected on or off")
+        func flag(_ variable: String) throws(WorkerError) -> Bool? {
+            switch text(variable) {
+            case nil: nil
+            case "on": true
+            case "off": false
+            case let other?: throw WorkerError(.configuration, "\(variable)=\(other): expected on or off")
+            }
         }
+        if let flag = try flag("STEPWELL_NOTIFY") { usesNotifications = flag }
+        if let flag = try flag("STEPWELL_PREPARE") { preparesStatements = flag }
     }
 
     /// Refuses what can't work.

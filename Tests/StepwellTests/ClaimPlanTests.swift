@@ -1,5 +1,4 @@
 import Expressions
-
 import Testing
 
 @testable import Stepwell

@@ -89,6 +89,28 @@ import Testing
         #expect(try await database.events(of: execution) == Database.oneTask)
     }
 
+    @Test func aProcessThatWasFrozenComesTooLate() async throws {
+        let database = try await Database()
+        try await database.deployTask("slow")
+        let execution = try await database.start()
+        let process = try start(database)
+        await process.hears("slow")
+        kill(process.id, SIGSTOP)
+        let end = try await database.withWorker {
+            Function("slow") { (_: JSONValue) in "the other" }
+        } body: {
+            try await database.end(of: execution)
+        }
+        kill(process.id, SIGCONT)
+        // It has lost the step and goes on with its work.
+        let next = try await database.end(of: database.start())
+        #expect(next.output?.text == #""the process""#)
+        #expect(await process.end(SIGTERM) == 0)
+        #expect(end.output?.text == #""the other""#)
+        #expect(try await database.store.describe(execution).output?.text == #""the other""#)
+        #expect(try await database.events(of: execution) == Database.oneTask)
+    }
+
     @Test(arguments: ["pill", "trap"])
     func aHandlerThatEndsTheProcessFailsItsTaskAndNobodyElses(_ function: String) async throws {
         let database = try await Database()

@@ -107,8 +107,16 @@ import Testing
 
     @Test func aCheckExtendsEverythingNow() {
         var held = held(step(1), step(2, bucket: 1))
-        held.checkAll(now: at(1))
+        held.check(now: at(1))
         #expect(held.due(at(1)).extensions.count == 2)
+    }
+
+    @Test func aCheckOfOneExecutionLeavesTheOthersAlone() {
+        var held = held(step(1))
+        held.check(PGUUID(high: 0, low: 2), now: at(1))
+        #expect(held.due(at(1)).extensions.isEmpty)
+        held.check(step(1).key.execution, now: at(1))
+        #expect(held.due(at(1)).extensions[0] == [step(1)])
     }
 
     @Test func saysWhenToLookNext() {

@@ -1,6 +1,7 @@
 import JSON
 import Stepwell
 import Store
+import Synchronization
 import Testing
 
 /// What becomes of handlers that do what they should not: a documented error, and nothing else suffers.
@@ -149,6 +150,30 @@ import Testing
         let waiting = try await database.store.describe(execution)
         #expect(waiting.status == .running)
         #expect(waiting.steps.map(\.status) == ["no worker"])
+    }
+
+    @Test func handlersThatKeepTheirThreadsDoNotStopTheWorker() async throws {
+        let database = try await Database()
+        try await database.deployTask("spin")
+        try await database.deployTask("fine", as: "Fine")
+        let isOver = Mutex(false)
+        let ends = try await database.withWorker {
+            Function("spin", timeout: .milliseconds(50)) { (_: JSONValue) in
+                // Blocks: nothing is awaited.
+                while !isOver.withLock(\.self) {}
+            }
+            Function("fine") { (_: JSONValue) in "fine" }
+        } body: {
+            defer { isOver.withLock { $0 = true } }
+            var spinning: [String] = []
+            for _ in 0..<6 { spinning.append(try await database.start()) }
+            let fine = try await database.end(of: database.start("Fine"))
+            var errors: Set<String?> = []
+            for execution in spinning { errors.insert(try await database.end(of: execution).error) }
+            return (errors, fine.output?.text)
+        }
+        #expect(ends.0 == ["Sandbox.Timedout"])
+        #expect(ends.1 == #""fine""#)
     }
 
     @Test func handlersThatIgnoreTheirCancellationDoNotFillTheWorker() async throws {

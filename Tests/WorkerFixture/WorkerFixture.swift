@@ -22,6 +22,12 @@ import Stepwell
                 try await Task.sleep(for: .milliseconds(20))
                 return event
             }
+            Function("slow") { (_: JSONValue) in
+                say("slow")
+                try await Task.sleep(for: .milliseconds(300))
+                say("slept")
+                return "the process"
+            }
             Function("pill") { (_: JSONValue, context: FunctionContext) in
                 say("pill")
                 try await Task.sleep(for: .milliseconds(10))

@@ -29,6 +29,7 @@ final class Engine: Sendable {
     private let clock = Mutex(DatabaseClock(now: .now))
     private let isStoppingFlag = Atomic(false)
     private let isExclusiveFlag = Atomic(false)
+    private let hasStoppedClaiming = Atomic(false)
 
     init(
         store: Store,
@@ -100,6 +101,17 @@ final class Engine: Sendable {
         isExclusiveFlag.store(isExclusive, ordering: .relaxed)
     }
 
+    /// The claim loop is over.
+    func claimingEnded() {
+        hasStoppedClaiming.store(true, ordering: .relaxed)
+        claimBox.post { _ in }
+    }
+
+    /// Whether nothing is in hand and nothing will be.
+    var hasEnded: Bool {
+        hasStoppedClaiming.load(ordering: .relaxed) && capacity.withLock(\.stepCount) == 0
+    }
+
     /// Cancels what runs, to be given back, and stops waiting for a database that is away.
     func cutOff() {
         for invocation in held.withLock(\.invocations) { invocation.end(.shutDown) }
@@ -159,20 +171,32 @@ final class Engine: Sendable {
     }
 
     /// Others go on with a step: those who can should know.
-    func handedOver(_ next: Decision.Next, bucket: Int32) {
+    func handedOver(_ next: Decision.Next, of key: StepKey) {
+        let bucket = key.bucket
         switch next {
         case .pause(let time, _):
             claimBox.post { $0.nextDue = min($0.nextDue ?? time, time) }
         case .invoke, .proceed, .fork:
             claimBox.post { $0.hinted.insert(bucket) }
             hints.work(in: bucket)
-        case .endBranch, .failBranch:
+        case .endBranch:
             claimBox.post { $0.hinted.insert(bucket) }
+        case .failBranch:
+            claimBox.post { $0.hinted.insert(bucket) }
+            checkSiblings(of: key)
         case .startExecution:
             janitorBox.post { $0.outboxes.insert(bucket) }
+        case .endExecution(.timedOut):
+            checkSiblings(of: key)
         case .awaitExecution, .endExecution:
             break
         }
+    }
+
+    /// Other branches of the execution are gone: handlers of this process that work on them should know.
+    private func checkSiblings(of key: StepKey) {
+        held.withLock { $0.check(key.execution, now: .now) }
+        keeperBox.post { _ in }
     }
 
     /// A step is out of hand.

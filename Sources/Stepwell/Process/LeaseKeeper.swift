@@ -16,9 +16,10 @@ struct LeaseKeeper {
                 let letters = engine.keeperBox.take()
                 let now = ContinuousClock.now
                 let actions = engine.held.withLock { held in
-                    if letters.checksAll { held.checkAll(now: now) }
+                    if letters.checksAll { held.check(now: now) }
                     return held.due(now)
                 }
+                HandlerExecutor.shared.relieve()
                 for (invocation, ending) in actions.endings { invocation.end(ending) }
                 for (bucket, leases) in actions.extensions {
                     group.addTask { await extend(leases, in: bucket) }

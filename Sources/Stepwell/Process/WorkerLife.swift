@@ -31,8 +31,10 @@ struct WorkerLife {
         try configuration.check()
         self.functions = try Self.table(of: functions)
         do throws(PostgresError) {
-            database = try PostgresConfiguration(configuration.database, environment: configuration.environment)
+            var database = try PostgresConfiguration(configuration.database, environment: configuration.environment)
                 .named("stepwell-worker")
+            database.preparesStatements = configuration.preparesStatements
+            self.database = database
             listenDatabase = try PostgresConfiguration(
                 configuration.listenDatabase ?? configuration.database,
                 environment: configuration.environment
@@ -150,17 +152,18 @@ struct WorkerLife {
             } else {
                 engine.cutOff()
             }
-            await claiming.value
             await drain(engine)
+            await close(engine)
+            await claiming.value
             group.cancelAll()
         }
-        await close(engine)
         logger.info("Worker has stopped")
     }
 
     private func work(_ engine: Engine, _ notifier: ServiceNotifier) async {
         var loop = ClaimLoop(engine: engine, notifier: notifier)
         await loop.run()
+        engine.claimingEnded()
     }
 
     // MARK: The beginning
@@ -229,7 +232,7 @@ struct WorkerLife {
         }
     }
 
-    /// One connection per commit that may be on its way, and a few for the rest.
+    /// One connection per commit that may be on its way in a database of eight buckets, and a few for the rest.
     private var poolSize: Int { 12 }
 
     private func transactionPool() -> Pool {
@@ -248,18 +251,25 @@ struct WorkerLife {
     }
 
     private func waitUntilEmpty(_ engine: Engine, _ deadline: ContinuousClock.Instant) async {
-        while engine.capacity.withLock(\.stepCount) > 0, .now < deadline {
+        while !engine.hasEnded, .now < deadline {
             await engine.claimBox.wait(until: deadline)
             _ = engine.claimBox.take()
         }
     }
 
+    /// Closes the connections: whoever still waits for the database does so no longer.
     private func close(_ engine: Engine) async {
-        do throws(StoreError) {
-            try await engine.store.unregister(record)
-        } catch {
-            logger.debug("The worker could not be unregistered", metadata: ["error": "\(error)"])
+        let isDone = Mailbox(false)
+        let farewell = Task {
+            do throws(StoreError) {
+                try await engine.store.unregister(record)
+            } catch {
+                logger.debug("The worker could not be unregistered", metadata: ["error": "\(error)"])
+            }
+            isDone.post { $0 = true }
         }
+        await isDone.wait(until: .now.advanced(by: Self.lastWords))
+        farewell.cancel()
         await engine.transactions.close()
         await engine.store.close()
     }

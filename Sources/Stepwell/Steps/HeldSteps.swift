@@ -1,3 +1,4 @@
+import Postgres
 import Store
 
 /// The steps that are leased to this process: until when, and what has to be done about them by then.
@@ -116,9 +117,9 @@ struct HeldSteps {
         entries[key]?.isWriting = false
     }
 
-    /// Somebody says that leases are gone: all are checked now, by extending them.
-    mutating func checkAll(now: Instant) {
-        for key in entries.keys { entries[key]?.extendAt = now }
+    /// Somebody says that leases are gone: those of an execution, or all, are checked now, by extending them.
+    mutating func check(_ execution: PGUUID? = nil, now: Instant) {
+        for key in entries.keys where execution == nil || key.execution == execution { entries[key]?.extendAt = now }
     }
 
     // MARK: What the keeper asks

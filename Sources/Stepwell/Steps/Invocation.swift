@@ -70,14 +70,14 @@ final class Invocation: Sendable {
         _ handler: @escaping @Sendable () async throws -> JSONDocument,
         onLateReturn: @escaping @Sendable () -> Void
     ) async -> Ending {
-        let task = Task {
+        let task = Task(executorPreference: HandlerExecutor.shared) {
             let ending: Ending
             do {
                 ending = .returned(try await handler())
             } catch {
                 ending = .threw(error)
             }
-            if !end(ending) { onLateReturn() }
+            if !self.end(ending) { onLateReturn() }
         }
         let hasEnded = state.withLock { state in
             state.handler = task

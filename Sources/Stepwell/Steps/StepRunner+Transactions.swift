@@ -73,7 +73,7 @@ private struct TransactionalCompletion: Sendable {
             context.invocation.end(.lost)
             throw error
         }
-        engine.handedOver(next, bucket: key.bucket)
+        engine.handedOver(next, of: key)
         return reply
     }
 

@@ -75,7 +75,7 @@ final class StepRunner {
 
     /// Makes a decision durable that others go on with.
     private func handOver(_ decision: Decision) async -> Decision? {
-        if await write(decision, keepsLease: false) != nil { engine.handedOver(decision.next, bucket: step.key.bucket) }
+        if await write(decision, keepsLease: false) != nil { engine.handedOver(decision.next, of: step.key) }
         return nil
     }
 
