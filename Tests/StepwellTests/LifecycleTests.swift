@@ -8,6 +8,29 @@ import Store
 import Synchronization
 import Testing
 
+/// A log that can be waited for.
+private struct Log: LogHandler {
+    private let messages: AsyncStream<String>
+    private let message: AsyncStream<String>.Continuation
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    init() {
+        (messages, message) = AsyncStream.makeStream(of: String.self)
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { message.yield("\(event.message)") }
+
+    func hears(_ text: String) async {
+        for await message in messages where message == text { return }
+    }
+}
+
 /// How workers begin and end, and what they do while the database is away.
 @Suite struct LifecycleTests {
     @Test func aGracefulShutdownFinishesWhatRuns() async throws {
@@ -20,11 +43,16 @@ import Testing
         )
         let execution = try await database.start()
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)
-        let worker = Worker(configuration: database.worker { $0.shutdownTimeout = .seconds(60) }) {
+        let log = Log()
+        let configuration = database.worker {
+            $0.shutdownTimeout = .seconds(60)
+            $0.logger = Logger(label: "test") { _ in log }
+        }
+        let worker = Worker(configuration: configuration) {
             Function("slow") { (_: JSONValue) in
                 begin.yield()
-                try await Task.sleep(for: .milliseconds(300))
-                return "slept"
+                await log.hears("Worker is stopping")
+                return "finished"
             }
         }
         let group = ServiceGroup(configuration: .init(services: [.init(service: worker)], logger: Database.logger))

@@ -142,8 +142,8 @@ struct WorkerLife {
             let claiming = Task { await work(engine, notifier) }
             await end.wait()
             notifier.stopping()
-            logger.info("Worker is stopping", metadata: ["steps": "\(engine.capacity.withLock(\.stepCount))"])
             engine.stop()
+            logger.info("Worker is stopping", metadata: ["steps": "\(engine.capacity.withLock(\.stepCount))"])
             if end.take() == .gracefully {
                 group.addTask {
                     await end.wait()
