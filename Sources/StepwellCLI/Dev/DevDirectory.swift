@@ -27,8 +27,12 @@ struct DevDirectory: Sendable {
 
     /// Makes the directory and takes it for this process, as long as the answer is kept.
     func claim() throws(Failure) -> FileLock {
-        // Passable for others, because the server may run as another user; its files are not readable for them.
-        guard mkdir(path, 0o711) == 0 || errno == EEXIST else { throw cannot("make the directory") }
+        if mkdir(path, 0o700) == 0 {
+            // Passable for others, because the server may run as another user; its files are not readable for them.
+            chmod(path, 0o711)
+        } else if errno != EEXIST {
+            throw cannot("make the directory")
+        }
         guard let lock = FileLock(lock) else { throw cannot("lock the directory") }
         guard lock.take() else {
             throw Failure(
