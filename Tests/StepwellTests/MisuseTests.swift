@@ -85,7 +85,7 @@ import Testing
         Case(
             what: "never returning, whatever is said",
             function: Function("work", timeout: .milliseconds(100)) { (_: JSONValue) in
-                await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in }
+                await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
             },
             error: "Sandbox.Timedout",
             cause: "Task timed out"
@@ -182,7 +182,7 @@ import Testing
         try await database.deployTask("fine", as: "Fine")
         let ends = try await database.withWorker(database.worker { $0.concurrency = 2 }) {
             Function("stuck", timeout: .milliseconds(50)) { (_: JSONValue) in
-                await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in }
+                await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
             }
             Function("fine") { (_: JSONValue) in "fine" }
         } body: {
