@@ -17,7 +17,7 @@ let package = Package(
     name: "stepwell",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "Stepwell", targets: ["Stepwell", "JSON"]),
+        .library(name: "Stepwell", targets: ["Stepwell"]),
         .executable(name: "stepwell", targets: ["StepwellCLI"]),
         .executable(name: "order-worker", targets: ["OrderWorker"]),
     ],
@@ -31,10 +31,11 @@ let package = Package(
         // System libraries.
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
 
         // The engine, from the bottom up: a target imports only targets above it.
         .target(name: "JSON"),
-        .target(name: "Expressions", dependencies: ["JSON", "CLibcrypto"]),
+        .target(name: "Expressions", dependencies: ["JSON", "CLibcrypto", "CPCRE2"]),
         .target(name: "StatesLanguage", dependencies: ["JSON", "Expressions"]),
         .target(name: "Interpreter", dependencies: ["JSON", "Expressions", "StatesLanguage"]),
         .target(

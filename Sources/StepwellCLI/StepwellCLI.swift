@@ -22,7 +22,10 @@ struct StepwellCLI: AsyncParsableCommand {
         version: "0.1.0",
         groupedSubcommands: [
             CommandGroup(name: "Running", subcommands: [DevCommand.self, WorkerCommand.self, MigrateCommand.self]),
-            CommandGroup(name: "Definition", subcommands: [ValidateCommand.self, DeployCommand.self]),
+            CommandGroup(
+                name: "Definition",
+                subcommands: [ValidateCommand.self, DeployCommand.self, JSONataCommand.self]
+            ),
             CommandGroup(
                 name: "Execution",
                 subcommands: [

@@ -38,6 +38,7 @@ struct HelpTests {
                 DEFINITION SUBCOMMANDS:
                   validate                Check definitions without a database.
                   deploy                  Create or update a state machine from a file.
+                  jsonata                 Evaluate a JSONata expression.
 
                 EXECUTION SUBCOMMANDS:
                   start                   Start an execution of a state machine.
@@ -52,7 +53,11 @@ struct HelpTests {
         )
     }
 
-    @Test(arguments: ["dev", "worker", "migrate", "validate", "deploy", "start", "describe", "history", "list", "stop"])
+    @Test(
+        arguments: [
+            "dev", "worker", "migrate", "validate", "deploy", "jsonata", "start", "describe", "history", "list", "stop",
+        ]
+    )
     func everyCommandExplainsItselfWithinEightyColumns(command: String) async throws {
         let stepwell = try CommandLineProgram()
         defer { stepwell.cleanUp() }

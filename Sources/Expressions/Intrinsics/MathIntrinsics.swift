@@ -44,7 +44,7 @@ extension Intrinsic {
 }
 
 /// Steele, Lea and Flood's SplitMix64: its numbers depend on the seed alone, on every machine.
-private struct SeededGenerator: RandomNumberGenerator {
+struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed }

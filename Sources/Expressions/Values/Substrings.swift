@@ -15,7 +15,7 @@ enum Substrings {
     }
 
     /// For every prefix the length of its longest proper border (Knuth, Morris and Pratt).
-    private static func borders(of pattern: [UInt8]) -> [Int] {
+    static func borders(of pattern: [UInt8]) -> [Int] {
         var borders = [Int](repeating: 0, count: pattern.count)
         var length = 0
         for place in pattern.indices.dropFirst() {

@@ -1,0 +1,121 @@
+import JSON
+
+/// Values as text.
+extension Evaluator {
+    /// What `$string` makes of a value: strings as they are, functions empty, everything else as JSON.
+    func string(_ value: Value, isPretty: Bool = false) throws(JSONataError) -> String {
+        switch value {
+        case .undefined, .function, .tuple: return ""
+        case .string(let text): return text
+        case .number(let number):
+            guard number.isFinite else {
+                throw JSONataError(code: "D3001", reason: "\(number: number) can't be written as a string")
+            }
+            return NumberText.text(of: NumberText.rounded(number, digits: 15))
+        case .exact(let number): return number.text
+        case .bool(let bool): return bool ? "true" : "false"
+        case .null: return "null"
+        case .list, .object:
+            var bytes: [UInt8] = []
+            try write(value, to: &bytes, isPretty: isPretty, depth: 0)
+            try allocate(bytes.count)
+            return String(decoding: bytes, as: UTF8.self)
+        }
+    }
+
+    private func write(
+        _ value: Value,
+        to bytes: inout [UInt8],
+        isPretty: Bool,
+        depth: Int
+    ) throws(JSONataError) {
+        try step()
+        try checkNesting(depth)
+        guard bytes.count <= bounds.allocatedBytes else { return try allocate(bytes.count) }
+        switch value {
+        case .string(let text): JSONValue.writeString(text, to: &bytes)
+        case .function, .undefined, .tuple: bytes += Array("\"\"".utf8)
+        case .list(let list):
+            bytes.append(UInt8(ascii: "["))
+            for (place, item) in list.items.enumerated() {
+                if place > 0 { bytes.append(UInt8(ascii: ",")) }
+                if isPretty { Self.newLine(depth + 1, &bytes) }
+                try write(item, to: &bytes, isPretty: isPretty, depth: depth + 1)
+            }
+            if isPretty, list.count > 0 { Self.newLine(depth, &bytes) }
+            bytes.append(UInt8(ascii: "]"))
+        case .object(let object):
+            bytes.append(UInt8(ascii: "{"))
+            for (place, key) in object.keys.enumerated() {
+                if place > 0 { bytes.append(UInt8(ascii: ",")) }
+                if isPretty { Self.newLine(depth + 1, &bytes) }
+                JSONValue.writeString(key, to: &bytes)
+                bytes += Array((isPretty ? ": " : ":").utf8)
+                try write(object[key], to: &bytes, isPretty: isPretty, depth: depth + 1)
+            }
+            if isPretty, object.count > 0 { Self.newLine(depth, &bytes) }
+            bytes.append(UInt8(ascii: "}"))
+        case .number(let number):
+            _ = try finite(number)
+            bytes += Array(try string(value).utf8)
+        case .exact, .bool, .null: bytes += Array(try string(value).utf8)
+        }
+    }
+
+    private static func newLine(_ depth: Int, _ bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\n"))
+        bytes += [UInt8](repeating: UInt8(ascii: " "), count: 2 * depth)
+    }
+
+    // MARK: Results
+
+    /// The value as JSON; nil for undefined.
+    func json(_ value: Value) throws(JSONataError) -> JSONValue? {
+        var size = 0
+        return try json(value, &size, depth: 0)
+    }
+
+    private func json(_ value: Value, _ size: inout Int, depth: Int) throws(JSONataError) -> JSONValue? {
+        try checkNesting(depth)
+        size += 2
+        switch value {
+        case .undefined, .tuple: return nil
+        case .null: return JSONValue.null
+        case .bool(let bool): return .bool(bool)
+        case .number(let number):
+            guard let json = number == 0 ? JSONNumber(0) : JSONNumber(try finite(number)) else { return nil }
+            size += 4
+            return .number(json)
+        case .exact(let number): return .number(number)
+        case .string(let text):
+            size += text.utf8.count
+            try checkOutput(size)
+            return .string(text)
+        case .function: return .string("")
+        case .list(let list):
+            var elements: [JSONValue] = []
+            elements.reserveCapacity(list.count)
+            for item in list.items {
+                if let element = try json(item, &size, depth: depth + 1) { elements.append(element) }
+            }
+            try checkOutput(size)
+            return .array(elements)
+        case .object(let object):
+            var members: [(String, JSONValue)] = []
+            members.reserveCapacity(object.count)
+            for (key, item) in zip(object.keys, object.values) {
+                size += key.utf8.count + 3
+                guard let member = try json(item, &size, depth: depth + 1) else { continue }
+                members.append((key, member))
+            }
+            try checkOutput(size)
+            return .object(JSONObject(members))
+        }
+    }
+
+    private func checkOutput(_ size: Int) throws(JSONataError) {
+        guard size <= bounds.outputBytes else {
+            throw .bound("the result has more than \(bounds.outputBytes) bytes as JSON")
+        }
+    }
+}

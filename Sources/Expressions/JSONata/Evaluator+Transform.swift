@@ -1,0 +1,74 @@
+/// Transformations: a copy of a value with some of its objects changed.
+extension Evaluator {
+    func transform(_ value: Value, _ transform: Transform, _ frame: Frame) throws(JSONataError) -> Value {
+        switch value {
+        case .undefined: return .undefined
+        case .object, .list: break
+        default:
+            throw JSONataError(
+                code: "T0410",
+                reason: "a transformation applies to an object or an array, not to \(value.described)",
+                position: transform.position
+            )
+        }
+        let result = try copy(value)
+        for match in try evaluate(transform.pattern, result, frame).elements {
+            let update = try evaluate(transform.update, match, frame)
+            switch update {
+            case .undefined: break
+            case .object(let members):
+                guard case .object(let object) = match else { break }
+                for key in members.keys { object[key] = try copy(members[key]) }
+                try checkNesting(object.nesting)
+            default:
+                throw JSONataError(
+                    code: "T2011",
+                    reason: "the update of a transformation must be an object, not \(update.described)",
+                    position: transform.position
+                )
+            }
+            if let delete = transform.delete { try remove(delete, from: match, transform, frame) }
+        }
+        return result
+    }
+
+    private func remove(
+        _ delete: Node,
+        from match: Value,
+        _ transform: Transform,
+        _ frame: Frame
+    ) throws(JSONataError) {
+        for key in try evaluate(delete, match, frame).elements {
+            guard case .string(let name) = key else {
+                throw JSONataError(
+                    code: "T2012",
+                    reason: "the deletion of a transformation must be a string or strings, not \(key.described)",
+                    position: transform.position
+                )
+            }
+            if case .object(let object) = match { object[name] = .undefined }
+        }
+    }
+
+    /// A copy that shares no object with the original.
+    func copy(_ value: Value, depth: Int = 0) throws(JSONataError) -> Value {
+        try step()
+        try checkNesting(depth)
+        switch value {
+        case .list(let list):
+            var items: [Value] = []
+            items.reserveCapacity(list.count)
+            for item in list.items { items.append(try copy(item, depth: depth + 1)) }
+            return try self.list(items, list.traits.subtracting([.wrapper, .tuples]))
+        case .object(let object):
+            let result = Object()
+            try allocate(96 + object.count * 48)
+            for (key, member) in zip(object.keys, object.values) {
+                let value = try copy(member, depth: depth + 1)
+                result[key] = value
+            }
+            return .object(result)
+        default: return value
+        }
+    }
+}

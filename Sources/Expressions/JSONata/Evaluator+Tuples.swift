@@ -1,0 +1,178 @@
+/// Steps that remember what led to their results: `@`, `#` and `%`; and sorting, which can work on them.
+extension Evaluator {
+    func tupleStep(
+        _ step: Node,
+        _ inputs: [TupleRow],
+        isFirst: Bool,
+        _ frame: Frame
+    ) throws(JSONataError) -> [TupleRow] {
+        var results: [TupleRow] = []
+        if case .sort = step.kind {
+            if isFirst {
+                let sorted = try sort(try sequence(inputs.map(\.value)), by: step, frame)
+                for (place, value) in sorted.elements.enumerated() {
+                    var row = TupleRow(value: value)
+                    if let index = step.index { row.bind(index, .number(Double(place))) }
+                    results.append(row)
+                }
+            } else {
+                results = try sort(inputs, by: step, frame)
+                if let index = step.index {
+                    for place in results.indices { results[place].bind(index, .number(Double(place))) }
+                }
+            }
+        } else {
+            for input in inputs {
+                let scope = Frame(parent: frame, names: input.names, values: input.values)
+                let value = try evaluate(step, input.value, scope)
+                try append(value, of: step, from: input, to: &results)
+            }
+        }
+        for stage in step.stages {
+            switch stage {
+            case .filter(let predicate): results = try filter(results, by: predicate, frame)
+            case .index(let name):
+                for place in results.indices { results[place].bind(name, .number(Double(place))) }
+            }
+        }
+        return results
+    }
+
+    private func append(
+        _ value: Value,
+        of step: Node,
+        from input: TupleRow,
+        to results: inout [TupleRow]
+    ) throws(JSONataError) {
+        let items = value.elements
+        try allocate(items.count * (32 + input.names.count * 32))
+        for (place, item) in items.enumerated() {
+            try self.step()
+            var row = input
+            if case .tuple(let tuple) = item {
+                row.value = tuple.row.value
+                for (name, value) in zip(tuple.row.names, tuple.row.values) { row.bind(name, value) }
+            } else {
+                if let focus = step.focus {
+                    row.bind(focus, item)
+                } else {
+                    row.value = item
+                }
+                if let index = step.index { row.bind(index, .number(Double(place))) }
+                if let ancestor = step.ancestor { row.bind(ancestor, input.value) }
+            }
+            results.append(row)
+        }
+    }
+
+    private func filter(
+        _ rows: [TupleRow],
+        by predicate: Node,
+        _ frame: Frame
+    ) throws(JSONataError) -> [TupleRow] {
+        var results: [TupleRow] = []
+        for (place, row) in rows.enumerated() {
+            let scope = Frame(parent: frame, names: row.names, values: row.values)
+            let verdict = try evaluate(predicate, row.value, scope)
+            if selects(verdict, place, of: rows.count) { results.append(row) }
+        }
+        return results
+    }
+
+    // MARK: Sorting
+
+    func sort(_ input: Value, by step: Node, _ frame: Frame) throws(JSONataError) -> Value {
+        let rows = input.elements.map { item in
+            if case .tuple(let tuple) = item { return tuple.row }
+            return TupleRow(value: item)
+        }
+        let sorted = try sort(rows, by: step, frame)
+        if case .list(let list) = input, list.traits.contains(.tuples) {
+            return try self.list(sorted.map { .tuple(Tuple($0)) }, [.sequence, .tuples])
+        }
+        return try sequence(sorted.map(\.value))
+    }
+
+    private func sort(_ rows: [TupleRow], by step: Node, _ frame: Frame) throws(JSONataError) -> [TupleRow] {
+        guard case .sort(let terms) = step.kind else { return rows }
+        var keyed: [(keys: [Value], row: TupleRow)] = []
+        keyed.reserveCapacity(rows.count)
+        for row in rows {
+            let scope = row.names.isEmpty ? frame : Frame(parent: frame, names: row.names, values: row.values)
+            var keys: [Value] = []
+            for term in terms { keys.append(try evaluate(term.expression, row.value, scope)) }
+            keyed.append((keys, row))
+        }
+        let sorted = try MergeSort.sorted(keyed) { (left, right) throws(JSONataError) -> Bool in
+            try self.step()
+            for (place, term) in terms.enumerated() {
+                let order = try Self.order(left.keys[place], right.keys[place], term.isDescending, at: step.position)
+                if order != 0 { return order > 0 }
+            }
+            return false
+        }
+        return sorted.map(\.row)
+    }
+
+    /// How two sort keys follow each other; undefined comes last.
+    private static func order(
+        _ left: Value,
+        _ right: Value,
+        _ isDescending: Bool,
+        at position: Int
+    ) throws(JSONataError) -> Int {
+        if left.isUndefined { return right.isUndefined ? 0 : 1 }
+        if right.isUndefined { return -1 }
+        let order: Int
+        if let left = left.number, let right = right.number {
+            order = left < right ? -1 : left == right ? 0 : 1
+        } else if let left = left.string, let right = right.string {
+            order = left.order(to: right)
+        } else {
+            let isComparable = [left, right].allSatisfy { $0.number != nil || $0.string != nil }
+            throw JSONataError(
+                code: isComparable ? "T2007" : "T2008",
+                reason: isComparable
+                    ? "an order-by clause compares a number with a string"
+                    : "an order-by clause compares values that are neither numbers nor strings",
+                position: position
+            )
+        }
+        return isDescending ? -order : order
+    }
+}
+
+/// Sorting that keeps the order of equals and lets the comparison fail.
+enum MergeSort {
+    static func sorted<Element>(
+        _ elements: [Element],
+        isAfter: (Element, Element) throws(JSONataError) -> Bool
+    ) throws(JSONataError) -> [Element] {
+        var source = elements
+        var width = 1
+        while width < source.count {
+            var merged: [Element] = []
+            merged.reserveCapacity(source.count)
+            for start in stride(from: 0, to: source.count, by: 2 * width) {
+                var left = start
+                var right = min(start + width, source.count)
+                let leftEnd = right
+                let rightEnd = min(start + 2 * width, source.count)
+                while left < leftEnd, right < rightEnd {
+                    if try isAfter(source[left], source[right]) {
+                        merged.append(source[right])
+                        right += 1
+                    } else {
+                        merged.append(source[left])
+                        left += 1
+                    }
+                }
+                merged += source[left..<leftEnd]
+                merged += source[right..<rightEnd]
+            }
+            source = merged
+            width *= 2
+        }
+        return source
+    }
+}

@@ -1,0 +1,43 @@
+/// Functions that write and read numbers by a picture.
+extension Library {
+    static let numberFormats: [NativeFunction?] = [
+        define("formatNumber", "<n-so?:s>", arity: 3) { (evaluator, arguments) throws(JSONataError) in
+            guard let number = arguments.number(0) else { return .undefined }
+            let symbols = NumberPicture.Symbols(arguments[2].object)
+            return try evaluator.text(NumberPicture(arguments.string(1) ?? "", symbols).format(number))
+        },
+        define("formatBase", "<n-n?:s>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
+            guard let number = arguments.number(0) else { return .undefined }
+            let radix = rounded(arguments.number(1) ?? 10, places: 0)
+            guard let base = Int(exactly: radix), (2...36).contains(base) else {
+                throw JSONataError(code: "D3100", reason: "a radix is from 2 to 36, not \(number: radix)")
+            }
+            return try evaluator.text(text(of: rounded(number, places: 0), radix: base))
+        },
+        define("formatInteger", "<n-s:s>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
+            guard let number = arguments.number(0) else { return .undefined }
+            let picture = try IntegerPicture(arguments.string(1) ?? "")
+            return try evaluator.text(picture.format(number.rounded(.down)))
+        },
+        define("parseInteger", "<s-s:n>", arity: 2) { (_, arguments) throws(JSONataError) in
+            guard let text = arguments.string(0) else { return .undefined }
+            let picture = try IntegerPicture(arguments.string(1) ?? "")
+            guard let number = try picture.parse(text) else { return .undefined }
+            return .number(number)
+        },
+    ]
+
+    private static func text(of number: Double, radix: Int) -> String {
+        if radix == 10 { return NumberText.text(of: number) }
+        if let integer = Int(exactly: number) { return String(integer, radix: radix) }
+        guard number.isFinite else { return NumberText.text(of: number) }
+        var digits: [Character] = []
+        var rest = number.magnitude
+        while rest >= 1 {
+            let digit = Int(exactly: rest.truncatingRemainder(dividingBy: Double(radix))) ?? 0
+            digits += String(digit, radix: radix)
+            rest = ((rest - Double(digit)) / Double(radix)).rounded(.down)
+        }
+        return (number < 0 ? "-" : "") + String(digits.reversed())
+    }
+}

@@ -1,0 +1,97 @@
+package import JSON
+
+/// A JSONata expression, read once and evaluated as often as wanted.
+package struct JSONata: Sendable {
+    /// The text it was read from.
+    package let text: String
+    private let program: Program
+
+    /// - Throws: The first error of the text, with its place.
+    package init(_ text: String, dialect: JSONataDialect = .stepFunctions) throws(JSONataError) {
+        self.text = text
+        program = try Program(text, dialect: dialect)
+    }
+
+    /// Evaluates the expression.
+    ///
+    /// - Parameters:
+    ///   - input: The value of `$` and `$$`; nil for none.
+    ///   - bindings: Values of variables by name, without the dollar sign.
+    ///   - environment: The present and chance.
+    ///   - bounds: What the evaluation may use.
+    /// - Returns: The result, or nil when the expression has none (undefined).
+    /// - Throws: Why there is no result; `U1001` when a bound was reached.
+    package func evaluate(
+        input: JSONValue?,
+        bindings: [String: JSONValue] = [:],
+        environment: JSONataEnvironment,
+        bounds: JSONataBounds = JSONataBounds()
+    ) throws(JSONataError) -> JSONValue? {
+        do throws(JSONataError) {
+            return try program.run(input, bindings, environment, bounds, isOnLargeStack: false)
+        } catch {
+            guard error.code == Evaluator.stackError.code else { throw error }
+        }
+        let program = program
+        return try LargeStack.run { () throws(JSONataError) in
+            try program.run(input, bindings, environment, bounds, isOnLargeStack: true)
+        }
+    }
+
+    /// A compiled expression.
+    struct Program: Sendable {
+        let node: Node
+        let names: [String: Int]
+        let dialect: JSONataDialect
+
+        init(_ text: String, dialect: JSONataDialect) throws(JSONataError) {
+            // A tree has no more levels than its text has characters, so a short one fits every stack.
+            self =
+                text.utf8.count <= 120
+                ? try Self.read(text, dialect)
+                : try LargeStack.run { () throws(JSONataError) in try Self.read(text, dialect) }
+        }
+
+        private init(node: Node, names: [String: Int], dialect: JSONataDialect) {
+            self.node = node
+            self.names = names
+            self.dialect = dialect
+        }
+
+        private static func read(_ text: String, _ dialect: JSONataDialect) throws(JSONataError) -> Program {
+            let syntax = try syntax(of: text)
+            var compiler = Compiler(dialect: dialect)
+            let node = try compiler.compile(syntax)
+            return Program(node: node, names: compiler.names, dialect: dialect)
+        }
+
+        static func syntax(of text: String) throws(JSONataError) -> Syntax {
+            var parser = try Parser(text)
+            return try Arranger.arrange(try parser.parse())
+        }
+
+        func run(
+            _ input: JSONValue?,
+            _ bindings: [String: JSONValue],
+            _ environment: JSONataEnvironment,
+            _ bounds: JSONataBounds,
+            isOnLargeStack: Bool
+        ) throws(JSONataError) -> JSONValue? {
+            var root = Value.undefined
+            if let input {
+                root = Value(input)
+                if case .list = root { root = .list(List([root], [.sequence, .wrapper])) }
+            }
+            let evaluator = Evaluator(
+                program: self,
+                root: root,
+                bindings: bindings.mapValues { Value($0) },
+                environment: environment,
+                bounds: bounds,
+                isOnLargeStack: isOnLargeStack
+            )
+            let result = try evaluator.evaluate(node, root, Frame(parent: nil))
+            return try evaluator.json(result)
+        }
+    }
+}

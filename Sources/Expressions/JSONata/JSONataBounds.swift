@@ -1,0 +1,27 @@
+/// What one evaluation may use. Each bound ends it with the error `U1001` and a sentence of its own.
+package struct JSONataBounds: Sendable {
+    /// The most evaluations of a part of the expression.
+    package var steps: Int
+    /// The deepest nesting of evaluations, where a call in tail position costs none.
+    package var depth: Int
+    /// The time from the start of the evaluation.
+    package var time: Duration
+    /// The memory asked for in the course of the evaluation, in bytes; what has been given back counts too.
+    package var allocatedBytes: Int
+    /// The size of the result as JSON, in bytes.
+    package var outputBytes: Int
+
+    package init(
+        steps: Int = 10_000_000,
+        depth: Int = 2_000,
+        time: Duration = .seconds(5),
+        allocatedBytes: Int = 48 * 1_024 * 1_024,
+        outputBytes: Int = 16 * 1_024 * 1_024
+    ) {
+        self.steps = steps
+        self.depth = depth
+        self.time = time
+        self.allocatedBytes = allocatedBytes
+        self.outputBytes = outputBytes
+    }
+}

@@ -1,0 +1,190 @@
+/// What arguments a function takes, in JSONata's notation: `<s-nn?:s>`.
+struct Signature: Sendable {
+    private struct Parameter: Sendable {
+        /// The types it takes.
+        var types: TypeSet
+        var isArray = false
+        /// The type of an array's elements.
+        var elements: TypeSet?
+        var isOptional = false
+        var isRepeated = false
+        /// Whether the context stands in when the argument is missing.
+        var takesContext = false
+    }
+
+    private var parameters: [Parameter] = []
+
+    /// - Throws: `S0401` or `S0402` for a notation that isn't one.
+    init(_ text: String) throws(JSONataError) {
+        let symbols = Array(text)
+        var place = 1
+        while place < symbols.count, symbols[place] != ":", !(symbols[place] == ">" && place == symbols.count - 1) {
+            let symbol = symbols[place]
+            switch symbol {
+            case "s", "n", "b", "l", "o": parameters.append(Parameter(types: [TypeSet(symbol), .missing]))
+            case "a": parameters.append(Parameter(types: .any, isArray: true))
+            case "f": parameters.append(Parameter(types: .function))
+            case "j": parameters.append(Parameter(types: .any.subtracting(.function)))
+            case "x": parameters.append(Parameter(types: .any))
+            case "-": change { $0.takesContext = true }
+            case "?": change { $0.isOptional = true }
+            case "+": change { $0.isRepeated = true }
+            case "(":
+                let end = try Self.closing("(", ")", in: symbols, from: place)
+                let choice = symbols[place + 1..<end]
+                guard !choice.contains("<") else {
+                    throw JSONataError(code: "S0402", reason: "a choice of types can't hold a type with '<'")
+                }
+                parameters.append(Parameter(types: choice.reduce(into: .missing) { $0.formUnion(TypeSet($1)) }))
+                place = end
+            case "<":
+                let end = try Self.closing("<", ">", in: symbols, from: place)
+                guard let last = parameters.last, last.isArray || last.types == .function else {
+                    throw JSONataError(code: "S0401", reason: "only 'a' and 'f' can be followed by a type in '<>'")
+                }
+                let inner = symbols[place + 1..<end]
+                change { if $0.isArray { $0.elements = inner.first.map { TypeSet($0) } } }
+                place = end
+            default: break
+            }
+            place += 1
+        }
+    }
+
+    private mutating func change(_ body: (inout Parameter) -> Void) {
+        if !parameters.isEmpty { body(&parameters[parameters.count - 1]) }
+    }
+
+    private static func closing(
+        _ open: Character,
+        _ close: Character,
+        in symbols: [Character],
+        from start: Int
+    ) throws(JSONataError) -> Int {
+        var depth = 0
+        for place in start..<symbols.count {
+            if symbols[place] == open { depth += 1 }
+            if symbols[place] == close { depth -= 1 }
+            if depth == 0 { return place }
+        }
+        throw JSONataError(code: "S0402", reason: "the signature has a '\(open)' without '\(close)'")
+    }
+
+    /// The arguments as the function gets them: the context filled in, single values made arrays.
+    ///
+    /// - Throws: `T0410` for a wrong argument, `T0411` for a wrong context, `T0412` for wrong elements.
+    func arguments(_ values: [Value], context: Value) throws(JSONataError) -> [Value] {
+        if let result = try fittingOneByOne(values) { return result }
+        let types = values.map(\.type)
+        var failures: Set<Int> = []
+        var counts = [Int](repeating: 0, count: parameters.count)
+        var reached = 0
+        guard match(types, from: 0, parameter: 0, &counts, &reached, &failures) else {
+            throw JSONataError(
+                code: "T0410",
+                reason: "argument \(reached + 1) does not match the function's signature"
+            )
+        }
+        var result: [Value] = []
+        result.reserveCapacity(parameters.count)
+        var next = 0
+        for (place, parameter) in parameters.enumerated() {
+            if counts[place] == 0 {
+                if parameter.takesContext {
+                    guard parameter.types.contains(context.type) else {
+                        throw JSONataError(
+                            code: "T0411",
+                            reason: "the context is no value for argument \(next + 1)"
+                        )
+                    }
+                    result.append(context)
+                } else {
+                    result.append(next < values.count ? values[next] : .undefined)
+                    next += 1
+                }
+            }
+            for _ in 0..<counts[place] {
+                result.append(try Self.converted(values[next], for: parameter, place: next, counts[place]))
+                next += 1
+            }
+        }
+        return result
+    }
+
+    /// The usual case, decided quickly: as many arguments as parameters, each of a type that fits.
+    private func fittingOneByOne(_ values: [Value]) throws(JSONataError) -> [Value]? {
+        guard values.count == parameters.count else { return nil }
+        var hasArray = false
+        for (place, parameter) in parameters.enumerated() {
+            guard parameter.types.contains(values[place].type) else { return nil }
+            if parameter.isArray { hasArray = true }
+        }
+        guard hasArray else { return values }
+        var result = values
+        for (place, parameter) in parameters.enumerated() where parameter.isArray {
+            result[place] = try Self.converted(values[place], for: parameter, place: place, 1)
+        }
+        return result
+    }
+
+    /// Finds how many arguments each parameter takes, as many as possible first.
+    private func match(
+        _ types: [TypeSet],
+        from start: Int,
+        parameter place: Int,
+        _ counts: inout [Int],
+        _ reached: inout Int,
+        _ failures: inout Set<Int>
+    ) -> Bool {
+        guard place < parameters.count else {
+            reached = max(reached, start)
+            return start == types.count
+        }
+        // What has failed once fails again, so the search takes no more than every place with every parameter.
+        guard failures.insert(start * (parameters.count + 1) + place).inserted else { return false }
+        let parameter = parameters[place]
+        var most = 0
+        while start + most < types.count, most == 0 || parameter.isRepeated,
+            parameter.types.contains(types[start + most])
+        {
+            most += 1
+        }
+        let least = parameter.isOptional || parameter.takesContext ? 0 : 1
+        guard most >= least else {
+            reached = max(reached, start)
+            return false
+        }
+        for count in stride(from: most, through: least, by: -1) {
+            counts[place] = count
+            if match(types, from: start + count, parameter: place + 1, &counts, &reached, &failures) { return true }
+        }
+        return false
+    }
+
+    private static func converted(
+        _ value: Value,
+        for parameter: Parameter,
+        place: Int,
+        _ count: Int
+    ) throws(JSONataError) -> Value {
+        guard parameter.isArray, !value.isUndefined else { return value }
+        if let elements = parameter.elements {
+            var isFitting = true
+            if case .list(let list) = value {
+                if let first = list.items.first {
+                    isFitting = first.type == elements && list.items.allSatisfy { $0.type == elements }
+                }
+            } else {
+                isFitting = value.type == elements && count == 1
+            }
+            guard isFitting else {
+                throw JSONataError(
+                    code: "T0412",
+                    reason: "argument \(place + 1) must be an array of \(elements.plural)"
+                )
+            }
+        }
+        if case .list = value { return value }
+        return .list(List([value]))
+    }
+}

@@ -1,0 +1,102 @@
+import Expressions
+import JSON
+import Testing
+
+@Suite("JSONata: the language")
+struct JSONataLanguageTests {
+    static let document: JSONValue = [
+        "name": "Ann",
+        "orders": [
+            ["id": 1, "price": 20, "lines": [["sku": "a", "n": 2], ["sku": "b", "n": 1]]],
+            ["id": 2, "price": 5, "lines": [["sku": "a", "n": 7]]],
+        ],
+        "one": [1],
+    ]
+
+    @Test(
+        arguments: [
+            JSONataRow("name", #""Ann""#),
+            JSONataRow("missing", nil),
+            JSONataRow("orders.price", "[20,5]"),
+            JSONataRow("orders[price > 10].id", "1"),
+            JSONataRow("orders[price > 10].id[]", "[1]"),
+            JSONataRow("orders[-1].id", "2"),
+            JSONataRow("orders[[0..1]].id", "[1,2]"),
+            JSONataRow("one", "[1]"),
+            JSONataRow("one.$", "1"),
+            JSONataRow("orders.lines.sku", #"["a","b","a"]"#),
+            JSONataRow("orders.[lines.sku]", #"[["a","b"],["a"]]"#),
+            JSONataRow("orders.lines{sku: $sum(n)}", #"{"a":9,"b":1}"#),
+            JSONataRow("orders^(price).id", "[2,1]"),
+            JSONataRow("orders^(>price).id", "[1,2]"),
+            JSONataRow("orders.lines.{'order': %.id, 'sku': sku}[0]", #"{"order":1,"sku":"a"}"#),
+            JSONataRow("orders@$o.$o.lines.($o.id & sku)", #"["1a","1b","2a"]"#),
+            JSONataRow("orders#$i.($i * 10 + id)", "[1,12]"),
+            JSONataRow("**.sku", #"["a","b","a"]"#),
+            JSONataRow("orders[0].*", #"[1,20,{"sku":"a","n":2},{"sku":"b","n":1}]"#),
+            JSONataRow(
+                "$ ~> |orders|{'price': price * 2}, 'lines'|",
+                #"""
+                {"name":"Ann","orders":[{"id":1,"price":40},{"id":2,"price":10}],"one":[1]}
+                """#
+            ),
+        ]
+    )
+    func paths(row: JSONataRow) { row.check(Self.document) }
+
+    @Test(
+        arguments: [
+            JSONataRow("1 + 2 * 3 - 4 / 2", "5"),
+            JSONataRow("7 % 3 & 'x'", #""1x""#),
+            JSONataRow("1 = 1.0 and 'a' < 'b' and not_there = 1", "false"),
+            JSONataRow("2 in [1, 2] or false", "true"),
+            JSONataRow("missing ?: 'x'", #""x""#),
+            JSONataRow("0 ?? 5", "0"),
+            JSONataRow("false ? 1", nil),
+            JSONataRow("[1..3, 5]", "[1,2,3,5]"),
+            JSONataRow("{'a': missing, 'b': null}", #"{"b":null}"#),
+            JSONataRow("($a := 1; $b := function($x) { $a + $x }; $a := 10; $b(1))", "11"),
+            JSONataRow("($add := function($x, $y) { $x + $y }; $inc := $add(1, ?); $inc(41))", "42"),
+            JSONataRow("($two := $uppercase ~> $trim; $two(' a '))", #""A""#),
+            JSONataRow("(function($n)<n:n> { $n })('x')", "!T0410"),
+            JSONataRow("($f := function($n) { $n > 0 ? $f($n - 1) : 'done' }; $f(100000))", #""done""#),
+            JSONataRow("($f := function($n) { $n = 0 ? 0 : 1 + $f($n - 1) }; $f(400))", "400"),
+            JSONataRow("($x := 1; ($x := 2); $x)", "1"),
+            JSONataRow(#""\u00e9\ud83d\ude00" ~> $length()"#, "2"),
+            JSONataRow("/* nothing */ 1", "1"),
+            JSONataRow("1 +", "!S0207"),
+            JSONataRow("(1", "!S0203"),
+            JSONataRow("'a' + 1", "!T2001"),
+            JSONataRow("$nope()", "!T1006"),
+            JSONataRow("substring('a', 1)", "!T1005"),
+            JSONataRow("1 / 0", "!D1001"),
+        ]
+    )
+    func operatorsAndFunctions(row: JSONataRow) { row.check() }
+
+    @Test func numbersThatAreOnlyPassedOnKeepTheirDigits() throws {
+        let input = try JSONValue(parsing: #"{"id": 12345678901234567890, "x": 1.50}"#)
+        #expect(try JSONata("{'a': id, 'b': x}").result(input)?.text == #"{"a":12345678901234567890,"b":1.50}"#)
+        #expect(try JSONata("x + 0").result(input)?.text == "1.5")
+    }
+
+    @Test func variablesComeFromOutside() throws {
+        let states: JSONValue = ["input": ["n": 2], "context": ["Execution": ["Id": "e"]]]
+        let expression = try JSONata("$states.input.n * $factor & $states.context.Execution.Id")
+        #expect(try expression.result(bindings: ["states": states, "factor": 21]) == "42e")
+    }
+
+    @Test func errorsPointAtTheirPlace() throws {
+        let text = "$sum(1,\n  2 + )"
+        let error = #expect(throws: JSONataError.self) { try JSONata(text) }
+        #expect(error?.code == "S0211")
+        #expect(
+            error?.explained(in: text) == """
+                S0211: ')' can't begin a value
+                  line 2, column 7
+                      2 + )
+                          ^
+                """
+        )
+    }
+}

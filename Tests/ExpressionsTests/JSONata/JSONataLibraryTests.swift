@@ -1,0 +1,78 @@
+import Expressions
+import JSON
+import Testing
+
+@Suite("JSONata: the library")
+struct JSONataLibraryTests {
+    @Test(
+        arguments: [
+            JSONataRow("$substring('hello', -3, 2)", #""ll""#),
+            JSONataRow("$substringBefore('a-b', '-') & $substringAfter('a-b', '-')", #""ab""#),
+            JSONataRow("$pad('x', -3, '01')", #""01x""#),
+            JSONataRow("$trim('  a \n b ')", #""a b""#),
+            JSONataRow("$split('a1b2c', /[0-9]/)", #"["a","b","c"]"#),
+            JSONataRow("$match('ab12', /([a-z])(\\d)/).groups", #"["b","1"]"#),
+            JSONataRow("$replace('John Smith', /(\\w+)\\s(\\w+)/, '$2, $1')", #""Smith, John""#),
+            JSONataRow("$contains('abc', /B/i)", "true"),
+            JSONataRow("$base64decode($base64encode('héllo'))", #""héllo""#),
+            JSONataRow("$decodeUrlComponent($encodeUrlComponent('a b&ü'))", #""a b&ü""#),
+            JSONataRow("$round(2.5) & $round(3.5) & $round(1.005, 2)", #""241""#),
+            JSONataRow("$formatNumber(-1234.5678, '#,##0.00')", #""-1,234.57""#),
+            JSONataRow("$formatNumber(0.14, '01%')", #""14%""#),
+            JSONataRow("$formatNumber(1234.5678, '00.000e0')", #""12.346e2""#),
+            JSONataRow("$formatBase(255, 16)", #""ff""#),
+            JSONataRow("$formatInteger(2789, 'w')", #""two thousand, seven hundred and eighty-nine""#),
+            JSONataRow("$formatInteger(1999, 'I')", #""MCMXCIX""#),
+            JSONataRow("$formatInteger(123, '1;o')", #""123rd""#),
+            JSONataRow("$parseInteger('twelve thousand, four hundred and seventy-six', 'w')", "12476"),
+            JSONataRow("$now()", #""2023-11-14T22:13:20.123Z""#),
+            JSONataRow(
+                "$fromMillis(1510067557121, '[D1o] [MNn] [Y] [h#1]:[m01][P] [Z]', '-0530')",
+                #"""
+                "7th November 2017 9:42am -05:30"
+                """#
+            ),
+            JSONataRow("$toMillis('2017-11-07T15:12:37.121+01:00')", "1510063957121"),
+            JSONataRow("$toMillis('13:05 7/11/2017', '[H]:[m01] [D]/[M]/[Y]')", "1510059900000"),
+            JSONataRow("$toMillis('2017-13-01')", "!D3110"),
+            JSONataRow("$sort([3, 1, 2])", "[1,2,3]"),
+            JSONataRow("$distinct([1, 1.0, {'a': 1, 'b': 2}, {'b': 2, 'a': 1}])", #"[1,{"a":1,"b":2}]"#),
+            JSONataRow("$reduce([1..4], function($a, $b) { $a * $b })", "24"),
+            JSONataRow("$map(['a', 'b'], function($v, $i) { $v & $i })", #"["a0","b1"]"#),
+            JSONataRow("$sift({'a': 1, 'b': 2}, function($v) { $v > 1 })", #"{"b":2}"#),
+            JSONataRow("$merge([{'a': 1}, {'a': 2, 'b': 3}])", #"{"a":2,"b":3}"#),
+            JSONataRow("$zip([1, 2], ['a', 'b', 'c'])", #"[[1,"a"],[2,"b"]]"#),
+            JSONataRow("$string({'a': [0.1 + 0.2, null]})", #""{\"a\":[0.3,null]}""#),
+            JSONataRow("$type([])", #""array""#),
+            JSONataRow("$number('0x1F') + $number('1e1')", "41"),
+            JSONataRow("$error('no')", "!D3137"),
+            JSONataRow("$single([1, 2])", "!D3138"),
+        ]
+    )
+    func standardFunctions(row: JSONataRow) { row.check(dialect: .standard) }
+
+    @Test(
+        arguments: [
+            JSONataRow("$partition([1..5], 2)", "[[1,2],[3,4],[5]]"),
+            JSONataRow("$partition([1], 0)", "!D3001"),
+            JSONataRow("$range(0, 10, 5)", "[0,5,10]"),
+            JSONataRow("$range(3, 0, -2)", "[3,1]"),
+            JSONataRow("$range(0, 1e9, 1)", "!D2014"),
+            JSONataRow("$hash('a', 'MD5')", #""0cc175b9c0f1b6a831c399e269772661""#),
+            JSONataRow("$hash('a', 'X')", "!D3001"),
+            JSONataRow("$random(7) = $random(7) and $random() < 1", "true"),
+            JSONataRow("$length($uuid())", "36"),
+            JSONataRow(#"$parse("{\"a\":[1]}").a"#, "[1]"),
+            JSONataRow("$parse('{')", "!D3001"),
+            JSONataRow("$eval('1')", "!T1006"),
+        ]
+    )
+    func stepFunctionsAddsItsOwn(row: JSONataRow) { row.check() }
+
+    @Test(arguments: [
+        JSONataRow("$eval('[1, $x]', 5)", "[1]"), JSONataRow("$eval('1 +')", "!D3120"),
+        JSONataRow("$eval('1 + \"a\"')", "!D3121"), JSONataRow("($x := 3; $eval('$x + a', {'a': 1}))", "4"),
+        JSONataRow("$uuid()", "!T1006"),
+    ])
+    func evalBelongsToTheStandardLanguage(row: JSONataRow) { row.check(dialect: .standard) }
+}
