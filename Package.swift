@@ -17,7 +17,7 @@ let package = Package(
     name: "stepwell",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "Stepwell", targets: ["Stepwell"]),
+        .library(name: "Stepwell", targets: ["Stepwell", "JSON"]),
         .executable(name: "stepwell", targets: ["StepwellCLI"]),
         .executable(name: "order-worker", targets: ["OrderWorker"]),
     ],

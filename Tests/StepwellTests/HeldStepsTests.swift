@@ -96,6 +96,21 @@ import Testing
         #expect(held.due(at(3)).endings.isEmpty)
     }
 
+    @Test func aCallThatIsOverWritesNothing() {
+        var held = held(step(1))
+        let invocation = Invocation()
+        #expect(held.begin(step(1).key, invocation, deadlines: [.init(at: at(1), ending: .timedOut)]) == true)
+        #expect(held.beginWriting(step(1).key, for: invocation) == true)
+        // While it writes, its time does not run out.
+        #expect(held.due(at(2)).endings.isEmpty)
+        held.cancelWriting(step(1).key, for: invocation)
+        #expect(endings(held.due(at(2))) == ["timedOut"])
+        #expect(held.beginWriting(step(1).key, for: invocation) == false)
+        #expect(held.beginWriting(step(1).key) == true)
+        held.cancelWriting(step(1).key, for: invocation)
+        #expect(held.due(at(60)).endings.isEmpty)
+    }
+
     @Test func heartbeatsPutTheirDeadlineOff() {
         var held = held(step(1))
         let invocation = Invocation(heartbeatInterval: .seconds(1), now: start)

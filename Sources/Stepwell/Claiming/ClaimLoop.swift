@@ -35,7 +35,7 @@ struct ClaimLoop {
             feedWatchdog()
             read(engine.claimBox.take())
             do throws(StoreError) {
-                if !suspects.isEmpty { try await runSuspects() }
+                if !suspects.isEmpty { await runSuspects() }
                 try await step()
                 try await beatIfDue()
                 isBack()
@@ -146,25 +146,30 @@ struct ClaimLoop {
 
     /// Runs steps whose worker was lost, one at a time and nothing beside them: whichever of them ends the process ends
     /// nobody else's work. What has been running for a whole lease is not waited for.
-    private mutating func runSuspects() async throws(StoreError) {
+    private mutating func runSuspects() async {
         engine.setExclusive(true)
         defer { engine.setExclusive(false) }
         let patience = ContinuousClock.now.advanced(by: engine.configuration.lease)
         while engine.capacity.withLock(\.stepCount) > suspects.count, !engine.isStopping, .now < patience {
-            try await pass(until: patience)
+            await pass(until: patience)
         }
         while !engine.isStopping, let suspect = suspects.popLast() {
             run(suspect.step, permit: suspect.permit)
             while engine.held.withLock({ $0.contains(suspect.step.key) }), !engine.isStopping {
-                try await pass(until: nil)
+                await pass(until: nil)
             }
         }
     }
 
     /// Waits for news without claiming.
-    private mutating func pass(until deadline: ContinuousClock.Instant?) async throws(StoreError) {
+    private mutating func pass(until deadline: ContinuousClock.Instant?) async {
         feedWatchdog()
-        try await beatIfDue()
+        do throws(StoreError) {
+            try await beatIfDue()
+        } catch {
+            // The next look at the database says so soon enough; suspects run alone all the same.
+            engine.logger.debug("A sign of life could not be given", metadata: ["error": "\(error)"])
+        }
         let tick = ContinuousClock.now.advanced(by: .seconds(1))
         await engine.claimBox.wait(until: min(deadline ?? tick, tick))
         read(engine.claimBox.take())

@@ -19,7 +19,7 @@ struct ClaimPlan {
     /// How long the loop sleeps at most: hints may get lost.
     static let pollInterval: Duration = .seconds(1)
     /// The shortest time between two probes.
-    private static let probeInterval: Duration = .milliseconds(5)
+    private static let probeInterval: Duration = .milliseconds(10)
     /// How long a worker is busy before it says so: telling costs as much as a notification.
     private static let busyInterval: Duration = .milliseconds(100)
     /// One claim in so many looks at everything that is ready, even while claims come back full.

@@ -12,8 +12,8 @@ import JSON
 /// raw JSON. A handler that returns nothing replies `null`.
 ///
 /// A handler may run more than once for the same stay in a state: after a retry, and after a crash of the process that
-/// ran it. ``FunctionContext/idempotencyKey`` is the same each time; ``transactional(_:concurrency:timeout:_:)-(_,_,_,(Event,FunctionContext,Transaction)->Reply)``
-/// is for work that must take effect exactly once.
+/// ran it. ``FunctionContext/idempotencyKey`` is the same each time; `Function.transactional` is for work that must take
+/// effect exactly once.
 ///
 /// An event that does not fit the type fails the task with `Runtime.UnmarshalError`, a reply that JSON can't say with
 /// `Runtime.MarshalError`; see ``FunctionError`` for what a handler throws.

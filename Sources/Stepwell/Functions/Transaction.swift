@@ -1,7 +1,7 @@
 package import Postgres
 
-/// The transaction of a ``Function/transactional(_:concurrency:timeout:_:)-(_,_,_,(Event,FunctionContext,Transaction)->Reply)``
-/// handler: what is done in it is committed together with the handler's step.
+/// The transaction of a handler that was made with `Function.transactional`: what is done in it is committed together
+/// with the handler's step.
 ///
 /// Statements have one command each, with parameters `$1`, `$2` …; values never become part of the text. The isolation
 /// level is READ COMMITTED. Don't commit or roll back by hand: return or throw.

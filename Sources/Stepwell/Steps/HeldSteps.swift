@@ -95,9 +95,12 @@ struct HeldSteps {
 
     /// A write that names the fence will be sent.
     ///
-    /// - Returns: whether the step is still held.
-    mutating func beginWriting(_ key: StepKey) -> Bool {
-        guard let entry = entries[key], !entry.isLost else { return false }
+    /// - Parameter invocation: the call on whose behalf it is sent, while that goes on.
+    /// - Returns: whether the step is still held, and the call not over.
+    mutating func beginWriting(_ key: StepKey, for invocation: Invocation? = nil) -> Bool {
+        guard let entry = entries[key], !entry.isLost, invocation == nil || entry.invocation === invocation else {
+            return false
+        }
         entries[key]?.isWriting = true
         return true
     }
@@ -112,9 +115,9 @@ struct HeldSteps {
         entries[lease.key] = entry
     }
 
-    /// The write was not done.
-    mutating func cancelWriting(_ key: StepKey) {
-        entries[key]?.isWriting = false
+    /// A write on behalf of a call was not done.
+    mutating func cancelWriting(_ key: StepKey, for invocation: Invocation) {
+        if entries[key]?.invocation === invocation { entries[key]?.isWriting = false }
     }
 
     /// Somebody says that leases are gone: those of an execution, or all, are checked now, by extending them.
@@ -132,6 +135,9 @@ struct HeldSteps {
             if let ending = ending(of: entry, now) {
                 if case .lost = ending { entries[key]?.isLost = true }
                 if let invocation = entry.invocation { actions.endings.append((invocation, ending)) }
+                // From here on nothing is written on its behalf.
+                entries[key]?.invocation = nil
+                entries[key]?.deadlines = []
             } else if !entry.isExtending, entry.extendAt <= now {
                 hasExtension.insert(key.bucket)
             }

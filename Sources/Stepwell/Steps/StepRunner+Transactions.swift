@@ -63,10 +63,10 @@ private struct TransactionalCompletion: Sendable {
                 } catch {
                     throw HandlerError(error: error)
                 }
-                return (reply, try await complete(with: reply, in: transaction))
+                return (reply, try await complete(context.invocation, with: reply, in: transaction))
             }
         } catch {
-            engine.held.withLock { $0.cancelWriting(key) }
+            engine.held.withLock { $0.cancelWriting(key, for: context.invocation) }
             if let failure = failure(for: error) { throw failure }
             context.logger.debug("A transaction was rolled back and will run again", metadata: ["error": "\(error)"])
             if !(error is StepIsGone) { await engine.release(lease, delay: .milliseconds(100)) }
@@ -78,10 +78,11 @@ private struct TransactionalCompletion: Sendable {
     }
 
     private func complete(
+        _ invocation: Invocation,
         with reply: JSONDocument,
         in transaction: Postgres.Transaction
     ) async throws -> Decision.Next {
-        guard engine.held.withLock({ $0.beginWriting(key) }) else { throw StepIsGone() }
+        guard engine.held.withLock({ $0.beginWriting(key, for: invocation) }) else { throw StepIsGone() }
         var random = SystemRandomNumberGenerator()
         let decision = interpreter.advance(
             branch,

@@ -113,7 +113,7 @@ final class StepRunner {
     }
 
     private func invoke(_ function: Function, _ call: FunctionCall, _ decision: Decision) async -> Decision? {
-        guard !engine.isStopping else { return await handOver(decision) }
+        guard !engine.isStopping else { return needsCommit ? await handOver(decision) : await giveBack() }
         var branch = decision.branch
         let mustLast = needsCommit || call.timeoutSeconds != nil || call.heartbeatSeconds != nil
         if mustLast, !branch.events.isEmpty {
