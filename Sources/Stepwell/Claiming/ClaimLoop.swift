@@ -127,7 +127,9 @@ struct ClaimLoop {
 
     private func run(_ step: ClaimedStep, permit: String?) {
         let engine = engine
-        Task { await StepRunner(engine: engine, step: step, permit: permit).run() }
+        Task(executorPreference: StepExecutor.shared) {
+            await StepRunner(engine: engine, step: step, permit: permit).run()
+        }
     }
 
     private mutating func beat(isIdle: Bool) async throws(StoreError) {

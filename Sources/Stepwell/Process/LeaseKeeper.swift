@@ -19,7 +19,7 @@ struct LeaseKeeper {
                     if letters.checksAll { held.check(now: now) }
                     return held.due(now)
                 }
-                HandlerExecutor.shared.relieve()
+                StepExecutor.shared.relieve()
                 for (invocation, ending) in actions.endings { invocation.end(ending) }
                 for (bucket, leases) in actions.extensions {
                     group.addTask { await extend(leases, in: bucket) }

@@ -70,7 +70,7 @@ final class Invocation: Sendable {
         _ handler: @escaping @Sendable () async throws -> JSONDocument,
         onLateReturn: @escaping @Sendable () -> Void
     ) async -> Ending {
-        let task = Task(executorPreference: HandlerExecutor.shared) {
+        let task = Task(executorPreference: StepExecutor.shared) {
             let ending: Ending
             do {
                 ending = .returned(try await handler())

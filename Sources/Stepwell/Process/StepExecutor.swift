@@ -9,12 +9,11 @@ import Synchronization
     import Foundation
 #endif
 
-/// Runs handlers on threads of its own: one that blocks its thread, or never ends, does not stop the worker, which has
-/// the other threads to itself.
-///
-/// There is a thread per core; when all of them have been at the same thing for a while, there will be more.
-final class HandlerExecutor: TaskExecutor {
-    static let shared = HandlerExecutor()
+/// Runs steps and their handlers on threads of its own. A handler that blocks its thread, or never ends, does not stop
+/// what claims steps and keeps leases, and there are more threads as soon as all of them have been at the same thing for
+/// a while.
+final class StepExecutor: TaskExecutor {
+    static let shared = StepExecutor()
 
     private struct State {
         var jobs: Deque<UnownedJob> = []
@@ -31,8 +30,8 @@ final class HandlerExecutor: TaskExecutor {
     }
 
     /// How long jobs wait before another thread is worth its cost.
-    private static let patience: Duration = .milliseconds(200)
-    /// Threads above one per core. With all of these stuck, handlers wait until they time out.
+    private static let patience: Duration = .milliseconds(100)
+    /// Threads above one per core. With all of these stuck, calls wait until they time out.
     private static let maximumExtra = 128
 
     private let usualCount: Int
@@ -59,16 +58,16 @@ final class HandlerExecutor: TaskExecutor {
         if starts { start() }
     }
 
-    /// Adds a thread if jobs have waited for too long. Somebody has to ask from time to time.
+    /// Adds threads, half as many as there are, if jobs have waited for too long. Somebody has to ask from time to time.
     func relieve() {
-        let starts = state.withLock { state in
-            guard !state.jobs.isEmpty, state.lastTaken.advanced(by: Self.patience) < .now,
-                state.threadCount < usualCount + Self.maximumExtra
-            else { return false }
-            state.threadCount += 1
-            return true
+        let count = state.withLock { state in
+            guard !state.jobs.isEmpty, state.lastTaken.advanced(by: Self.patience) < .now else { return 0 }
+            let room = usualCount + Self.maximumExtra - state.threadCount
+            let count = max(0, min(state.threadCount / 2, room))
+            state.threadCount += count
+            return count
         }
-        if starts { start() }
+        for _ in 0..<count { start() }
     }
 
     private func start() {
