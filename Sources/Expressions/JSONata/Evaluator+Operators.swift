@@ -127,9 +127,7 @@ extension Evaluator {
         guard count <= Self.rangeLimit, let size = Int(exactly: count) else {
             throw JSONataError(code: "D2014", reason: "a range has \(number: count) numbers; at most 10,000,000 may be")
         }
-        try allocate(size * Self.bytesPerValue)
-        try step(size / 16)
-        return try sequence((0..<size).map { .number(first + Double($0)) })
+        return .list(List(from: first, count: size, memory))
     }
 
     func negate(_ operand: Node, at node: Node, _ input: Value, _ frame: Frame) throws(JSONataError) -> Value {
@@ -154,6 +152,9 @@ extension Evaluator {
             switch value {
             case .undefined: break
             case .list(let list):
+                if parts.count == 1, let copy = list.copyOfRange(node.isConstructedArray ? .constructed : []) {
+                    return .list(copy)
+                }
                 if case .array = part.kind {
                     items.append(value)
                 } else {

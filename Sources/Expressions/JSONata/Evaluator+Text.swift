@@ -69,7 +69,7 @@ extension Evaluator {
 
     // MARK: Results
 
-    /// The value as JSON; nil for undefined.
+    /// The value as JSON; nil for undefined. Functions are what `$string` makes of them, or an error in Step Functions.
     func json(_ value: Value) throws(JSONataError) -> JSONValue? {
         var size = 0
         return try json(value, &size, depth: 0)
@@ -91,7 +91,11 @@ extension Evaluator {
             size += text.utf8.count
             try checkOutput(size)
             return .string(text)
-        case .function: return .string("")
+        case .function:
+            guard dialect == .standard else {
+                throw JSONataError(code: JSONataError.unsupportedResult, reason: "the result holds a function")
+            }
+            return .string("")
         case .list(let list):
             var elements: [JSONValue] = []
             elements.reserveCapacity(list.count)

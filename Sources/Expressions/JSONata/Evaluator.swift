@@ -18,7 +18,7 @@ final class Evaluator {
     private var nextLook = 0
     var depth = 0
     private let depthLimit: Int
-    private var allocated = 0
+    let memory: Memory
     /// A call in tail position that whoever called the function around it has to make.
     var pendingCall: (function: Function, arguments: [Value], input: Value, position: Int)?
     /// Frames that hold functions that may hold them.
@@ -41,6 +41,7 @@ final class Evaluator {
         self.bindings = bindings
         hidesLibrary = bindings.keys.contains { Library.function($0, in: program.dialect) != nil }
         self.bounds = bounds
+        memory = Memory(limit: bounds.allocatedBytes)
         elapsed = environment.elapsed
         now = environment.now
         random = environment.random
@@ -74,6 +75,7 @@ final class Evaluator {
         guard steps <= bounds.steps else {
             throw .bound("the evaluation takes more than \(bounds.steps) steps; does a function call itself forever?")
         }
+        try checkMemory()
         guard elapsed() <= bounds.time else { throw .bound("the evaluation takes longer than \(bounds.time)") }
     }
 
@@ -85,11 +87,16 @@ final class Evaluator {
 
     /// Counts memory that is about to be used.
     func allocate(_ bytes: Int) throws(JSONataError) {
-        let (sum, overflow) = allocated.addingReportingOverflow(bytes)
-        guard !overflow, sum <= bounds.allocatedBytes else {
-            throw .bound("the evaluation needs more than \(bounds.allocatedBytes) bytes of memory")
-        }
-        allocated = sum
+        guard memory.take(bytes) else { throw memoryError }
+    }
+
+    private var memoryError: JSONataError {
+        .bound("the evaluation needs more than \(bounds.allocatedBytes) bytes of memory")
+    }
+
+    /// Fails if memory was refused where no error could be thrown.
+    func checkMemory() throws(JSONataError) {
+        if memory.isExceeded { throw memoryError }
     }
 
     static let bytesPerValue = MemoryLayout<Value>.stride

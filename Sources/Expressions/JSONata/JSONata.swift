@@ -90,8 +90,15 @@ package struct JSONata: Sendable {
                 bounds: bounds,
                 isOnLargeStack: isOnLargeStack
             )
-            let result = try evaluator.evaluate(node, root, Frame(parent: nil))
-            return try evaluator.json(result)
+            do throws(JSONataError) {
+                let result = try evaluator.json(try evaluator.evaluate(node, root, Frame(parent: nil)))
+                try evaluator.checkMemory()
+                return result
+            } catch {
+                // Lack of memory shows in other errors as well; it is the one to tell.
+                try evaluator.checkMemory()
+                throw error
+            }
         }
     }
 }

@@ -12,9 +12,9 @@ package struct JSONataBounds: Sendable {
     package var outputBytes: Int
 
     package init(
-        steps: Int = 10_000_000,
+        steps: Int = 1_000_000,
         depth: Int = 2_000,
-        time: Duration = .seconds(5),
+        time: Duration = .seconds(1),
         allocatedBytes: Int = 48 * 1_024 * 1_024,
         outputBytes: Int = 16 * 1_024 * 1_024
     ) {

@@ -16,6 +16,9 @@ package struct JSONataError: Error, Sendable, Hashable {
         self.token = token
     }
 
+    /// The code of an expression of Step Functions whose result can't be JSON, because it is or holds a function.
+    package static let unsupportedResult = "unsupported-result"
+
     /// The error with a place, unless it has a more exact one already.
     func located(at position: Int, token: String?) -> JSONataError {
         var error = self

@@ -17,7 +17,15 @@ final class List {
         static let tuples = Traits(rawValue: 16)
     }
 
+    /// Whole numbers in a row that nobody has looked at yet.
+    private struct Range {
+        let first: Double
+        let count: Int
+        let memory: Memory
+    }
+
     private var source: [JSONValue]
+    private var range: Range?
     private var converted: [Value]?
     let nesting: Int
     let holdsFunction: Bool
@@ -48,14 +56,36 @@ final class List {
         self.traits = traits
     }
 
-    var count: Int { converted?.count ?? source.count }
+    /// So many whole numbers, which are made when somebody looks at them.
+    init(from first: Double, count: Int, _ memory: Memory) {
+        source = []
+        range = Range(first: first, count: count, memory: memory)
+        nesting = 1
+        holdsFunction = false
+        traits = .sequence
+    }
+
+    /// The same numbers once more, as long as nobody has looked at them; nil for other lists.
+    func copyOfRange(_ traits: Traits) -> List? {
+        guard converted == nil, let range else { return nil }
+        let copy = List(from: range.first, count: range.count, range.memory)
+        copy.traits = traits
+        return copy
+    }
+
+    var count: Int { converted?.count ?? range?.count ?? source.count }
 
     var items: [Value] {
         if let converted { return converted }
-        let items = source.map { Value($0) }
+        let items = range.map { Self.numbers($0) } ?? source.map { Value($0) }
         converted = items
         source = []
         return items
+    }
+
+    private static func numbers(_ range: Range) -> [Value] {
+        guard range.memory.take(range.count * MemoryLayout<Value>.stride) else { return [] }
+        return (0..<range.count).map { .number(range.first + Double($0)) }
     }
 
     var isSequence: Bool { traits.contains(.sequence) }

@@ -64,7 +64,7 @@ struct JSONataCommand: ParsableCommand {
         guard let request = try? JSONValue(parsing: Surrogates.replaceEscapes(in: line)),
             let text = request["expr"]?.string
         else { return ["error": "a case is an object with expr"] }
-        var bounds = JSONataBounds(time: .seconds(10), allocatedBytes: 1_024 * 1_024 * 1_024)
+        var bounds = JSONataBounds(steps: 10_000_000, time: .seconds(10))
         if let limit = request["timelimit"]?.number?.double, limit.isFinite { bounds.time = .milliseconds(limit) }
         if let depth = request["depth"]?.number?.exactly(Int.self) { bounds.depth = min(bounds.depth, depth) }
         var bindings: [String: JSONValue] = [:]

@@ -65,6 +65,8 @@ struct JSONataLibraryTests {
             JSONataRow(#"$parse("{\"a\":[1]}").a"#, "[1]"),
             JSONataRow("$parse('{')", "!D3001"),
             JSONataRow("$eval('1')", "!T1006"),
+            JSONataRow("$sum", "!unsupported-result"),
+            JSONataRow("[{'f': function() { 1 }}]", "!unsupported-result"),
         ]
     )
     func stepFunctionsAddsItsOwn(row: JSONataRow) { row.check() }

@@ -6,7 +6,7 @@ extension Library {
         overNumbers("min") { $0.min() },
         overNumbers("average") { $0.isEmpty ? nil : $0.reduce(0, +) / Double($0.count) },
         define("count", "<a:n>", arity: 1) { (_, arguments) in
-            .number(Double(arguments[0].elements.count))
+            .number(Double(arguments[0].list?.count ?? 0))
         },
     ]
 
