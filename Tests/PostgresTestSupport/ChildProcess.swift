@@ -34,6 +34,11 @@ enum ChildProcess {
                 posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0)
             }
         }
+        // Foundation's `Process` notices its child's end by a socket that every program started meanwhile inherits: a
+        // server that kept it would keep that end from being noticed for good.
+        for descriptor in 3..<min(Int32(clamping: sysconf(Int32(_SC_OPEN_MAX))), 4096) {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         var arguments = command.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var child = pid_t()

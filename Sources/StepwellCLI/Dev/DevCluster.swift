@@ -14,7 +14,7 @@ struct DevCluster: Sendable {
     let data: String
 
     /// The cluster of the directory; a new one if it has none.
-    static func open(in directory: DevDirectory) async throws -> DevCluster {
+    static func prepare(in directory: DevDirectory) async throws -> DevCluster {
         guard let data = existingData(in: directory) else { return try await create(in: directory) }
         let account = try Account.owner(of: data)
         guard let version = directory.read(data + "/PG_VERSION") else {

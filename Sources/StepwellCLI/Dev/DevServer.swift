@@ -75,11 +75,10 @@ extension DevCluster {
         program.account = account
         program.directory = "/"
         program.stopSignal = .interrupt
-        let isPrivate: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
-        guard FileManager.default.createFile(atPath: directory.log, contents: nil, attributes: isPrivate),
-            let log = FileHandle(forWritingAtPath: directory.log)
-        else { throw Failure(.unavailable, "the server's log can't be written", at: directory.log) }
-        program.output = log
+        // Not inherited: only the server writes to it.
+        let log = open(directory.log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard log >= 0 else { throw Failure(.unavailable, "the server's log can't be written", at: directory.log) }
+        program.output = FileHandle(fileDescriptor: log, closeOnDealloc: true)
         return program
     }
 

@@ -21,7 +21,7 @@ struct DevSession: Service {
         defer { withExtendedLifetime(lock) {} }
         Console.note("PostgreSQL starts in \(directory.path.printable)")
         do {
-            let cluster = try await cancelWhenGracefulShutdown { try await DevCluster.open(in: directory) }
+            let cluster = try await cancelWhenGracefulShutdown { try await DevCluster.prepare(in: directory) }
             try await cluster.withServer { server in
                 try await cancelWhenGracefulShutdown { try await prepare(server) }
                 try await services(with: server).run()
