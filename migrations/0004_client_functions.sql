@@ -166,7 +166,8 @@ begin
     -- A notification costs the commit a lock that all commits share: it is sent only where somebody sleeps.
     if exists (
         select 1 from stepwell.workers w
-        where w.idle and (v_revision.entry_function = '' or v_revision.entry_function = any (w.functions)))
+        where w.idle and w.seen_at > now() - interval '30 seconds'
+          and (v_revision.entry_function = '' or v_revision.entry_function = any (w.functions)))
     then
         perform pg_notify('stepwell_work', v_bucket::text);
     end if;

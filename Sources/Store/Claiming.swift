@@ -6,8 +6,8 @@ package import Postgres
 
 /// What a claim brought.
 package struct Claim: Sendable {
-    /// The database's time when the claim was answered.
-    package var now: Timestamp
+    /// The database's time when the claim was answered; nil when nothing was leased.
+    package var now: Timestamp?
     /// The steps that are now leased to this process.
     package var steps: [ClaimedStep]
     /// How many rows were leased, those included that were given back at once because this version can't run them.
@@ -56,9 +56,16 @@ extension Store {
             }
             return (rows, Timestamp(microseconds: now), readySince.map(Timestamp.init(microseconds:)))
         }
-        guard !rows.isEmpty else { return Claim(now: now, steps: [], leasedCount: 0) }
+        guard !rows.isEmpty else { return Claim(now: nil, steps: [], leasedCount: 0) }
         var loader = StepLoader(store: self, bucket: bucket, rows: rows)
-        let loaded = try await loader.load()
+        let loaded: (steps: [ClaimedStep], unusable: [StepLease])
+        do throws(StoreError) {
+            loaded = try await loader.load()
+        } catch {
+            // Nobody will work on these: without this they would wait for the end of the lease.
+            _ = try? await release(rows.map(\.lease), bucket: bucket, worker: worker, delay: .seconds(1))
+            throw error
+        }
         if !loaded.unusable.isEmpty {
             logger.error(
                 "Steps can't be run by this version and are given back",

@@ -1,6 +1,7 @@
 import Expressions
 import Interpreter
 import JSON
+import Logging
 import Postgres
 import StatesLanguage
 
@@ -55,7 +56,13 @@ struct StepLoader {
                 unusable.append(row.lease)
                 continue
             }
-            if let step = try step(row, revision: revision, phase: phase) { steps.append(step) }
+            do throws(StoreError) {
+                if let step = try step(row, revision: revision, phase: phase) { steps.append(step) }
+            } catch {
+                // One damaged row must not keep its neighbours from being run.
+                store.logger.error("A step can't be read", metadata: ["step": "\(row.key)", "error": "\(error)"])
+                unusable.append(row.lease)
+            }
         }
         return (steps, unusable)
     }

@@ -153,6 +153,17 @@ struct ProtocolTests {
         #expect(try await fixture.claim(["a"]).count == 1)
     }
 
+    @Test("a damaged row does not keep its neighbours from being run")
+    func damaged() async throws {
+        for number in 0..<3 { _ = try await fixture.start("Chain", name: "d\(number)") }
+        _ = try await fixture.sql("update stepwell.steps set outcome = 'nonsense' where name = 'd1'")
+        let steps = try await fixture.claim(["a"])
+        #expect(Set(steps.map(\.execution.name)) == ["d0", "d2"])
+        let damaged = try await fixture.sql("select status::text, suspect from stepwell.steps where name = 'd1'").only()
+        #expect(try damaged.text(0) == "r")
+        #expect(try damaged.bool(1) == false)
+    }
+
     @Test("a start notifies only where a worker of its function sleeps")
     func notification() async throws {
         let listener = try await fixture.listen("stepwell_work")

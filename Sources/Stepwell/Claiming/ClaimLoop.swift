@@ -101,7 +101,7 @@ struct ClaimLoop {
                 lease: engine.configuration.lease,
                 from: isThorough ? nil : lowWater[bucket]
             )
-            if claim.leasedCount > 0 { engine.observe(claim.now) }
+            if let now = claim.now { engine.observe(now) }
             engine.capacity.withLock { $0.took(claim.steps.count, of: offer) }
             engine.held.withLock { held in
                 for step in claim.steps { held.insert(step.lease, grantedAt: sentAt) }
