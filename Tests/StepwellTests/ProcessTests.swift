@@ -79,14 +79,15 @@ import Testing
 
     // MARK: Names
 
-    @Test func aNameIsFreeAgainWhenItsLockIsGone() throws {
+    @Test(.timeLimit(.minutes(1))) func aNameIsFreeAgainWhenItsLockIsGone() async throws {
         let name = "lock-\(UUID())"
         var lock: NameLock? = try NameLock(name)
         #expect(throws: WorkerError.self) { try NameLock(name) }
         _ = try NameLock(name + "2")
         #expect(lock != nil)
         lock = nil
-        _ = try NameLock(name)
+        // A program that another test is just starting may hold a copy of the socket until it has replaced its image.
+        while (try? NameLock(name)) == nil { try await Task.sleep(for: .milliseconds(5)) }
     }
 
     // MARK: systemd
