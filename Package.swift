@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "Stepwell", targets: ["Stepwell", "JSON"]),
         .executable(name: "stepwell", targets: ["StepwellCLI"]),
         .executable(name: "order-worker", targets: ["OrderWorker"]),
+        .executable(name: "stepwell-bench", targets: ["Benchmarks"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -79,6 +80,15 @@ let package = Package(
             name: "OrderWorker",
             dependencies: ["JSON", "Stepwell", .product(name: "Logging", package: "swift-log")],
             exclude: ["StateMachines"]
+        ),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "Stepwell",
+                "PostgresTestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
 
         // Tests, one target per target.

@@ -1,0 +1,16 @@
+import ArgumentParser
+
+@main
+struct StepwellBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stepwell-bench",
+        abstract: "Measure what Stepwell costs, beside what PostgreSQL itself can do.",
+        discussion: """
+            Every bench starts a PostgreSQL server of its own with fsync and synchronous_commit on, prints one table, \
+            and stops the server. Build it with optimisation:
+
+              swift run -c release stepwell-bench chain
+            """,
+        subcommands: [DrainCommand.self, ChainCommand.self, MemoryCommand.self]
+    )
+}

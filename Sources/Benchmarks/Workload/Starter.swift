@@ -1,0 +1,31 @@
+import Foundation
+import JSON
+import Postgres
+
+/// Starts executions by SQL, many in a transaction, as an application does that has many.
+struct Starter {
+    static let batch = 500
+
+    let database: BenchDatabase
+    let workload: Workload
+    var input = Workload.input
+
+    /// Starts so many executions on a connection of its own.
+    func start(_ count: Int) async throws {
+        let connection = try await Connection.connect(database.configuration, logger: .bench)
+        let run = UInt64.random(in: 0...(.max))
+        var started = 0
+        while started < count {
+            let size = min(Self.batch, count - started)
+            let names = (started..<started + size).map { "\(run)-\($0)" }
+            _ = try await connection.query(
+                Statement(
+                    "select count(stepwell.start_execution($1, $2, n)) from unnest($3::text[]) as n",
+                    [.text(workload.machine), .json(input), .textArray(names)]
+                )
+            )
+            started += size
+        }
+        await connection.close()
+    }
+}

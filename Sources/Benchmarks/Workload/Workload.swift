@@ -1,0 +1,71 @@
+/// The workflows that are measured.
+enum Workload: CaseIterable {
+    /// One Task.
+    case single
+    /// order → charge → ship.
+    case chain
+    /// A Parallel of five Tasks.
+    case parallel
+    /// An inline Map with a Task for each item.
+    case map
+
+    var machine: String { "bench-\(self)" }
+
+    /// How many tasks an execution runs; of a Map, for each item.
+    var tasks: Int {
+        switch self {
+        case .single, .map: 1
+        case .chain: 3
+        case .parallel: 5
+        }
+    }
+
+    /// The function that an execution calls last.
+    var lastFunction: String {
+        switch self {
+        case .chain: "ship"
+        case .single, .parallel, .map: "order"
+        }
+    }
+
+    /// About what an order has.
+    static let input =
+        #"{"id":"1042","customer":"c-81231","items":[{"sku":"tea","quantity":2,"price":9000}],"total":18000}"#
+
+    var definition: String {
+        switch self {
+        case .single: Self.states("Order", Self.task("Order", "order"))
+        case .chain:
+            Self.states(
+                "Order",
+                Self.task("Order", "order", next: "Charge"),
+                Self.task("Charge", "charge", next: "Ship"),
+                Self.task("Ship", "ship")
+            )
+        case .parallel:
+            Self.states(
+                "All",
+                #""All": {"Type": "Parallel", "End": true, "Branches": ["#
+                    + (0..<5).map { Self.states("Branch\($0)", Self.task("Branch\($0)", "order")) }
+                    .joined(separator: ",")
+                    + "]}"
+            )
+        case .map:
+            Self.states(
+                "Each",
+                #""Each": {"Type": "Map", "ItemsPath": "$", "End": true, "ItemProcessor": "#
+                    + Self.states("Item", Self.task("Item", "order")) + "}"
+            )
+        }
+    }
+
+    private static func states(_ first: String, _ states: String...) -> String {
+        #"{"StartAt": "\#(first)", "States": {\#(states.joined(separator: ", "))}}"#
+    }
+
+    private static func task(_ name: String, _ function: String, next: String? = nil) -> String {
+        let end = next.map { #""Next": "\#($0)""# } ?? #""End": true"#
+        return
+            #""\#(name)": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:\#(function)", \#(end)}"#
+    }
+}
