@@ -4,16 +4,20 @@ package struct ExpressionError: Error, Sendable, Hashable {
     package let error: String
     /// The sentence AWS writes, without the frame that names the state ("An error occurred while executing …").
     package let cause: String
+    /// Where in its state a JSONata expression stands: `Output/total`; nil elsewhere.
+    package let location: String?
 
-    package init(error: String, cause: String) {
+    package init(error: String, cause: String, location: String? = nil) {
         self.error = error
         self.cause = cause
+        self.location = location
     }
 
     /// The error names of this target.
     enum Name: String {
         case runtime = "States.Runtime"
         case intrinsicFailure = "States.IntrinsicFailure"
+        case queryEvaluationError = "States.QueryEvaluationError"
         case resultPathMatchFailure = "States.ResultPathMatchFailure"
     }
 

@@ -12,18 +12,27 @@ extension Run {
                 runtime: "Failed to transition out of the state. The state does not point to a next state."
             )
         }
-        let assigned = try assignments(rule == nil ? state.data.assign : rule?.assign, on: input)
-        let output = try select(state.data.outputPath, from: input)
+        let assigned = try assignments(rule == nil ? state.data.assign : rule?.assign, seeing: .input(input))
+        let output =
+            if let output = rule?.output {
+                JSONDocument(try evaluate(output, seeing: .input(input)))
+            } else if rule != nil {
+                try select(state.data.outputPath, from: input)
+            } else {
+                try output(of: state, from: input)
+            }
         return try leave(state, output: output, assigned: assigned, to: .next(next))
     }
 
-    private func firstRule(of choice: ChoiceState, thatHoldsIn scope: Scope) throws(StateFailure) -> ChoiceRule? {
+    private mutating func firstRule(of choice: ChoiceState, thatHoldsIn scope: Scope) throws(StateFailure)
+        -> ChoiceRule?
+    {
         for rule in choice.rules where try holds(rule.condition, in: scope) { return rule }
         return nil
     }
 
     /// Whether a condition holds. Its depth is that of the definition, which is bounded.
-    private func holds(_ condition: ChoiceCondition, in scope: Scope) throws(StateFailure) -> Bool {
+    private mutating func holds(_ condition: ChoiceCondition, in scope: Scope) throws(StateFailure) -> Bool {
         switch condition {
         case .and(let conditions):
             for condition in conditions where try !holds(condition, in: scope) { return false }
@@ -32,6 +41,9 @@ extension Run {
             for condition in conditions where try holds(condition, in: scope) { return true }
             return false
         case .not(let condition): return try !holds(condition, in: scope)
+        case .constant(let bool): return bool
+        case .jsonata(let field):
+            return try evaluate(field, as: .boolean, seeing: .input(branch.input)).bool ?? false
         case .comparison(let variable, .isPresent(let expected)):
             return (try find(variable, in: scope) != nil) == expected
         case .comparison(let variable, let comparison):
@@ -118,6 +130,8 @@ extension ChoiceCondition {
         case .and(let conditions), .or(let conditions): conditions.contains(where: \.readsContext)
         case .not(let condition): condition.readsContext
         case .comparison(let variable, let comparison): variable.readsContext || comparison.readsContext
+        // An expression in JSONata gets its own.
+        case .constant, .jsonata: false
         }
     }
 }

@@ -15,7 +15,7 @@ extension Run {
         // An iteration that has not begun evaluates the ItemSelector of its Map.
         let name = branch.phase == .fresh ? machine.owners[branch.state] ?? branch.state : branch.state
         var state: JSONObject = ["Name": .string(name), "EnteredTime": .string(branch.enteredAt.description)]
-        if machine.states[name]?.kind.canBeRetried ?? false {
+        if machine.states[name]?.kind.hasResult ?? false {
             state["RetryCount"] = .number(JSONNumber(branch.retryCount))
         }
 

@@ -38,27 +38,11 @@ extension Run {
         }
     }
 
-    /// A payload template with its values, `$` being a document.
-    mutating func evaluate(_ template: PayloadTemplate, on document: JSONDocument) throws(StateFailure) -> JSONValue {
-        guard !template.expressions.isEmpty else { return template.source }
-        let scope = try scope(document, readsContext: template.readsContext)
-        do throws(ExpressionError) {
-            return try template.evaluate(in: scope, random: &random)
-        } catch {
-            throw StateFailure(error)
-        }
-    }
-
-    /// What expressions see with a document as `$`.
-    func scope(_ document: JSONDocument, readsContext: Bool) throws(StateFailure) -> Scope {
-        let variables =
-            branch.outerVariables.isEmpty
-            ? branch.variables : branch.outerVariables.merging(branch.variables) { _, own in own }
-        return Scope(
-            input: try value(of: document),
-            context: readsContext ? try contextObject() : .object([:]),
-            variables: variables
-        )
+    /// The output of a state without a result of its own: what `OutputPath` or JSONata's `Output` make of its effective
+    /// input.
+    mutating func output(of state: State, from input: JSONDocument) throws(StateFailure) -> JSONDocument {
+        guard let output = state.data.output else { return try select(state.data.outputPath, from: input) }
+        return JSONDocument(try evaluate(output, seeing: .input(input)))
     }
 
     /// The raw input with a state's result put where `ResultPath` says.
@@ -77,11 +61,11 @@ extension Run {
     }
 
     /// The variables that `Assign` sets, evaluated with the values variables had on entry.
-    mutating func assignments(_ template: PayloadTemplate?, on document: JSONDocument) throws(StateFailure)
+    mutating func assignments(_ template: Template?, seeing sight: Sight) throws(StateFailure)
         -> [HistoryEvent.AssignedVariable]
     {
         guard let template else { return [] }
-        guard case .object(let members) = try evaluate(template, on: document) else { return [] }
+        guard case .object(let members) = try evaluate(template, seeing: sight) else { return [] }
         var assigned: [HistoryEvent.AssignedVariable] = []
         for (name, value) in members {
             guard branch.outerVariables[name] == nil else {

@@ -16,11 +16,7 @@ extension Run {
 
     /// Decides what follows a failure of a state.
     mutating func settle(_ failure: StateFailure, in state: State, resumingWith resumption: Resumption) -> Step {
-        var failure = failure
-        if failure.lacksFrame {
-            guard case .recorded(let entered) = branch.enteredEvent else { return postpone(resumption) }
-            failure.addFrame(state: state.name, entered: entered)
-        }
+        guard let failure = framed(failure, in: state) else { return postpone(resumption, of: failure, in: state) }
         if let step = retry(failure, in: state) { return step }
         // A fatal failure leaves no trace of its own: the execution is simply over.
         if !failure.isFatal, let failed = state.kind.failedEvent { append(failed) }
@@ -30,13 +26,16 @@ extension Run {
         do throws(StateFailure) {
             return try `catch`(failure, in: state, catcher)
         } catch {
-            guard error.lacksFrame, case .pending = branch.enteredEvent else { return end(with: framed(error)) }
-            return postpone(.failure(failure))
+            guard let error = framed(error, in: state) else {
+                return postpone(.failure(failure), of: error, in: state)
+            }
+            return end(with: error)
         }
     }
 
     /// Waits until the entry of the state is recorded: only then has it a number that the failure's cause can name.
-    private mutating func postpone(_ resumption: Resumption) -> Step {
+    private mutating func postpone(_ resumption: Resumption, of failure: StateFailure, in state: State) -> Step {
+        if failure.isOfQuery, branch.lastEvent == branch.enteredEvent { stepBack(before: state) }
         switch resumption {
         case .work:
             branch.phase = .retrying
@@ -67,10 +66,23 @@ extension Run {
         return settle(failure, in: state, resumingWith: .failure(failure))
     }
 
-    private func framed(_ failure: StateFailure) -> StateFailure {
+    /// AWS goes on from what led to the state when its first expressions fail, except for a Wait.
+    private mutating func stepBack(before state: State) {
+        guard case .pending(let place) = branch.enteredEvent, branch.events.indices.contains(place) else { return }
+        if case .wait = state.kind { return }
+        branch.lastEvent = branch.events[place].previous
+    }
+
+    /// The failure with the sentence that names state and event, and recorded if JSONata is the reason; nil as long as
+    /// the event has no number.
+    private mutating func framed(_ failure: StateFailure, in state: State) -> StateFailure? {
+        guard failure.lacksFrame else { return failure }
+        guard case .recorded(let entered) = branch.enteredEvent else { return nil }
         var failure = failure
-        if failure.lacksFrame, case .recorded(let entered) = branch.enteredEvent {
-            failure.addFrame(state: branch.state, entered: entered)
+        failure.addFrame(state: state.name, entered: entered)
+        if failure.isOfQuery {
+            let location = failure.location.map { [HistoryEvent.Detail("location", .string($0))] } ?? []
+            append(.evaluationFailed, failure.details + location + [.init("state", .string(state.name))])
         }
         return failure
     }
@@ -99,8 +111,13 @@ extension Run {
         _ catcher: Catcher
     ) throws(StateFailure) -> Step {
         let errorOutput = JSONDocument(.object(failure.output))
-        let assigned = try assignments(catcher.assign, on: errorOutput)
-        let output = try put(errorOutput, at: catcher.resultPath)
+        let assigned = try assignments(catcher.assign, seeing: .errorOutput(errorOutput))
+        let output =
+            if let output = catcher.output {
+                JSONDocument(try evaluate(output, seeing: .errorOutput(errorOutput)))
+            } else {
+                try put(errorOutput, at: catcher.resultPath)
+            }
         return try leave(state, output: output, assigned: assigned, to: .next(catcher.next))
     }
 
@@ -128,9 +145,14 @@ extension Run {
 extension StateFailure {
     /// Names the state and the event of its entry, as AWS does.
     mutating func addFrame(state: String, entered: Int) {
-        cause = "An error occurred while executing the state '\(state)' (entered at the event id #\(entered)). \(cause)"
+        cause = "\(Self.frame) '\(state)' (entered at the event id #\(entered)). \(cause)"
         lacksFrame = false
     }
+
+    /// Whether the cause names a state.
+    var hasFrame: Bool { cause.hasPrefix(Self.frame) }
+
+    private static var frame: String { "An error occurred while executing the state" }
 
     /// `error` and `cause` as events show them: what is empty is left out.
     var details: [HistoryEvent.Detail] {

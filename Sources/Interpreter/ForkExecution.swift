@@ -26,7 +26,7 @@ extension Run {
         guard !map.isDistributed else { throw StateFailure(runtime: "This engine cannot run a distributed Map yet.") }
         let input = try effectiveInput(state)
         let maxConcurrency = try maxConcurrency(of: map, on: input)
-        let items = try items(of: map, in: input)
+        let items = try items(of: map, in: input, language: state.queryLanguage)
         let started = append(.mapStateStarted, [.init("length", .integer(items.count))])
         guard !items.isEmpty else { return joined(state, outputs: []) }
         branch.phase = .forked
@@ -42,16 +42,29 @@ extension Run {
         )
     }
 
-    private func items(of map: MapState, in input: JSONDocument) throws(StateFailure) -> [JSONValue] {
+    private mutating func items(
+        of map: MapState,
+        in input: JSONDocument,
+        language: QueryLanguage
+    ) throws(StateFailure) -> [JSONValue] {
+        if let items = map.items {
+            guard case .array(let items) = try evaluate(items, as: .array, seeing: .input(input)) else {
+                throw StateFailure(query: "The field 'Items' must be an array.", location: "Items")
+            }
+            return items
+        }
         let value = if let path = map.itemsPath { try evaluate(path, on: input) } else { try value(of: input) }
         guard case .array(let items) = value else {
+            if language == .jsonata {
+                throw StateFailure(query: "Map state input must be an array but was: \(value.text)", location: nil)
+            }
             throw StateFailure(runtime: "Reference path \"\(map.itemsPath?.jsonPath ?? "$")\" must point to array.")
         }
         return items
     }
 
     /// How many iterations may run at once; nil = any number.
-    private func maxConcurrency(of map: MapState, on input: JSONDocument) throws(StateFailure) -> Int? {
+    private mutating func maxConcurrency(of map: MapState, on input: JSONDocument) throws(StateFailure) -> Int? {
         switch map.maxConcurrency {
         case .constant(let number): return number > 0 ? number : nil
         case .path(let path):
@@ -67,6 +80,9 @@ extension Run {
                     runtime: "Expected non-negative integer for MaxConcurrency, got '\(limit)' instead."
                 )
             }
+            return limit > 0 ? Int(limit) : nil
+        case .jsonata(let field):
+            let limit = try integer(field, in: 0...99_999_999, seeing: .input(input))
             return limit > 0 ? Int(limit) : nil
         }
     }
@@ -87,7 +103,7 @@ extension Run {
         if let selector = map.itemSelector {
             branch.enteredAt = now
             do throws(StateFailure) {
-                input = JSONDocument(try evaluate(selector, on: branch.input))
+                input = JSONDocument(try evaluate(selector, seeing: .input(branch.input)))
             } catch {
                 // The iteration has not started yet: the failure is the Map's, which also knows its own entry.
                 return .stop(.failBranch(error: error.error, cause: error.cause))
@@ -121,8 +137,10 @@ extension Run {
     /// A branch has failed, and the others are gone.
     mutating func branchFailed(_ state: State, error: String, cause: String) -> Step {
         var failure = StateFailure(error: error, cause: cause, alias: ErrorName.branchFailed)
-        // A fatal failure inside a branch ends the execution by itself; here it can only be that of an ItemSelector.
-        failure.lacksFrame = failure.isFatal
+        // A fatal failure inside a branch ends the execution by itself; here it can only be that of an ItemSelector. One
+        // of a query that names no state is that of an ItemSelector as well.
+        failure.lacksFrame = failure.isFatal || (failure.isOfQuery && !failure.hasFrame)
+        if failure.isOfQuery { failure.location = "ItemSelector" }
         return settle(failure, in: state, resumingWith: .failure(failure))
     }
 }

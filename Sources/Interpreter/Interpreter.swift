@@ -66,6 +66,8 @@ package struct Limits: Sendable, Hashable {
     package var statesPerDecision: Int
     /// Bytes of unrecorded events after which a decision is made durable.
     package var eventBytesPerDecision: Int
+    /// Time spent in JSONata after which a decision is made durable.
+    package var evaluationTimePerDecision: Duration
 
     package init(
         payloadBytes: Int = 16 << 20,
@@ -73,7 +75,8 @@ package struct Limits: Sendable, Hashable {
         assignedBytes: Int = 256 << 10,
         variableBytes: Int = 10 << 20,
         statesPerDecision: Int = 500,
-        eventBytesPerDecision: Int = 1 << 20
+        eventBytesPerDecision: Int = 1 << 20,
+        evaluationTimePerDecision: Duration = .milliseconds(200)
     ) {
         self.payloadBytes = payloadBytes
         self.historyEvents = historyEvents
@@ -81,5 +84,6 @@ package struct Limits: Sendable, Hashable {
         self.variableBytes = variableBytes
         self.statesPerDecision = statesPerDecision
         self.eventBytesPerDecision = eventBytesPerDecision
+        self.evaluationTimePerDecision = evaluationTimePerDecision
     }
 }

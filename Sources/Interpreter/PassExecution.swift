@@ -12,11 +12,11 @@ extension Run {
     mutating func parameters(_ state: State) throws(StateFailure) -> JSONDocument {
         let input = try effectiveInput(state)
         guard let parameters = state.data.parameters else { return input }
-        return JSONDocument(try evaluate(parameters, on: input))
+        return JSONDocument(try evaluate(parameters, seeing: .input(input)))
     }
 
     mutating func succeed(_ state: State) throws(StateFailure) -> Step {
-        let output = try select(state.data.outputPath, from: effectiveInput(state))
+        let output = try output(of: state, from: effectiveInput(state))
         return try leave(state, output: output, assigned: [], to: .end)
     }
 
@@ -30,6 +30,7 @@ extension Run {
         switch field {
         case nil: return ""
         case .constant(let text): return text
+        case .jsonata(let field): return try evaluate(field, as: .string, seeing: .input(branch.input)).string ?? ""
         case .expression(let expression):
             let value = try evaluate(expression, on: branch.input)
             guard case .string(let text) = value else {

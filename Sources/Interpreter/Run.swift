@@ -13,6 +13,8 @@ struct Run<Random: RandomNumberGenerator> {
     /// States entered and bytes of payload in events, by this call.
     private var statesEntered = 0
     private var eventBytes = 0
+    /// Time spent in JSONata by this call.
+    var evaluationTime = Duration.zero
 
     /// Where the walk goes from a state.
     enum Step {
@@ -36,7 +38,9 @@ struct Run<Random: RandomNumberGenerator> {
             case .stop(let next):
                 return keepingHistoryLimit(next)
             case .enter(let name, let input):
-                if statesEntered >= limits.statesPerDecision || eventBytes >= limits.eventBytesPerDecision {
+                if statesEntered >= limits.statesPerDecision || eventBytes >= limits.eventBytesPerDecision
+                    || evaluationTime >= limits.evaluationTimePerDecision
+                {
                     branch.phase = .entering
                     branch.state = name
                     branch.input = input
@@ -105,7 +109,6 @@ struct Run<Random: RandomNumberGenerator> {
             case .task(let task): return try startTask(state, task)
             case .parallel(let parallel): return try forkParallel(state, parallel)
             case .map(let map): return try forkMap(state, map)
-            case .jsonata: throw StateFailure(runtime: "This engine cannot run states in JSONata yet.")
             }
         } catch {
             return settle(error, in: state, resumingWith: .work)

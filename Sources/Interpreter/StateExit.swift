@@ -3,8 +3,8 @@ import StatesLanguage
 
 /// How states, branches and executions end well.
 extension Run {
-    /// Treats the result of a state's work: `ResultSelector`, `Assign`, `ResultPath`, `OutputPath`, and leaves the
-    /// state.
+    /// Treats the result of a state's work: `ResultSelector`, `Assign`, `ResultPath`, `OutputPath`, or `Assign` and
+    /// `Output`, and leaves the state.
     ///
     /// - Parameter origin: what the exit refers to as its previous event; nil: the last event of the branch.
     mutating func conclude(_ state: State, result: JSONDocument, origin: EventReference? = nil) -> Step {
@@ -15,8 +15,15 @@ extension Run {
                 } else {
                     result
                 }
-            let assigned = try assignments(state.data.assign, on: selected)
-            let output = try select(state.data.outputPath, from: put(selected, at: state.data.resultPath))
+            // To JSONata, what a Pass makes of its input is no result.
+            let sight = state.kind.hasResult ? Sight.result(selected) : .input(selected)
+            let assigned = try assignments(state.data.assign, seeing: sight)
+            let output =
+                if let output = state.data.output {
+                    JSONDocument(try evaluate(output, seeing: sight))
+                } else {
+                    try select(state.data.outputPath, from: put(selected, at: state.data.resultPath))
+                }
             return try leave(state, output: output, assigned: assigned, to: state.transition, origin: origin)
         } catch {
             return settle(error, in: state, resumingWith: .result(result))

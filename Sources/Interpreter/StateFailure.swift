@@ -6,6 +6,7 @@ enum ErrorName {
     static let branchFailed = "States.BranchFailed"
     static let dataLimitExceeded = "States.DataLimitExceeded"
     static let heartbeatTimeout = "States.HeartbeatTimeout"
+    static let queryEvaluation = "States.QueryEvaluationError"
     static let runtime = "States.Runtime"
     static let taskFailed = "States.TaskFailed"
     static let timeout = "States.Timeout"
@@ -20,6 +21,8 @@ struct StateFailure: Error, Equatable {
     var cause: String
     /// Whether `cause` is still without the sentence that names the state and the event of its entry.
     var lacksFrame = false
+    /// Where in its state a JSONata expression stands that failed: `Output/total`.
+    var location: String?
     /// The further name by which Retry and Catch may ask for it.
     var alias: String?
 
@@ -39,6 +42,14 @@ struct StateFailure: Error, Equatable {
     init(_ error: ExpressionError) {
         self.init(error: error.error, cause: error.cause)
         lacksFrame = true
+        location = error.location
+    }
+
+    /// A field in JSONata has not the value that it needs.
+    init(query cause: String, location: String?) {
+        self.init(error: ErrorName.queryEvaluation, cause: cause)
+        lacksFrame = true
+        self.location = location
     }
 
     /// Something is larger than the payload limit.
@@ -55,6 +66,9 @@ struct StateFailure: Error, Equatable {
 
     /// Whether neither Retry nor Catch may see it: it ends the execution, however deep in branches it happened.
     var isFatal: Bool { error == ErrorName.runtime }
+
+    /// Whether JSONata failed.
+    var isOfQuery: Bool { error == ErrorName.queryEvaluation }
 
     /// Whether one of the names in `ErrorEquals` means this failure.
     func matches(_ names: [String]) -> Bool {

@@ -12,7 +12,6 @@ extension State.Kind {
         case .fail: .failStateEntered
         case .parallel: .parallelStateEntered
         case .map: .mapStateEntered
-        case .jsonata(let state): EventType(rawValue: state.type + "StateEntered") ?? .passStateEntered
         }
     }
 
@@ -26,7 +25,7 @@ extension State.Kind {
         case .succeed: .succeedStateExited
         case .parallel: .parallelStateExited
         case .map: .mapStateExited
-        case .fail, .jsonata: nil
+        case .fail: nil
         }
     }
 
@@ -39,8 +38,8 @@ extension State.Kind {
         }
     }
 
-    /// Whether states of this kind may have a `Retry`.
-    var canBeRetried: Bool {
+    /// Whether somebody does the work of such a state: it has a result, and may have a `Retry`.
+    var hasResult: Bool {
         switch self {
         case .task, .parallel, .map: true
         default: false

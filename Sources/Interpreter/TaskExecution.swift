@@ -105,10 +105,14 @@ extension Run {
         )
     }
 
-    private func seconds(_ field: IntegerField?, named name: String, in state: State) throws(StateFailure) -> Int? {
+    private mutating func seconds(_ field: IntegerField?, named name: String, in state: State) throws(StateFailure)
+        -> Int?
+    {
         switch field {
         case nil: return nil
         case .constant(let seconds): return seconds
+        case .jsonata(let field):
+            return Int(try integer(field, in: 1...99_999_999, seeing: .input(effectiveInput(state))))
         case .path(let path):
             let value = try evaluate(path, on: effectiveInput(state))
             guard case .number(let number) = value, let seconds = number.integer, seconds > 0, seconds <= 99_999_999
@@ -126,7 +130,9 @@ extension Run {
         -> [HistoryEvent.Detail]
     {
         guard let template = task.credentials else { return [] }
-        guard let role = try evaluate(template, on: effectiveInput(state))["RoleArn"]?.string else { return [] }
+        guard let role = try evaluate(template, seeing: .input(effectiveInput(state)))["RoleArn"]?.string else {
+            return []
+        }
         return [.init("taskCredentials", .string(role))]
     }
 }

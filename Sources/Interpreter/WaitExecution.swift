@@ -26,12 +26,12 @@ extension Run {
 
     private mutating func leaveWait(_ state: State) throws(StateFailure) -> Step {
         let input = try effectiveInput(state)
-        let assigned = try assignments(state.data.assign, on: input)
-        let output = try select(state.data.outputPath, from: input)
+        let assigned = try assignments(state.data.assign, seeing: .input(input))
+        let output = try output(of: state, from: input)
         return try leave(state, output: output, assigned: assigned, to: state.transition)
     }
 
-    private func end(of wait: WaitState, on input: JSONDocument) throws(StateFailure) -> Timestamp {
+    private mutating func end(of wait: WaitState, on input: JSONDocument) throws(StateFailure) -> Timestamp {
         switch wait {
         case .seconds(let seconds): return now.adding(seconds: Int64(seconds))
         case .secondsPath(let path): return now.adding(seconds: try seconds(at: path, named: "SecondsPath", on: input))
@@ -42,6 +42,18 @@ extension Run {
                 throw StateFailure(
                     runtime: "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time"
                         + " format string: \(path.jsonPath) == \(value.plainText)"
+                )
+            }
+            return timestamp
+        case .secondsExpression(let field):
+            return now.adding(seconds: try integer(field, in: 0...99_999_999, seeing: .input(input)))
+        case .timestampExpression(let field):
+            let value = try evaluate(field, as: .string, seeing: .input(input))
+            guard case .string(let text) = value, let timestamp = Timestamp(text) else {
+                throw StateFailure(
+                    query: "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format"
+                        + " string: \(value.plainText)",
+                    location: field.field
                 )
             }
             return timestamp

@@ -119,7 +119,6 @@ struct DefinitionTests {
                 "/States/A/ToleratedFailureCount",
             ]
         ),
-        (Text.pass(#""QueryLanguage": "JSONata""#), ["/States/A/QueryLanguage"]),
         (
             #"{"StartAt": "A", "States": {"A": {"Type": "Task", "End": true, "#
                 + #""Resource": "arn:aws:states:::sqs:sendMessage"}}}"#,

@@ -1,3 +1,4 @@
+import Expressions
 import JSON
 import StatesLanguage
 import Testing
@@ -9,7 +10,7 @@ struct JSONataRuleTests {
         #expect(Definition(parsing: rule.definition).lines == rule.lines)
     }
 
-    @Test("A machine in JSONata is read with its graph, and refused at deployment for one reason")
+    @Test("A machine in JSONata is read with all of its expressions")
     func machine() throws {
         let text = #"""
             {"QueryLanguage": "JSONata", "StartAt": "A", "States": {
@@ -25,22 +26,50 @@ struct JSONataRuleTests {
             """#
         let definition = Definition(parsing: text)
         #expect(definition.lines == [])
-        #expect(definition.obstacles.map(\.location) == ["/QueryLanguage"])
+        #expect(definition.obstacles.isEmpty)
         let machine = try #require(definition.machine)
         #expect(machine.queryLanguage == .jsonata)
         #expect(Set(machine.states.keys) == ["A", "B", "C", "D", "X"])
         #expect(machine.states.values.allSatisfy { $0.queryLanguage == .jsonata })
-        #expect(machine.readsExecutionInput)
+        #expect(!machine.readsExecutionInput)
         let task = try #require(machine.states["A"])
         #expect(task.transition == .next("B"))
         #expect(task.retriers == [Retrier(errorEquals: ["E"], maxAttempts: 5)])
         #expect(task.catchers.map(\.next) == ["D"])
-        guard case .jsonata(let jsonata) = task.kind else {
-            Issue.record("not JSONata")
+        #expect(task.data.parameters?.source == "{% $states.input %}")
+        #expect(task.data.assign?.variableNames == [])
+        #expect(task.catchers[0].output?.expression?.field == "Catch[0]/Output")
+        guard case .task(let kind) = task.kind, case .choice(let choice)? = machine.states["B"]?.kind,
+            case .map(let map)? = machine.states["C"]?.kind, case .wait(let wait)? = machine.states["D"]?.kind
+        else {
+            Issue.record("other kinds")
             return
         }
-        #expect(jsonata.type == "Task")
-        #expect(jsonata.source["Arguments"] == "{% $states.input %}")
+        #expect(kind.timeout == .jsonata(try JSONataField("{% 5 %}", field: "TimeoutSeconds")))
+        #expect(choice.rules[0].output?.source == 1)
+        guard case .jsonata(let condition) = choice.rules[0].condition, case .timestampExpression(let time) = wait
+        else {
+            Issue.record("other fields")
+            return
+        }
+        #expect(condition.field == "Choices[0]/Condition")
+        #expect(condition.variableNames == ["x"])
+        #expect(map.items?.expression?.text == "[1..3]")
+        #expect(map.maxConcurrency == .jsonata(try JSONataField("{% 2 %}", field: "MaxConcurrency")))
+        #expect(time.text == "$now()")
+    }
+
+    @Test(
+        "Only what may look at the context asks for the execution's input",
+        arguments: [
+            ("$states.input.a & $states . result", false), ("$x", false), ("$states.context.Execution.Input", true),
+            ("$states", true), ("$lookup($states, 'context')", true), ("$states.*", true), ("$states.inputs", true),
+        ]
+    )
+    func context(expression: String, readsContext: Bool) throws {
+        let text = Self.state(#""Type": "Pass", "Output": "{% \#(expression) %}", "End": true"#)
+        let machine = try #require(Definition(parsing: text).machine)
+        #expect(machine.readsExecutionInput == readsContext)
     }
 
     @Test("A JSONPath machine may have JSONata states, whose inner states are JSONPath again")
@@ -53,7 +82,7 @@ struct JSONataRuleTests {
             """#
         let definition = Definition(parsing: text)
         #expect(definition.lines == [])
-        #expect(definition.obstacles.map(\.location) == ["/States/A/QueryLanguage"])
+        #expect(definition.obstacles.isEmpty)
         #expect(definition.machine?.states["X"]?.queryLanguage == .jsonPath)
     }
 
@@ -190,6 +219,18 @@ struct JSONataRuleTests {
             ),
             at: "/States/A/ToleratedFailurePercentage",
             "Maximum value is 100.0"
+        ),
+        .schema(
+            "an expression that is none",
+            state(#""Type": "Pass", "Output": {"a": [1, "{% 1 + %}"]}, "End": true"#),
+            at: "/States/A/Output",
+            "The JSONata expression of field 'Output/a[1]' is not valid. S0207: the expression ends where a value is expected"
+        ),
+        .schema(
+            "a condition that is none",
+            choice(#""Condition": "{% ) %}", "Next": "B""#),
+            at: "/States/A/Choices[0]/Condition",
+            "The JSONata expression of field 'Choices[0]/Condition' is not valid. S0211: ')' can't begin a value"
         ),
         Rule(
             "computed credentials and failures",

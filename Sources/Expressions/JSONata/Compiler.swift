@@ -2,6 +2,8 @@
 struct Compiler {
     /// The numbers of the variables that the expression binds. Ancestors have negative numbers.
     private(set) var names: [String: Int]
+    /// The variables that come from outside, functions among them.
+    private(set) var externals: Set<String> = []
     private let dialect: JSONataDialect
 
     /// - Parameter names: Those that may be bound although this text doesn't bind them: the ones around an `$eval`.
@@ -82,6 +84,7 @@ struct Compiler {
         case .variable("$"): return .root
         case .variable(let name):
             if let number = names[name] { return .variable(number, global: name) }
+            externals.insert(name)
             return Library.function(name, in: dialect).map { .library($0) } ?? .external(name)
         case .string(let text): return .string(text)
         case .number(let number): return .number(number)

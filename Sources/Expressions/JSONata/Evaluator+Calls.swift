@@ -79,7 +79,7 @@ extension Evaluator {
         }
         throw JSONataError(
             code: wrong,
-            reason: "what is called must be a function, not \(callee.described)",
+            reason: "Attempted to invoke a non-function",
             position: position,
             token: name
         )

@@ -6,6 +6,9 @@ package struct JSONata: Sendable {
     package let text: String
     private let program: Program
 
+    /// The variables that it reads and doesn't set, without the dollar sign; names of functions among them.
+    package var externalNames: Set<String> { program.externals }
+
     /// - Throws: The first error of the text, with its place.
     package init(_ text: String, dialect: JSONataDialect = .stepFunctions) throws(JSONataError) {
         self.text = text
@@ -42,6 +45,7 @@ package struct JSONata: Sendable {
     struct Program: Sendable {
         let node: Node
         let names: [String: Int]
+        let externals: Set<String>
         let dialect: JSONataDialect
 
         init(_ text: String, dialect: JSONataDialect) throws(JSONataError) {
@@ -52,9 +56,10 @@ package struct JSONata: Sendable {
                 : try LargeStack.run { () throws(JSONataError) in try Self.read(text, dialect) }
         }
 
-        private init(node: Node, names: [String: Int], dialect: JSONataDialect) {
+        private init(node: Node, names: [String: Int], externals: Set<String>, dialect: JSONataDialect) {
             self.node = node
             self.names = names
+            self.externals = externals
             self.dialect = dialect
         }
 
@@ -62,7 +67,7 @@ package struct JSONata: Sendable {
             let syntax = try syntax(of: text)
             var compiler = Compiler(dialect: dialect)
             let node = try compiler.compile(syntax)
-            return Program(node: node, names: compiler.names, dialect: dialect)
+            return Program(node: node, names: compiler.names, externals: compiler.externals, dialect: dialect)
         }
 
         static func syntax(of text: String) throws(JSONataError) -> Syntax {

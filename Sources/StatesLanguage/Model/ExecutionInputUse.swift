@@ -4,13 +4,14 @@ extension State {
     /// Whether an expression of the state itself, not of the states inside it, reads the execution's input.
     var readsExecutionInput: Bool {
         data.readsExecutionInput || kind.readsExecutionInput
-            || catchers.contains { $0.assign?.readsExecutionInput ?? false }
+            || catchers.contains { $0.assign?.readsExecutionInput == true || $0.output?.readsContext == true }
     }
 }
 
 extension DataFlow {
     fileprivate var readsExecutionInput: Bool {
-        for template in [parameters, resultSelector, assign] where template?.readsExecutionInput == true { return true }
+        for template in [parameters, assign] where template?.readsExecutionInput == true { return true }
+        if resultSelector?.readsExecutionInput == true || output?.readsContext == true { return true }
         return [inputPath, outputPath]
             .contains { path in
                 guard case .path(let path) = path else { return false }
@@ -27,33 +28,41 @@ extension State.Kind {
             task.timeout.readsExecutionInput || task.heartbeat.readsExecutionInput
                 || task.credentials?.readsExecutionInput == true
         case .choice(let choice):
-            choice.rules.contains { $0.condition.readsExecutionInput || $0.assign?.readsExecutionInput == true }
+            choice.rules.contains {
+                $0.condition.readsExecutionInput || $0.assign?.readsExecutionInput == true
+                    || $0.output?.readsContext == true
+            }
         case .wait(let wait):
             switch wait {
             case .secondsPath(let path), .timestampPath(let path): path.readsExecutionInput
+            case .secondsExpression(let field), .timestampExpression(let field): field.readsContext
             case .seconds, .timestamp: false
             }
         case .fail(let fail): fail.error.readsExecutionInput || fail.cause.readsExecutionInput
         case .map(let map):
             map.itemsPath?.readsExecutionInput == true || map.itemSelector?.readsExecutionInput == true
-                || IntegerField?.some(map.maxConcurrency).readsExecutionInput
-        // What JSONata reads is not known.
-        case .jsonata: true
+                || map.items?.readsContext == true || IntegerField?.some(map.maxConcurrency).readsExecutionInput
         }
     }
 }
 
 extension IntegerField? {
     fileprivate var readsExecutionInput: Bool {
-        guard case .path(let path) = self else { return false }
-        return path.readsExecutionInput
+        switch self {
+        case .path(let path): path.readsExecutionInput
+        case .jsonata(let field): field.readsContext
+        case nil, .constant: false
+        }
     }
 }
 
 extension StringField? {
     fileprivate var readsExecutionInput: Bool {
-        guard case .expression(let expression) = self else { return false }
-        return expression.readsExecutionInput
+        switch self {
+        case .expression(let expression): expression.readsExecutionInput
+        case .jsonata(let field): field.readsContext
+        case nil, .constant: false
+        }
     }
 }
 
@@ -64,6 +73,8 @@ extension ChoiceCondition {
         case .not(let condition): condition.readsExecutionInput
         case .comparison(let variable, let comparison):
             variable.readsExecutionInput || comparison.otherSide?.readsExecutionInput == true
+        case .constant: false
+        case .jsonata(let field): field.readsContext
         }
     }
 }

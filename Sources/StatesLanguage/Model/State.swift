@@ -43,15 +43,12 @@ package struct State: Sendable {
         case fail(FailState)
         case parallel(ParallelState)
         case map(MapState)
-        /// A state in JSONata: it is parsed and its graph is known, but nothing in it is compiled.
-        case jsonata(JSONataState)
 
         /// The nested scopes: branches or item processor.
         package var scopes: [StateScope] {
             switch self {
             case .parallel(let parallel): parallel.branches
             case .map(let map): [map.processor]
-            case .jsonata(let jsonata): jsonata.scopes
             case .pass, .task, .choice, .wait, .succeed, .fail: []
             }
         }
@@ -64,33 +61,37 @@ package enum Transition: Sendable, Hashable {
     case end
 }
 
-/// The path fields of a JSONPath state, in the order in which they are applied. A field a type does not have keeps
-/// its default.
+/// The fields through which data flows, in the order in which they are applied. A field that a state's type or language
+/// does not have keeps its default, which changes nothing.
 package struct DataFlow: Sendable {
     /// `InputPath`: `$` when absent.
     package var inputPath: PathOrNothing
-    /// `Parameters` (for a Map: see ``MapState/itemSelector``).
-    package var parameters: PayloadTemplate?
+    /// `Parameters` (for a Map: see ``MapState/itemSelector``), in JSONata `Arguments`.
+    package var parameters: Template?
     package var resultSelector: PayloadTemplate?
     package var resultPath: ResultPath
     /// `OutputPath`: `$` when absent.
     package var outputPath: PathOrNothing
+    /// JSONata's `Output`, which takes the place of the three fields before.
+    package var output: JSONataTemplate?
     /// `Assign`: an object template whose top-level keys are variable names.
-    package var assign: PayloadTemplate?
+    package var assign: Template?
 
     package init(
         inputPath: PathOrNothing = .whole,
-        parameters: PayloadTemplate? = nil,
+        parameters: Template? = nil,
         resultSelector: PayloadTemplate? = nil,
         resultPath: ResultPath = .replace,
         outputPath: PathOrNothing = .whole,
-        assign: PayloadTemplate? = nil
+        output: JSONataTemplate? = nil,
+        assign: Template? = nil
     ) {
         self.inputPath = inputPath
         self.parameters = parameters
         self.resultSelector = resultSelector
         self.resultPath = resultPath
         self.outputPath = outputPath
+        self.output = output
         self.assign = assign
     }
 }
@@ -114,16 +115,20 @@ package enum ResultPath: Sendable, Hashable {
     case discard
 }
 
-/// An integer field that may also be given by a path (`TimeoutSeconds` / `TimeoutSecondsPath`).
+/// An integer field that may also be given by a path (`TimeoutSeconds` / `TimeoutSecondsPath`) or, in JSONata, by an
+/// expression.
 package enum IntegerField: Sendable, Hashable {
     case constant(Int)
     case path(Path)
+    case jsonata(JSONataField)
 }
 
-/// A string field of Fail that may also be given by a path or a string-returning intrinsic (`Error` / `ErrorPath`).
+/// A string field of Fail that may also be given by a path or a string-returning intrinsic (`Error` / `ErrorPath`) or,
+/// in JSONata, by an expression.
 package enum StringField: Sendable, Hashable {
     case constant(String)
     case expression(TemplateExpression)
+    case jsonata(JSONataField)
 }
 
 /// One element of `Retry`.
@@ -159,17 +164,21 @@ package struct Catcher: Sendable {
     package var errorEquals: [String]
     package var next: String
     package var resultPath: ResultPath
-    package var assign: PayloadTemplate?
+    /// JSONata's `Output`, which takes the place of `ResultPath`.
+    package var output: JSONataTemplate?
+    package var assign: Template?
 
     package init(
         errorEquals: [String],
         next: String,
         resultPath: ResultPath = .replace,
-        assign: PayloadTemplate? = nil
+        output: JSONataTemplate? = nil,
+        assign: Template? = nil
     ) {
         self.errorEquals = errorEquals
         self.next = next
         self.resultPath = resultPath
+        self.output = output
         self.assign = assign
     }
 }

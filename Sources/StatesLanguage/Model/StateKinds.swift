@@ -15,13 +15,13 @@ package struct TaskState: Sendable {
     /// Default: none.
     package var timeout: IntegerField?
     package var heartbeat: IntegerField?
-    package var credentials: PayloadTemplate?
+    package var credentials: Template?
 
     package init(
         resource: Resource,
         timeout: IntegerField? = nil,
         heartbeat: IntegerField? = nil,
-        credentials: PayloadTemplate? = nil
+        credentials: Template? = nil
     ) {
         self.resource = resource
         self.timeout = timeout
@@ -45,11 +45,19 @@ package struct ChoiceState: Sendable {
 package struct ChoiceRule: Sendable {
     package var condition: ChoiceCondition
     package var next: String
-    package var assign: PayloadTemplate?
+    /// JSONata's `Output`.
+    package var output: JSONataTemplate?
+    package var assign: Template?
 
-    package init(condition: ChoiceCondition, next: String, assign: PayloadTemplate? = nil) {
+    package init(
+        condition: ChoiceCondition,
+        next: String,
+        output: JSONataTemplate? = nil,
+        assign: Template? = nil
+    ) {
         self.condition = condition
         self.next = next
+        self.output = output
         self.assign = assign
     }
 }
@@ -60,6 +68,10 @@ package indirect enum ChoiceCondition: Sendable {
     case or([ChoiceCondition])
     case not(ChoiceCondition)
     case comparison(variable: Path, ChoiceComparison)
+    /// JSONata's `Condition` without an expression.
+    case constant(Bool)
+    /// JSONata's `Condition`.
+    case jsonata(JSONataField)
 }
 
 /// One of the 39 comparisons.
@@ -92,12 +104,14 @@ package enum ChoiceComparison: Sendable {
     case isTimestamp(Bool)
 }
 
-/// The four forms of Wait.
+/// The forms of Wait.
 package enum WaitState: Sendable {
     case seconds(Int)
     case secondsPath(Path)
     case timestamp(Timestamp)
     case timestampPath(Path)
+    case secondsExpression(JSONataField)
+    case timestampExpression(JSONataField)
 }
 
 /// What only a Fail has.
@@ -123,8 +137,10 @@ package struct MapState: Sendable {
     package var processor: StateScope
     /// Default: `$`.
     package var itemsPath: Path?
+    /// JSONata's `Items`. Default: the input.
+    package var items: JSONataTemplate?
     /// `ItemSelector`, or the older `Parameters`.
-    package var itemSelector: PayloadTemplate?
+    package var itemSelector: Template?
     /// 0 = unlimited. Default: 0.
     package var maxConcurrency: IntegerField
     /// `DISTRIBUTED` definitions parse; running them is refused at deployment.
@@ -133,28 +149,16 @@ package struct MapState: Sendable {
     package init(
         processor: StateScope,
         itemsPath: Path? = nil,
-        itemSelector: PayloadTemplate? = nil,
+        items: JSONataTemplate? = nil,
+        itemSelector: Template? = nil,
         maxConcurrency: IntegerField = .constant(0),
         isDistributed: Bool = false
     ) {
         self.processor = processor
         self.itemsPath = itemsPath
+        self.items = items
         self.itemSelector = itemSelector
         self.maxConcurrency = maxConcurrency
         self.isDistributed = isDistributed
-    }
-}
-
-/// A state whose expressions are JSONata: kept as written.
-package struct JSONataState: Sendable {
-    /// `Pass`, `Task` …
-    package var type: String
-    package var source: JSONValue
-    package var scopes: [StateScope]
-
-    package init(type: String, source: JSONValue, scopes: [StateScope]) {
-        self.type = type
-        self.source = source
-        self.scopes = scopes
     }
 }

@@ -2,18 +2,13 @@ import Expressions
 import JSON
 
 extension FieldReader {
-    /// `Assign` of a JSONPath state, rule or catcher: a template whose keys name variables.
-    func assignments() -> PayloadTemplate? {
-        checkVariableNames()
-        guard object["Assign"]?.object != nil else { return nil }
-        return template("Assign")
-    }
-
-    /// Checks that `Assign` is an object whose keys are names of variables.
-    func checkVariableNames() {
-        guard let assign = nested("Assign") else { return }
+    /// `Assign` of a state, rule or catcher: a template whose keys name variables.
+    ///
+    /// - Parameter parent: where the rule or catcher stands in its state: `Catch[0]/`.
+    func assignments(in language: QueryLanguage, below parent: String = "") -> Template? {
+        guard let assign = nested("Assign") else { return nil }
         for (key, _) in assign.object {
-            let name = key.hasSuffix(".$") ? String(key.dropLast(2)) : key
+            let name = language == .jsonPath && key.hasSuffix(".$") ? String(key.dropLast(2)) : key
             guard !VariableName.isValid(name) else { continue }
             findings.error(
                 "Invalid variable name '\(name)'",
@@ -22,5 +17,6 @@ extension FieldReader {
                 hint: "a name is letters, digits and '_', at most \(VariableName.lengthLimit); no paths"
             )
         }
+        return template("Assign", in: language, below: parent)
     }
 }

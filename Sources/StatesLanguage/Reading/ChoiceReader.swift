@@ -6,14 +6,34 @@ extension StateReader {
         fields.require("Choices")
         let defaultNext = fields.string("Default")
         guard let choices = fields.nestedNonEmptyList("Choices") else { return nil }
-        let rules = choices.compactMap { fields -> ChoiceRule? in
-            fields.require("Next")
-            let next = fields.string("Next")
-            let assign = fields.assignments()
-            guard let condition = RuleReader(fields: fields, depth: 0).read(), let next else { return nil }
-            return ChoiceRule(condition: condition, next: next, assign: assign)
-        }
+        let rules = choices.enumerated()
+            .compactMap { index, fields in
+                language == .jsonPath ? readRule(fields) : readJSONataRule(fields, below: "Choices[\(index)]/")
+            }
         return .choice(ChoiceState(rules: rules, defaultNext: defaultNext))
+    }
+
+    private func readRule(_ fields: FieldReader) -> ChoiceRule? {
+        fields.require("Next")
+        let next = fields.string("Next")
+        let assign = fields.assignments(in: .jsonPath)
+        guard let condition = RuleReader(fields: fields, depth: 0).read(), let next else { return nil }
+        return ChoiceRule(condition: condition, next: next, assign: assign)
+    }
+
+    private func readJSONataRule(_ fields: FieldReader, below parent: String) -> ChoiceRule? {
+        fields.rejectOthers(than: .choiceRule, language: .jsonata)
+        fields.require("Condition", "Next")
+        _ = fields.string("Comment")
+        let next = fields.string("Next")
+        let output = fields.jsonataTemplate("Output", below: parent)
+        let assign = fields.assignments(in: .jsonata, below: parent)
+        let condition: ChoiceCondition? =
+            fields.isJSONata("Condition")
+            ? fields.jsonata("Condition", below: parent).map { .jsonata($0) }
+            : fields.boolean("Condition").map { .constant($0) }
+        guard let condition, let next else { return nil }
+        return ChoiceRule(condition: condition, next: next, output: output, assign: assign)
     }
 }
 

@@ -8,7 +8,7 @@ extension StateReader {
         "ToleratedFailurePercentage", "ToleratedFailurePercentagePath",
     ]
 
-    func checkDistributedFields(language: QueryLanguage) {
+    func checkDistributedFields() {
         for name in Self.distributedOnly where fields.has(name) {
             findings.obstacle(
                 "Field '\(name)' is not supported yet: it belongs to Distributed Map",
@@ -58,32 +58,19 @@ extension StateReader {
 extension FieldReader {
     /// A number with a `…Path` form; in JSONata it may also be an expression.
     func checkLimit(_ name: String, _ range: ClosedRange<Int>, _ language: QueryLanguage) {
-        guard language == .jsonPath else { return checkNumberOrExpression(name, range) }
-        switch atMostOne(of: [name, name + "Path"]) {
-        case name: _ = integer(name, in: range)
-        case name + "Path": _ = referencePath(name + "Path")
-        default: break
-        }
+        _ = language == .jsonPath ? integerOrPath(name, in: range) : integerOrJSONata(name, in: range)
     }
 
     /// 0 to 100, with decimals.
     fileprivate func checkPercentage(_ name: String, _ language: QueryLanguage) {
-        if language == .jsonata, isJSONata(name) { return }
+        if language == .jsonata, isJSONata(name) {
+            _ = jsonata(name)
+            return
+        }
         switch atMostOne(of: [name, name + "Path"]) {
         case name: _ = number(name, in: 0...100)
         case name + "Path": _ = referencePath(name + "Path")
         default: break
         }
-    }
-
-    /// A whole number, or `{% … %}`.
-    func checkNumberOrExpression(_ name: String, _ range: ClosedRange<Int>) {
-        if isJSONata(name) { return }
-        _ = integer(name, in: range)
-    }
-
-    func isJSONata(_ name: String) -> Bool {
-        guard let text = object[name]?.string else { return false }
-        return text.utf8.count >= 4 && text.hasPrefix("{%") && text.hasSuffix("%}")
     }
 }

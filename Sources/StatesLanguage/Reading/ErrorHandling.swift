@@ -22,7 +22,7 @@ extension StateReader {
             }
     }
 
-    func readCatchers(language: QueryLanguage) -> [Catcher] {
+    func readCatchers() -> [Catcher] {
         let list = fields.nestedList("Catch") ?? []
         return list.enumerated()
             .compactMap { index, fields in
@@ -30,17 +30,20 @@ extension StateReader {
                 fields.require("ErrorEquals", "Next")
                 _ = fields.string("Comment")
                 let errors = fields.readErrorEquals(isLast: index == list.count - 1)
-                guard let next = fields.string("Next") else { return nil }
-                guard language == .jsonPath else {
-                    fields.checkVariableNames()
-                    return Catcher(errorEquals: errors, next: next)
-                }
-                return Catcher(
-                    errorEquals: errors,
-                    next: next,
-                    resultPath: fields.resultPath("ResultPath"),
-                    assign: fields.assignments()
-                )
+                let parent = "Catch[\(index)]/"
+                let resultPath = language == .jsonPath ? fields.resultPath("ResultPath") : .replace
+                let output = language == .jsonata ? fields.jsonataTemplate("Output", below: parent) : nil
+                let assign = fields.assignments(in: language, below: parent)
+                return fields.string("Next")
+                    .map {
+                        Catcher(
+                            errorEquals: errors,
+                            next: $0,
+                            resultPath: resultPath,
+                            output: output,
+                            assign: assign
+                        )
+                    }
             }
     }
 }

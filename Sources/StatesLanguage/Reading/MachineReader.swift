@@ -33,12 +33,6 @@ struct MachineReader {
         let timeout = fields.integer("TimeoutSeconds", in: 1...Self.longestSeconds)
         let language = fields.queryLanguage(inherited: .jsonPath)
         let reading = Reading(findings: fields.findings, machineType: machineType, language: language)
-        if language == .jsonata {
-            fields.findings.obstacle(
-                "JSONata is not supported yet: write the machine in JSONPath",
-                at: fields.place.field("QueryLanguage")
-            )
-        }
         guard let scope = ScopeReader(fields: fields, reading: reading, depth: 0).read(), !fields.findings.hasErrors
         else { return nil }
         return StateMachine(comment: comment, queryLanguage: language, timeoutSeconds: timeout, scope: scope)

@@ -18,17 +18,23 @@ extension StateReader {
     }
 
     func readMap() -> State.Kind? {
-        let itemsPath = fields.path("ItemsPath")
-        let selector = fields.atMostOne(of: ["ItemSelector", "Parameters"]).flatMap(fields.template)
-        let concurrency = readMaxConcurrency()
-        checkDistributedFields(language: .jsonPath)
+        let itemsPath = language == .jsonPath ? fields.path("ItemsPath") : nil
+        let items = language == .jsonata ? readItems() : nil
+        let selector = fields.atMostOne(of: language == .jsonPath ? ["ItemSelector", "Parameters"] : ["ItemSelector"])
+            .flatMap { fields.template($0, in: language) }
+        let range = 0...MachineReader.longestSeconds
+        let concurrency =
+            language == .jsonPath
+            ? fields.integerOrPath("MaxConcurrency", in: range) : fields.integerOrJSONata("MaxConcurrency", in: range)
+        checkDistributedFields()
         guard let processor = readProcessor() else { return nil }
         return .map(
             MapState(
                 processor: processor.scope,
                 itemsPath: itemsPath,
+                items: items,
                 itemSelector: selector,
-                maxConcurrency: concurrency,
+                maxConcurrency: concurrency ?? .constant(0),
                 isDistributed: processor.isDistributed
             )
         )
@@ -70,14 +76,12 @@ extension StateReader {
         return true
     }
 
-    private func readMaxConcurrency() -> IntegerField {
-        switch fields.atMostOne(of: ["MaxConcurrency", "MaxConcurrencyPath"]) {
-        case "MaxConcurrency":
-            fields.integer("MaxConcurrency", in: 0...MachineReader.longestSeconds).map(IntegerField.constant)
-                ?? .constant(0)
-        case "MaxConcurrencyPath":
-            fields.referencePath("MaxConcurrencyPath").map(IntegerField.path) ?? .constant(0)
-        default: .constant(0)
+    /// `Items`: an array, whose elements may be expressions, or one expression.
+    private func readItems() -> JSONataTemplate? {
+        guard let items = fields["Items"] else { return nil }
+        guard items.array != nil || items.object != nil || fields.isJSONata("Items") else {
+            return fields.wrongType("Items", "Array")
         }
+        return fields.jsonataTemplate("Items")
     }
 }

@@ -99,6 +99,14 @@ extension FieldReader {
         return faults.isEmpty ? template : nil
     }
 
+    /// A template in the language of its state.
+    func template(_ name: String, in language: QueryLanguage, below parent: String = "") -> Template? {
+        switch language {
+        case .jsonPath: template(name).map(Template.jsonPath)
+        case .jsonata: jsonataTemplate(name, below: parent).map(Template.jsonata)
+        }
+    }
+
     private func notAReference<Value>(_ name: String, _ reason: String) -> Value? {
         findings.error("Value is not a Reference Path: \(reason)", at: place.field(name))
         return nil

@@ -37,24 +37,33 @@ struct StateReader {
     let name: String
     let fields: FieldReader
     let reading: Reading
+    /// The language of the state's own expressions.
+    let language: QueryLanguage
     /// How many Parallel and Map states are around it.
     let depth: Int
 
     var findings: Findings { fields.findings }
 
+    init(name: String, fields: FieldReader, reading: Reading, depth: Int) {
+        self.name = name
+        self.fields = fields
+        self.reading = reading
+        self.depth = depth
+        language = fields.queryLanguage(inherited: reading.language)
+    }
+
     func read() -> State? {
         fields.require("Type")
-        let language = readLanguage()
+        checkLanguage()
         guard let type = fields.oneOf("Type", StateType.allCases.map(\.rawValue)).flatMap(StateType.init) else {
             return nil
         }
         fields.rejectOthers(than: type.fields, language: language)
         let transition = type.hasTransition ? readTransition() : nil
         let retriers = readRetriers()
-        let catchers = readCatchers(language: language)
-        let data = language == .jsonPath ? readDataFlow(of: type) : DataFlow()
-        let kind = language == .jsonPath ? readKind(type) : readJSONataKind(type)
-        guard let kind else { return nil }
+        let catchers = readCatchers()
+        let data = readDataFlow(of: type)
+        guard let kind = readKind(type) else { return nil }
         return State(
             name: name,
             comment: fields.string("Comment"),
@@ -80,20 +89,13 @@ struct StateReader {
         }
     }
 
-    private func readLanguage() -> QueryLanguage {
-        let language = fields.queryLanguage(inherited: reading.language)
-        guard language != reading.language else { return language }
-        let place = fields.place.field("QueryLanguage")
-        if language == .jsonPath {
-            findings.error(
-                "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
-                at: fields.place,
-                exactly: place
-            )
-        } else {
-            findings.obstacle("JSONata is not supported yet: write the state in JSONPath", at: place)
-        }
-        return language
+    private func checkLanguage() {
+        guard language == .jsonPath, reading.language == .jsonata else { return }
+        findings.error(
+            "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
+            at: fields.place,
+            exactly: fields.place.field("QueryLanguage")
+        )
     }
 
     private func readTransition() -> Transition? {
@@ -110,21 +112,23 @@ struct StateReader {
     }
 
     private func readDataFlow(of type: StateType) -> DataFlow {
-        let allowed = type.fields.allowed(in: .jsonPath)
+        let allowed = type.fields.allowed(in: language)
         func has(_ name: String) -> Bool { allowed.contains(name) }
+        // A Map's Parameters are its older ItemSelector.
+        let parameters = ["Arguments"] + (type == .map ? [] : ["Parameters"])
         return DataFlow(
             inputPath: has("InputPath") ? fields.pathOrNothing("InputPath") : .whole,
-            // A Map's Parameters are its older ItemSelector.
-            parameters: has("Parameters") && type != .map ? fields.template("Parameters") : nil,
+            parameters: parameters.first(where: has).flatMap { fields.template($0, in: language) },
             resultSelector: has("ResultSelector") ? fields.template("ResultSelector") : nil,
             resultPath: has("ResultPath") ? fields.resultPath("ResultPath") : .replace,
             outputPath: has("OutputPath") ? fields.pathOrNothing("OutputPath") : .whole,
-            assign: has("Assign") ? fields.assignments() : nil
+            output: has("Output") ? fields.jsonataTemplate("Output") : nil,
+            assign: has("Assign") ? fields.assignments(in: language) : nil
         )
     }
 
     private func readPass() -> State.Kind {
         fields.warnOfStaticResult()
-        return .pass(PassState(result: fields["Result"]))
+        return .pass(PassState(result: language == .jsonPath ? fields["Result"] : nil))
     }
 }

@@ -3,8 +3,8 @@ import JSON
 
 extension StateReader {
     func readTask() -> State.Kind? {
-        let timeout = fields.secondsField("TimeoutSeconds")
-        let heartbeat = fields.secondsField("HeartbeatSeconds")
+        let timeout = readSeconds("TimeoutSeconds")
+        let heartbeat = readSeconds("HeartbeatSeconds")
         if case .constant(let timeout) = timeout, case .constant(let heartbeat) = heartbeat, heartbeat >= timeout {
             findings.error(
                 "HeartbeatSeconds must be smaller than TimeoutSeconds",
@@ -12,31 +12,39 @@ extension StateReader {
             )
         }
         let credentials = readCredentials()
-        guard let resource = readResource(parameters: "Parameters") else { return nil }
+        guard let resource = readResource(parameters: language == .jsonPath ? "Parameters" : "Arguments") else {
+            return nil
+        }
         return .task(
             TaskState(resource: resource, timeout: timeout, heartbeat: heartbeat, credentials: credentials)
         )
     }
 
     /// The template of `Credentials`; it must name a role.
-    private func readCredentials() -> PayloadTemplate? {
-        guard let credentials = fields.nested("Credentials") else { return nil }
-        credentials.checkRole()
-        return fields.template("Credentials")
+    private func readCredentials() -> Template? {
+        let isComputed = language == .jsonata && fields.isJSONata("Credentials")
+        if !isComputed {
+            guard let credentials = fields.nested("Credentials") else { return nil }
+            if !credentials.has("RoleArn"), language == .jsonata || !credentials.has("RoleArn.$") {
+                findings.error("The field 'RoleArn' is required but was missing", at: credentials.place)
+            }
+        }
+        return fields.template("Credentials", in: language)
+    }
+
+    /// `TimeoutSeconds` or `TimeoutSecondsPath`, `HeartbeatSeconds` or `HeartbeatSecondsPath`.
+    private func readSeconds(_ name: String) -> IntegerField? {
+        let range = 1...MachineReader.longestSeconds
+        guard language == .jsonPath else { return fields.integerOrJSONata(name, in: range) }
+        return fields.integerOrPath(name, in: range)
     }
 }
 
 extension FieldReader {
-    /// The only thing that `Credentials` can say.
-    func checkRole() {
-        guard !has("RoleArn"), !has("RoleArn.$") else { return }
-        findings.error("The field 'RoleArn' is required but was missing", at: place)
-    }
-
-    /// `TimeoutSeconds` or `TimeoutSecondsPath`, `HeartbeatSeconds` or `HeartbeatSecondsPath`.
-    fileprivate func secondsField(_ name: String) -> IntegerField? {
+    /// A whole number, or where it stands.
+    func integerOrPath(_ name: String, in range: ClosedRange<Int>) -> IntegerField? {
         switch atMostOne(of: [name, name + "Path"]) {
-        case name: integer(name, in: 1...MachineReader.longestSeconds).map(IntegerField.constant)
+        case name: integer(name, in: range).map(IntegerField.constant)
         case name + "Path": referencePath(name + "Path").map(IntegerField.path)
         default: nil
         }

@@ -5,8 +5,8 @@ extension StateReader {
     static let waitForms = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"]
 
     func readWait() -> State.Kind? {
-        let form = fields.exactlyOne(of: Self.waitForms)
-        switch form {
+        guard language == .jsonPath else { return readJSONataWait() }
+        switch fields.exactlyOne(of: Self.waitForms) {
         case "Seconds":
             return fields.integer("Seconds", in: 0...MachineReader.longestSeconds).map { .wait(.seconds($0)) }
         case "SecondsPath": return fields.referencePath("SecondsPath").map { .wait(.secondsPath($0)) }
@@ -16,8 +16,23 @@ extension StateReader {
         }
     }
 
+    private func readJSONataWait() -> State.Kind? {
+        switch fields.exactlyOne(of: ["Seconds", "Timestamp"]) {
+        case "Seconds" where fields.isJSONata("Seconds"):
+            fields.jsonata("Seconds").map { .wait(.secondsExpression($0)) }
+        case "Seconds": fields.integer("Seconds", in: 0...MachineReader.longestSeconds).map { .wait(.seconds($0)) }
+        case "Timestamp" where fields.isJSONata("Timestamp"):
+            fields.jsonata("Timestamp").map { .wait(.timestampExpression($0)) }
+        case "Timestamp": fields.timestamp("Timestamp").map { .wait(.timestamp($0)) }
+        default: nil
+        }
+    }
+
     func readFail() -> State.Kind? {
-        .fail(FailState(error: fields.stringField("Error"), cause: fields.stringField("Cause")))
+        func text(_ name: String) -> StringField? {
+            language == .jsonPath ? fields.stringField(name) : fields.stringOrJSONata(name)
+        }
+        return .fail(FailState(error: text("Error"), cause: text("Cause")))
     }
 }
 

@@ -1,0 +1,44 @@
+import Expressions
+import JSON
+
+/// Fields that hold JSONata expressions, `{% … %}`.
+extension FieldReader {
+    /// Whether the field is one expression.
+    func isJSONata(_ name: String) -> Bool {
+        object[name]?.string.map(JSONataField.isExpression) ?? false
+    }
+
+    /// The field's expression.
+    ///
+    /// - Parameter parent: where the object of this field stands in its state: `Choices[0]/`.
+    func jsonata(_ name: String, below parent: String = "") -> JSONataField? {
+        jsonataTemplate(name, below: parent)?.expression
+    }
+
+    /// JSON with expressions anywhere in it, compiled; all of its faults are reported.
+    func jsonataTemplate(_ name: String, below parent: String = "") -> JSONataTemplate? {
+        guard let source = object[name] else { return nil }
+        let (template, faults) = JSONataTemplate.compile(source, field: parent + name)
+        let place = place.field(name)
+        for fault in faults {
+            findings.error(
+                "The JSONata expression of field '\(fault.field)' is not valid. \(fault.error.code):"
+                    + " \(fault.error.reason)",
+                at: place,
+                exactly: place.below(fault.keys, in: source),
+                hint: fault.error.position.map { "at position \($0) of the expression" }
+            )
+        }
+        return faults.isEmpty ? template : nil
+    }
+
+    /// A whole number, or an expression.
+    func integerOrJSONata(_ name: String, in range: ClosedRange<Int>) -> IntegerField? {
+        isJSONata(name) ? jsonata(name).map(IntegerField.jsonata) : integer(name, in: range).map(IntegerField.constant)
+    }
+
+    /// A text, or an expression.
+    func stringOrJSONata(_ name: String) -> StringField? {
+        isJSONata(name) ? jsonata(name).map(StringField.jsonata) : string(name).map(StringField.constant)
+    }
+}
