@@ -1,34 +1,16 @@
 import JSON
 import StatesLanguage
 
-/// The two parts of a service integration's resource that events show.
-struct TaskResource {
-    /// `states`
-    var type: String
-    /// `startExecution.sync:2`
-    var name: String
-
-    /// - Parameter arn: `arn:aws:states:::states:startExecution.sync:2`
-    init(_ arn: String) {
-        let parts = arn.split(separator: ":", maxSplits: 6, omittingEmptySubsequences: false)
-        type = parts.count > 5 ? String(parts[5]) : ""
-        name = parts.count > 6 ? String(parts[6]) : arn
-    }
-
-    var details: [HistoryEvent.Detail] {
-        [.init("resourceType", .string(type)), .init("resource", .string(name))]
-    }
-}
-
 extension Run {
-    /// Asks for a child execution.
-    mutating func startChild(
-        _ state: State,
-        _ task: TaskState,
-        parameters: JSONDocument,
-        timing: TaskTiming,
-        credentials: [HistoryEvent.Detail]
-    ) throws(StateFailure) -> Step {
+    /// What `states:startExecution` is told.
+    struct ChildRequest {
+        var stateMachine: String
+        var name: String?
+        /// nil: a string that is not JSON.
+        var input: JSONDocument?
+    }
+
+    func childRequest(parameters: JSONDocument) throws(StateFailure) -> ChildRequest {
         let given = try value(of: parameters)
         guard let stateMachine = given["StateMachineArn"]?.string else {
             throw StateFailure(
@@ -36,29 +18,29 @@ extension Run {
                     + " [The field \"StateMachineArn\" is required but was missing]"
             )
         }
-        let resource = TaskResource(task.resource.arn)
-        var details = resource.details
-        details += [.init("region", .string(region)), .init("parameters", .payload(parameters))]
-        if let timeout = timing.timeout { details.append(.init("timeoutInSeconds", .integer(timeout))) }
-        if let heartbeat = timing.heartbeat { details.append(.init("heartbeatInSeconds", .integer(heartbeat))) }
-        branch.scheduledEvent = append(.taskScheduled, details + credentials)
-        append(.taskStarted, resource.details)
-        branch.phase = .starting
-        let isAwaited = if case .startExecutionSync2 = task.resource { true } else { false }
-        guard let input = childInput(given["Input"]) else {
+        return ChildRequest(
+            stateMachine: stateMachine,
+            name: given["Name"]?.string,
+            input: childInput(given["Input"])
+        )
+    }
+
+    /// Asks for a child execution.
+    mutating func start(_ child: ChildRequest, for state: State, _ resource: Resource) -> Step {
+        guard let input = child.input else {
             let failure = StateFailure(
                 error: ErrorName.invalidExecutionInput,
                 cause: "Invalid State Machine Execution Input: the string is not JSON"
             )
-            return taskFailed(state, .taskFailed, failure, resource: resource.details)
+            return taskFailed(state, .taskFailed, failure, resource)
         }
         return .stop(
             .startExecution(
                 ChildStart(
-                    stateMachine: stateMachine,
-                    name: given["Name"]?.string,
+                    stateMachine: child.stateMachine,
+                    name: child.name,
                     input: input,
-                    isAwaited: isAwaited
+                    isAwaited: resource.waitsForExecution
                 )
             )
         )
@@ -73,31 +55,27 @@ extension Run {
         }
     }
 
-    /// The region that events name: that of the state machine.
-    private var region: String {
-        let parts = execution.stateMachineARN.split(separator: ":", maxSplits: 4, omittingEmptySubsequences: false)
-        return parts.count > 3 ? String(parts[3]) : ""
+    /// Goes on with a Task that has asked for a child execution.
+    mutating func continueChild(_ state: State, _ resource: Resource, on outcome: Outcome) -> Step {
+        switch outcome {
+        case .submitted(let answer): return submitted(state, resource, startResponse(answer))
+        case .succeeded(let answer) where resource.waitsForToken:
+            return submitted(state, resource, startResponse(answer))
+        case .succeeded(let answer): return concludeTask(state, resource, on: .succeeded(startResponse(answer)))
+        default: return concludeTask(state, resource, on: outcome)
+        }
     }
 
-    mutating func continueChild(_ state: State, _ resource: TaskResource, on outcome: Outcome) -> Step {
-        switch outcome {
-        case .submitted(let response) where branch.phase == .starting:
-            append(.taskSubmitted, resource.details + [.init("output", .payload(response))])
-            branch.phase = .submitted
-            return .stop(.awaitExecution)
-        case .succeeded(let result):
-            guard result.fits(limits.payloadBytes) else {
-                let failure = StateFailure(tooLargeAt: resource.type, verb: "returned a result")
-                return taskFailed(state, .taskFailed, failure, resource: resource.details)
-            }
-            append(.taskSucceeded, resource.details + [.init("output", .payload(result))])
-            return taskSucceeded(state, result)
-        case .failed(let error, let cause):
-            let failure = StateFailure(error: error, cause: cause)
-            return taskFailed(state, .taskFailed, failure, resource: resource.details)
-        case .timedOut: return taskFailed(state, .taskTimedOut, .timeout, resource: resource.details)
-        case .heartbeatMissed: return taskFailed(state, .taskTimedOut, .missedHeartbeat, resource: resource.details)
-        case .due, .submitted, .joined, .branchFailed: return unexpected(outcome, in: state)
-        }
+    private mutating func startResponse(_ answer: JSONDocument) -> JSONDocument {
+        guard let members = try? value(of: answer) else { return answer }
+        return ServiceResponse.executionStart(members, requestID: requestID(), at: now)
+    }
+}
+
+extension Resource {
+    /// Whether the Task waits for the end of the execution that it starts.
+    var waitsForExecution: Bool {
+        guard case .integration(let integration) = self else { return false }
+        return integration.pattern == .sync || integration.pattern == .sync2
     }
 }

@@ -26,6 +26,10 @@ extension Run {
             ]),
             "State": .object(state),
         ]
+        if case .task(let task) = machine.states[name]?.kind, task.resource.waitsForToken {
+            let attempt = TaskAttempt(entry: branch.entry, attempt: branch.retryCount)
+            context["Task"] = .object(["Token": .string(taskToken(attempt))])
+        }
         if let item = branch.item {
             context["Map"] = .object([
                 "Item": .object(["Index": .number(JSONNumber(item.index)), "Value": try value(of: item.value)])

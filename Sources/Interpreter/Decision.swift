@@ -24,8 +24,8 @@ package struct Decision: Sendable {
         case fork(Fork)
         /// Start a child execution; come back with `succeeded`/`failed`, or with `submitted` when it is waited for.
         case startExecution(ChildStart)
-        /// The child runs; come back with `succeeded`, `failed` or `timedOut`.
-        case awaitExecution
+        /// Others do the work; come back with `succeeded`, `failed`, `timedOut` or `heartbeatMissed`.
+        case awaitAnswer(Awaited)
         /// This branch of a Parallel or Map is done. Its `lastEvent` is what its parent goes on from, and what an
         /// iteration admitted in its place begins with.
         case endBranch(JSONDocument)
@@ -43,13 +43,30 @@ package struct FunctionCall: Sendable, Equatable {
     package var input: JSONDocument
     package var timeoutSeconds: Int?
     package var heartbeatSeconds: Int?
+    /// Whether the call must be on record before it is made: the task token that it carries may be answered at once.
+    package var carriesToken: Bool
 
-    package init(function: String, input: JSONDocument, timeoutSeconds: Int? = nil, heartbeatSeconds: Int? = nil) {
+    package init(
+        function: String,
+        input: JSONDocument,
+        timeoutSeconds: Int? = nil,
+        heartbeatSeconds: Int? = nil,
+        carriesToken: Bool = false
+    ) {
         self.function = function
         self.input = input
         self.timeoutSeconds = timeoutSeconds
         self.heartbeatSeconds = heartbeatSeconds
+        self.carriesToken = carriesToken
     }
+}
+
+/// Work that is out of the engine's hands until somebody answers.
+package enum Awaited: Sendable, Equatable {
+    /// The end of a child execution.
+    case execution
+    /// An answer that names the task token; a heartbeat is due by then, if at all.
+    case taskToken(heartbeatDue: Timestamp?)
 }
 
 /// The branches of a Parallel or the iterations of a Map.

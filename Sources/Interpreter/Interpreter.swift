@@ -10,11 +10,19 @@ package struct Interpreter: Sendable {
     package let machine: StateMachine
     package let execution: ExecutionInfo
     package let limits: Limits
+    package let taskToken: TaskTokenIssuer
 
-    package init(machine: StateMachine, execution: ExecutionInfo, limits: Limits = Limits()) {
+    /// - Parameter taskToken: makes the tokens of the step that is advanced.
+    package init(
+        machine: StateMachine,
+        execution: ExecutionInfo,
+        limits: Limits = Limits(),
+        taskToken: @escaping TaskTokenIssuer = { "\($0.entry)-\($0.attempt)" }
+    ) {
         self.machine = machine
         self.execution = execution
         self.limits = limits
+        self.taskToken = taskToken
     }
 
     /// What a branch does after an outcome.
@@ -49,6 +57,22 @@ package struct Interpreter: Sendable {
         branch.events.append(HistoryEvent(type: .executionTimedOut, previous: lastEvent, timestamp: now))
         branch.lastEvent = .pending(0)
         return Decision(branch: branch, next: .endExecution(.timedOut(error: nil, cause: nil)))
+    }
+}
+
+/// Makes the task token of an attempt at a Task. The same attempt gets the same token, whoever asks and after any crash.
+package typealias TaskTokenIssuer = @Sendable (TaskAttempt) -> String
+
+/// One attempt at one stay of a branch in a Task: what a task token is about.
+package struct TaskAttempt: Sendable, Hashable {
+    /// Which state the branch has entered, counted from 1: ``Branch/entry``.
+    package var entry: Int
+    /// Counted from 0: ``Branch/retryCount``.
+    package var attempt: Int
+
+    package init(entry: Int, attempt: Int) {
+        self.entry = entry
+        self.attempt = attempt
     }
 }
 

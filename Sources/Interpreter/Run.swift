@@ -7,6 +7,7 @@ struct Run<Random: RandomNumberGenerator> {
     let machine: StateMachine
     let execution: ExecutionInfo
     let limits: Limits
+    let taskToken: TaskTokenIssuer
     let now: Timestamp
     var random: Random
     var branch: Branch
@@ -26,6 +27,7 @@ struct Run<Random: RandomNumberGenerator> {
         machine = interpreter.machine
         execution = interpreter.execution
         limits = interpreter.limits
+        taskToken = interpreter.taskToken
         self.branch = branch
         self.now = now
         self.random = random

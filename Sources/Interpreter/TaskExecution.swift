@@ -13,88 +13,104 @@ extension Run {
         let credentials = try credentials(of: task, in: state)
         branch.taskInput = input === branch.input ? nil : input
         branch.deadline = timing.timeout.map { now.adding(seconds: Int64($0)) }
-        branch.heartbeatSeconds = timing.heartbeat
-        switch task.resource {
-        case .function(let name, let arn):
-            scheduleFunction(arn: arn, input: input, timeout: timing.timeout, credentials: credentials)
-            return .stop(.invoke(call(name, timeout: timing.timeout)))
-        case .startExecution, .startExecutionSync2:
-            return try startChild(state, task, parameters: input, timing: timing, credentials: credentials)
-        case .unsupported(let arn):
-            throw StateFailure(runtime: "This engine cannot run the resource '\(arn)'.")
+        // A child execution sends no heartbeats.
+        let heartbeats = task.resource.performer != .execution || task.resource.waitsForToken
+        branch.heartbeatSeconds = heartbeats ? timing.heartbeat : nil
+        let resource = task.resource
+        switch resource.performer {
+        case .function:
+            let invocation = try invocation(resource, parameters: input)
+            schedule(resource, input, timing, credentials)
+            append(TaskEvents(resource).started, TaskEvents(resource).resource)
+            branch.phase = .invoking
+            return call(invocation, of: state, resource)
+        case .execution:
+            let child = try childRequest(parameters: input)
+            schedule(resource, input, timing, credentials)
+            append(TaskEvents(resource).started, TaskEvents(resource).resource)
+            branch.phase = .starting
+            return start(child, for: state, resource)
+        case .activity, .service, nil:
+            throw StateFailure(runtime: "This engine cannot run the resource '\(resource.arn)'.")
         }
     }
 
-    private mutating func scheduleFunction(
-        arn: String,
-        input: JSONDocument,
-        timeout: Int?,
-        credentials: [HistoryEvent.Detail]
+    /// Records that the work of a Task is to be done.
+    private mutating func schedule(
+        _ resource: Resource,
+        _ parameters: JSONDocument,
+        _ timing: TaskTiming,
+        _ credentials: [HistoryEvent.Detail]
     ) {
-        var details: [HistoryEvent.Detail] = [.init("resource", .string(arn)), .init("input", .payload(input))]
-        if let timeout { details.append(.init("timeoutInSeconds", .integer(timeout))) }
-        branch.scheduledEvent = append(.lambdaFunctionScheduled, details + credentials)
-        append(.lambdaFunctionStarted)
-        branch.phase = .invoking
+        let events = TaskEvents(resource)
+        var details = events.resource
+        if case .integration = resource {
+            details += [.init("region", .string(region)), .init("parameters", .payload(parameters))]
+        } else {
+            details += [.init("resource", .string(resource.arn)), .init("input", .payload(parameters))]
+        }
+        if let timeout = timing.timeout { details.append(.init("timeoutInSeconds", .integer(timeout))) }
+        // The events of functions have no member for it.
+        if let heartbeat = timing.heartbeat, events.scheduled != .lambdaFunctionScheduled {
+            details.append(.init("heartbeatInSeconds", .integer(heartbeat)))
+        }
+        branch.scheduledEvent = append(events.scheduled, details + credentials)
     }
 
-    private func call(_ function: String, timeout: Int?) -> FunctionCall {
-        FunctionCall(
-            function: function,
-            input: branch.taskInput ?? branch.input,
-            timeoutSeconds: timeout,
-            heartbeatSeconds: branch.heartbeatSeconds
-        )
+    /// The region that events name: that of the state machine.
+    private var region: String {
+        let parts = execution.stateMachineARN.split(separator: ":", maxSplits: 4, omittingEmptySubsequences: false)
+        return parts.count > 3 ? String(parts[3]) : ""
     }
 
     /// Goes on with a Task whose work has been scheduled.
     mutating func continueTask(_ state: State, on outcome: Outcome) -> Step {
         guard case .task(let task) = state.kind else { return unexpected(outcome, in: state) }
-        switch (branch.phase, task.resource) {
-        case (.invoking, .function(let name, let arn)):
-            return continueFunction(state, name: name, arn: arn, on: outcome)
-        case (.starting, .startExecution), (.starting, .startExecutionSync2), (.submitted, .startExecutionSync2):
-            return continueChild(state, TaskResource(task.resource.arn), on: outcome)
+        let resource = task.resource
+        switch (branch.phase, resource.performer) {
+        case (.invoking, .function): return continueFunction(state, resource, on: outcome)
+        case (.starting, .execution): return continueChild(state, resource, on: outcome)
+        case (.submitted, _): return concludeTask(state, resource, on: outcome)
         default: return unexpected(outcome, in: state)
         }
     }
 
-    private mutating func continueFunction(_ state: State, name: String, arn: String, on outcome: Outcome) -> Step {
+    /// The call of the service has succeeded; from now on the Task waits for others.
+    mutating func submitted(_ state: State, _ resource: Resource, _ response: JSONDocument) -> Step {
+        let events = TaskEvents(resource)
+        if let submitted = events.submitted {
+            append(submitted, events.resource + [.init("output", .payload(response))])
+        }
+        branch.phase = .submitted
+        guard resource.waitsForToken else { return .stop(.awaitAnswer(.execution)) }
+        let heartbeat = branch.heartbeatSeconds.map { now.adding(seconds: Int64($0)) }
+        return .stop(.awaitAnswer(.taskToken(heartbeatDue: heartbeat)))
+    }
+
+    /// The work of a Task is over, well or badly.
+    mutating func concludeTask(_ state: State, _ resource: Resource, on outcome: Outcome) -> Step {
+        let events = TaskEvents(resource)
         switch outcome {
-        case .due:
-            // Nobody has an outcome: the call was lost and is made again, with what is left of its time.
-            guard let deadline = branch.deadline else { return .stop(.invoke(call(name, timeout: nil))) }
-            guard deadline > now else { return taskFailed(state, .lambdaFunctionTimedOut, .timeout) }
-            let left = (deadline.microseconds - now.microseconds + 999_999) / 1_000_000
-            return .stop(.invoke(call(name, timeout: Int(left))))
         case .succeeded(let result):
             guard result.fits(limits.payloadBytes) else {
-                let failure = StateFailure(tooLargeAt: arn, verb: "returned a result")
-                return taskFailed(state, .lambdaFunctionFailed, failure)
+                let failure = StateFailure(tooLargeAt: resource.resultOwner, verb: "returned a result")
+                return taskFailed(state, events.failed, failure, resource)
             }
-            append(.lambdaFunctionSucceeded, [.init("output", .payload(result))])
-            return taskSucceeded(state, result)
+            append(events.succeeded, events.resource + [.init("output", .payload(result))])
+            branch.deadline = nil
+            branch.heartbeatSeconds = nil
+            return conclude(state, result: result)
         case .failed(let error, let cause):
-            return taskFailed(state, .lambdaFunctionFailed, StateFailure(error: error, cause: cause))
-        case .timedOut: return taskFailed(state, .lambdaFunctionTimedOut, .timeout)
-        case .heartbeatMissed: return taskFailed(state, .lambdaFunctionTimedOut, .missedHeartbeat)
-        case .submitted, .joined, .branchFailed: return unexpected(outcome, in: state)
+            return taskFailed(state, events.failed, StateFailure(error: error, cause: cause), resource)
+        case .timedOut: return taskFailed(state, events.timedOut, .timeout, resource)
+        case .heartbeatMissed: return taskFailed(state, events.timedOut, .missedHeartbeat, resource)
+        case .due, .submitted, .joined, .branchFailed: return unexpected(outcome, in: state)
         }
     }
 
-    mutating func taskSucceeded(_ state: State, _ result: JSONDocument) -> Step {
-        branch.deadline = nil
-        branch.heartbeatSeconds = nil
-        return conclude(state, result: result)
-    }
-
-    mutating func taskFailed(
-        _ state: State,
-        _ event: EventType,
-        _ failure: StateFailure,
-        resource: [HistoryEvent.Detail] = []
-    ) -> Step {
-        append(event, resource + failure.details)
+    mutating func taskFailed(_ state: State, _ event: EventType, _ failure: StateFailure, _ resource: Resource) -> Step
+    {
+        append(event, TaskEvents(resource).resource + failure.details)
         return settle(failure, in: state, resumingWith: .failure(failure))
     }
 

@@ -10,7 +10,7 @@ extension Failure {
             self.init(error, database: database)
         case .invalidDefinition(let diagnostics):
             self.init(.negative, diagnostics.map(\.message).joined(separator: "\n"))
-        case .invalidName, .invalidInput:
+        case .invalidName, .invalidInput, .invalidOutput, .validation:
             self.init(.refused, "\(error)")
         case .stateMachineDoesNotExist(let text):
             self.init(.refused, text, remedy: "deploy it first: stepwell deploy FILE.asl.json")
@@ -23,6 +23,14 @@ extension Failure {
                 at: arn,
                 remedy: "choose another name, or look at it: stepwell describe \(arn)"
             )
+        case .invalidToken:
+            self.init(
+                .refused,
+                "this is not a task token of this database",
+                remedy: "pass the token as it was handed out"
+            )
+        case .taskTimedOut:
+            self.init(.refused, "the task is over: it was answered, took too long, or its execution has ended")
         case .schemaMismatch(let text):
             self.init(.unavailable, text, at: database.place)
         case .migration, .corrupt:

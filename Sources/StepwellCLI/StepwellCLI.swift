@@ -30,6 +30,7 @@ struct StepwellCLI: AsyncParsableCommand {
                 name: "Execution",
                 subcommands: [
                     StartCommand.self, DescribeCommand.self, HistoryCommand.self, ListCommand.self, StopCommand.self,
+                    TaskCommand.self,
                 ]
             ),
         ]

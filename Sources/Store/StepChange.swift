@@ -52,9 +52,14 @@ struct StepChange {
             wakeAt = branch.deadline
             taskInput = start.input
             outbox = Self.describe(start, key: commit.lease.key, branch: branch)
-        case .awaitExecution:
+        case .awaitAnswer(.execution):
             action = "w"
             wakeAt = branch.deadline
+        case .awaitAnswer(.taskToken(let heartbeatDue)):
+            action = "w"
+            // An answer may have come before this: the first look finds it, should this process end now.
+            let firstLook = branch.events.last?.timestamp.adding(seconds: Int64(1))
+            wakeAt = [branch.deadline, heartbeatDue, firstLook].compactMap { $0 }.min()
         case .endBranch(let output):
             action = "b"
             self.output = output

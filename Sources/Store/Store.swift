@@ -6,12 +6,14 @@ package import Postgres
 package final class Store: Sendable {
     package let pool: Pool
     package let settings: Settings
+    package let taskTokens: TaskTokens
     let revisions: RevisionCache
     let logger: Logger
 
-    private init(pool: Pool, settings: Settings, logger: Logger) {
+    private init(pool: Pool, settings: Settings, taskTokens: TaskTokens, logger: Logger) {
         self.pool = pool
         self.settings = settings
+        self.taskTokens = taskTokens
         self.revisions = RevisionCache()
         self.logger = logger
     }
@@ -29,7 +31,8 @@ package final class Store: Sendable {
         let pool = Pool(configuration, options: options, logger: logger)
         do throws(StoreError) {
             let settings = try await Settings.load(from: pool)
-            return Store(pool: pool, settings: settings, logger: logger)
+            let taskTokens = try await TaskTokens.load(from: pool)
+            return Store(pool: pool, settings: settings, taskTokens: taskTokens, logger: logger)
         } catch {
             await pool.close()
             throw error

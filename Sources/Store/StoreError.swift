@@ -14,6 +14,13 @@ package enum StoreError: Error, Sendable {
     case stateMachineDoesNotExist(String)
     case executionDoesNotExist(String)
     case executionAlreadyExists(arn: String)
+    /// What was passed is not a task token of this database.
+    case invalidToken(String)
+    /// The task is over: it was answered, took too long, or its execution has ended.
+    case taskTimedOut(String)
+    case invalidOutput(String)
+    /// Something that is passed beside names and payloads has the wrong size or form.
+    case validation(String)
     /// The database lacks migrations, or has ones that this program does not know.
     case schemaMismatch(String)
     /// A row that should not exist: what, and where.
@@ -31,6 +38,10 @@ extension StoreError {
         case "SW003": self = .stateMachineDoesNotExist(text)
         case "SW004": self = .executionAlreadyExists(arn: text)
         case "SW005": self = .executionDoesNotExist(text)
+        case "SW006": self = .invalidToken(text)
+        case "SW007": self = .taskTimedOut(text)
+        case "SW008": self = .invalidOutput(text)
+        case "SW009": self = .validation(text)
         default: self = .postgres(error)
         }
     }
@@ -52,6 +63,7 @@ extension StoreError: CustomStringConvertible {
                 + diagnostics.map { "  \($0.location): \($0.message)" }.joined(separator: "\n")
         case .invalidName(let text), .invalidInput(let text), .schemaMismatch(let text): text
         case .stateMachineDoesNotExist(let text), .executionDoesNotExist(let text): text
+        case .invalidToken(let text), .taskTimedOut(let text), .invalidOutput(let text), .validation(let text): text
         case .executionAlreadyExists(let arn):
             "\(arn) exists: only the same name with the same input can be started again, and only while it runs"
         case .corrupt(let text): "the database holds what it should not: \(text)"

@@ -35,7 +35,16 @@ import Testing
         #expect(session.on(.due) == start("c-1", #"{"a":1}"#, isAwaited: false))
         #expect(session.branch.phase == .starting)
         #expect(session.branch.scheduledEvent == .recorded(3))
-        #expect(session.on(.succeeded(["ExecutionArn": "x"])) == .succeeded(["ExecutionArn": "x"]))
+        guard
+            case .endExecution(.succeeded(let output)) = session.on(.succeeded(["ExecutionArn": "x", "StartDate": 7]))
+        else {
+            Issue.record("the execution did not succeed")
+            return
+        }
+        let members = try #require(try output.value().object)
+        #expect(members.keys.map { $0 } == ["ExecutionArn", "SdkHttpMetadata", "SdkResponseMetadata", "StartDate"])
+        #expect(members["ExecutionArn"] == "x" && members["StartDate"] == 7)
+        #expect(members["SdkHttpMetadata"]?["HttpHeaders"]?["Date"] == "Tue, 14 Nov 2023 22:13:20 GMT")
         #expect(
             session.types == [
                 .taskStateEntered, .taskScheduled, .taskStarted, .taskSucceeded, .taskStateExited, .executionSucceeded,
@@ -56,7 +65,7 @@ import Testing
         var session = Session(machine)
         #expect(session.on(.due) == start(nil, #"{"a":1}"#, isAwaited: true))
         #expect(session.branch.deadline == .start.adding(seconds: 60.0))
-        #expect(session.on(.submitted(JSONDocument(["ExecutionArn": "x"]))) == .awaitExecution)
+        #expect(session.on(.submitted(JSONDocument(["ExecutionArn": "x"]))) == .awaitAnswer(.execution))
         #expect(session.branch.phase == .submitted)
         #expect(session.on(.succeeded(["Output": 7])) == .succeeded(["child": ["Output": 7]]))
         #expect(

@@ -72,6 +72,19 @@ struct TaskRuleTests {
         return (arn, .refused("SCHEMA_VALIDATION_FAILED", message))
     }
 
+    private static func integration(
+        _ service: String,
+        _ action: String,
+        _ pattern: ServiceIntegration.Pattern = .requestResponse
+    ) -> (String, Expected) {
+        let suffix = pattern == .requestResponse ? "" : ".\(pattern.rawValue)"
+        let arn = "arn:aws:states:::\(service):\(action)\(suffix)"
+        guard let integration = ServiceIntegration(arn: arn, service: service, action: action, pattern: pattern) else {
+            return (arn, .unsupported)
+        }
+        return (arn, .resource(.integration(integration)))
+    }
+
     private static let startExecution = "arn:aws:states:::states:startExecution"
 
     static let resources: [(String, Expected)] = [
@@ -81,12 +94,10 @@ struct TaskRuleTests {
         function("arn:aws:lambda:eu-west-1:123456789012:function:process_order:7"),
         function("arn:aws-cn:lambda:cn-north-1:123456789012:function:process_order:PROD"),
         function("arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:process_order"),
-        (startExecution, .resource(.startExecution(arn: startExecution))),
-        (startExecution + ".sync:2", .resource(.startExecutionSync2(arn: startExecution + ".sync:2"))),
+        integration("states", "startExecution"), integration("states", "startExecution", .sync2),
         (startExecution + ".sync", .unsupported),
         (startExecution + ".waitForTaskToken", .unsupported),
-        ("arn:aws:states:::lambda:invoke", .unsupported),
-        ("arn:aws:states:::lambda:invoke.waitForTaskToken", .unsupported),
+        integration("lambda", "invoke"), integration("lambda", "invoke", .waitForTaskToken),
         ("arn:aws:states:us-east-1:123456789012:activity:name", .unsupported),
         ("arn:aws:states:::aws-sdk:s3:getObject", .unsupported),
         ("arn:aws:states:::aws-sdk:s3:listBuckets.waitForTaskToken", .unsupported),
@@ -116,13 +127,20 @@ struct TaskRuleTests {
     ]
 
     private func task(_ arn: String) -> String {
-        Text.machine(
-            #"{"Type": "Task", "Resource": "\#(arn)", "Parameters": {"StateMachineArn": "x"}, "End": true}"#
+        let required = arn.contains("lambda:invoke") ? "FunctionName" : "StateMachineArn"
+        return Text.machine(
+            #"{"Type": "Task", "Resource": "\#(arn)", "Parameters": {"\#(required)": "x"}, "End": true}"#
         )
     }
 
     private static func start(_ parameters: String) -> String {
         Text.machine(#"{"Type": "Task", "Resource": "\#(startExecution)", \#(parameters)"End": true}"#)
+    }
+
+    private static func invoke(_ parameters: String) -> String {
+        Text.machine(
+            #"{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": \#(parameters), "End": true}"#
+        )
     }
 
     static let rules: [Rule] = [
@@ -192,6 +210,19 @@ struct TaskRuleTests {
             at: "/States/A/Parameters",
             "The field 'Nome' is not supported by Step Functions"
         ),
+        .schema(
+            "lambda:invoke without a function",
+            invoke(#"{"Payload.$": "$"}"#),
+            at: "/States/A/Parameters",
+            "The field 'FunctionName' is required but was missing"
+        ),
+        .schema(
+            "lambda:invoke with an unknown parameter",
+            invoke(#"{"FunctionName": "f", "Input": {}}"#),
+            at: "/States/A/Parameters",
+            "The field 'Input' is not supported by Step Functions"
+        ),
+        Rule("lambda:invoke", invoke(#"{"FunctionName.$": "$.f", "Payload.$": "$", "Qualifier": "PROD"}"#)),
         Rule(
             "startExecution",
             start(#""Parameters": {"StateMachineArn": "arn", "Input.$": "$", "Name.$": "$.name"}, "#)

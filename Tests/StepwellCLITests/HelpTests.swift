@@ -46,6 +46,7 @@ struct HelpTests {
                   history                 Show the events of an execution.
                   list                    List executions, newest first.
                   stop                    Abort an execution.
+                  task                    Answer a task that waits for its token.
 
                   See 'stepwell help <subcommand>' for detailed help.
 
@@ -56,12 +57,13 @@ struct HelpTests {
     @Test(
         arguments: [
             "dev", "worker", "migrate", "validate", "deploy", "jsonata", "start", "describe", "history", "list", "stop",
+            "task", "task succeed", "task fail", "task heartbeat",
         ]
     )
     func everyCommandExplainsItselfWithinEightyColumns(command: String) async throws {
         let stepwell = try CommandLineProgram()
         defer { stepwell.cleanUp() }
-        let outcome = try await stepwell(command, "--help")
+        let outcome = try await stepwell.run(command.split(separator: " ").map(String.init) + ["--help"])
         #expect(outcome.status == 0)
         #expect(outcome.output.contains("\n  stepwell \(command)"), "an example")
         let usage = outcome.output.components(separatedBy: "\nUSAGE: ")[0]

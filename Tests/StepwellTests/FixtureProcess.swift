@@ -41,8 +41,14 @@ final class FixtureProcess: Sendable {
     }
 
     /// Waits until it says a word.
-    func hears(_ word: String) async {
-        for await line in lines where line == word { return }
+    ///
+    /// - Returns: what follows the word on its line.
+    @discardableResult
+    func hears(_ word: String) async -> String {
+        for await line in lines where line == word || line.hasPrefix(word + " ") {
+            return String(line.dropFirst(word.count + 1))
+        }
+        return ""
     }
 
     /// Sends a signal and waits for its end.

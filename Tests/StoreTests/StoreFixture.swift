@@ -90,9 +90,20 @@ struct StoreFixture {
 
 /// What a step decides next, with the interpreter's own rules.
 extension ClaimedStep {
-    func decision(_ outcome: Outcome? = nil, from branch: Branch? = nil, limits: Limits = Limits()) -> Decision {
+    func decision(
+        _ outcome: Outcome? = nil,
+        from branch: Branch? = nil,
+        limits: Limits = Limits(),
+        tokens: TaskTokens? = nil
+    ) -> Decision {
         var random = SystemRandomNumberGenerator()
-        let interpreter = Interpreter(machine: revision.machine, execution: execution, limits: limits)
+        let issuer: TaskTokenIssuer = if let tokens { tokens.issuer(for: key) } else { { _ in "none" } }
+        let interpreter = Interpreter(
+            machine: revision.machine,
+            execution: execution,
+            limits: limits,
+            taskToken: issuer
+        )
         let now = Timestamp(microseconds: Int64(key.execution.high >> 16) * 1000 + 1000)
         if key.isTimer { return interpreter.timeOutExecution(lastEvent: .recorded(0), now: now) }
         return interpreter.advance(branch ?? self.branch, on: outcome ?? self.outcome, now: now, random: &random)
@@ -138,7 +149,7 @@ struct ManualWorker {
 
     private func work(on step: ClaimedStep) async throws -> Int {
         var lease = step.lease
-        var decision = step.decision()
+        var decision = step.decision(tokens: fixture.store.taskTokens)
         var transitions = 0
         while true {
             if case .invoke(let call) = decision.next, let handler = functions[call.function] {

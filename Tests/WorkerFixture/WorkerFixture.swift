@@ -17,6 +17,10 @@ import Stepwell
                 say("hang")
                 try await Task.sleep(for: .seconds(3600))
             }
+            Function("ask") { (event: [String: String]) in
+                say("ask \(event["token"] ?? "")")
+                try await Task.sleep(for: .seconds(3600))
+            }
             Function("nap") { (event: JSONValue, context: FunctionContext) in
                 say("nap")
                 try await Task.sleep(for: .milliseconds(20))

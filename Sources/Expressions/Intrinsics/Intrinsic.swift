@@ -1,7 +1,7 @@
 import JSON
 
 /// The intrinsic functions of JSONPath states.
-enum Intrinsic: String, Sendable, CaseIterable {
+package enum Intrinsic: String, Sendable, CaseIterable {
     case array = "States.Array"
     case arrayPartition = "States.ArrayPartition"
     case arrayContains = "States.ArrayContains"

@@ -25,7 +25,7 @@ extension Intrinsic {
     }
 
     /// A random (version 4) UUID.
-    static func uuid(random: inout some RandomNumberGenerator) -> String {
+    package static func uuid(random: inout some RandomNumberGenerator) -> String {
         let high = random.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
         let low = random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
         let digits = hexadecimal(high) + hexadecimal(low)

@@ -1,3 +1,6 @@
+import Expressions
+import JSON
+
 /// A definition that has passed validation: typed, with every path and template compiled. Immutable and shared by all
 /// executions of its revision.
 package struct StateMachine: Sendable {
@@ -28,12 +31,16 @@ package struct StateMachine: Sendable {
         readsExecutionInput = states.values.contains(where: \.readsExecutionInput)
     }
 
-    /// The function whose workers should enter a state: its own, if it is a Task that calls one; nil: any worker can.
+    /// The function whose workers should enter a state: the one that it calls, where that is settled by the definition;
+    /// nil: any worker can.
     package func entryFunction(at state: String) -> String? {
-        guard case .task(let task) = states[state]?.kind, case .function(let name, _) = task.resource else {
-            return nil
+        guard let state = states[state], case .task(let task) = state.kind else { return nil }
+        switch task.resource {
+        case .function(let name, _): return name
+        case .integration(let integration) where integration.performer == .function:
+            return state.data.parameters?.source["FunctionName"]?.string.flatMap(FunctionReference.name)
+        case .integration, .activity, .unsupported: return nil
         }
-        return name
     }
 }
 

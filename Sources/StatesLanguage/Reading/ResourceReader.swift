@@ -46,20 +46,10 @@ extension StateReader {
         arn: String,
         parameters: String
     ) -> Resource {
-        if service == "states", action == "startExecution" {
-            checkStartExecution(parameters)
-            switch pattern {
-            case nil: return .startExecution(arn: arn)
-            case "sync:2": return .startExecutionSync2(arn: arn)
-            default:
-                findings.obstacle(
-                    code: .invalidResource,
-                    "\(arn) is not supported yet: use arn:aws:states:::states:startExecution or its .sync:2",
-                    at: fields.place.field("Resource")
-                )
-                return .unsupported(arn: arn)
-            }
-        }
+        checkArguments(of: service, action, parameters)
+        let integration = ServiceIntegration.Pattern(rawValue: pattern ?? "")
+            .flatMap { ServiceIntegration(arn: arn, service: service, action: action, pattern: $0) }
+        if let integration { return .integration(integration) }
         findings.obstacle(
             code: .invalidResource,
             "\(arn) is not supported yet: call a function that does it, arn:aws:lambda:…:function:NAME",
@@ -68,21 +58,36 @@ extension StateReader {
         return .unsupported(arn: arn)
     }
 
-    /// What `startExecution` is told: which machine, and perhaps its input and the execution's name.
-    private func checkStartExecution(_ parameters: String) {
+    /// The arguments that a service requires, and those that it knows where that is settled.
+    private func checkArguments(of service: String, _ action: String, _ parameters: String) {
+        switch (service, action) {
+        case ("states", "startExecution"):
+            check(parameters, required: "StateMachineArn", known: ["StateMachineArn", "Input", "Name", "TraceHeader"])
+        case ("lambda", "invoke"):
+            check(
+                parameters,
+                required: "FunctionName",
+                known: [
+                    "FunctionName", "Payload", "InvocationType", "Qualifier", "LogType", "ClientContext", "TenantId",
+                ]
+            )
+        default: break
+        }
+    }
+
+    private func check(_ parameters: String, required: String, known: Set<String>) {
         let place = fields.place.field(parameters)
         guard fields.has(parameters) else {
-            findings.error("The field 'StateMachineArn' is required but was missing", at: place)
+            findings.error("The field '\(required)' is required but was missing", at: place)
             return
         }
         // A whole `Arguments` can be one expression.
         guard let arguments = fields[parameters]?.object else { return }
         let keys = arguments.keys.map { $0.hasSuffix(".$") ? String($0.dropLast(2)) : $0 }
-        if !keys.contains("StateMachineArn") {
-            findings.error("The field 'StateMachineArn' is required but was missing", at: place)
+        if !keys.contains(required) {
+            findings.error("The field '\(required)' is required but was missing", at: place)
         }
-        for (key, written) in zip(keys, arguments.keys)
-        where !["StateMachineArn", "Input", "Name", "TraceHeader"].contains(key) {
+        for (key, written) in zip(keys, arguments.keys) where !known.contains(key) {
             findings.error(
                 "The field '\(key)' is not supported by Step Functions",
                 at: place,

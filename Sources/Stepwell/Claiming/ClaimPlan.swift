@@ -165,11 +165,14 @@ struct OtherWork: Sendable, Equatable {
     var wakes: Set<Int32> = []
     /// Messages to other buckets.
     var outboxes: Set<Int32> = []
+    /// Answers to tasks that may have come before the task began to wait for them.
+    var answers: Set<Int32> = []
 
-    var isEmpty: Bool { wakes.isEmpty && outboxes.isEmpty }
+    var isEmpty: Bool { wakes.isEmpty && outboxes.isEmpty && answers.isEmpty }
 
     mutating func formUnion(_ other: OtherWork) {
         wakes.formUnion(other.wakes)
         outboxes.formUnion(other.outboxes)
+        answers.formUnion(other.answers)
     }
 }

@@ -188,7 +188,9 @@ final class Engine: Sendable {
             janitorBox.post { $0.outboxes.insert(bucket) }
         case .endExecution(.timedOut):
             checkSiblings(of: key)
-        case .awaitExecution, .endExecution:
+        case .awaitAnswer(.taskToken):
+            janitorBox.post { $0.answers.insert(bucket) }
+        case .awaitAnswer(.execution), .endExecution:
             break
         }
     }

@@ -17,6 +17,7 @@ struct Janitor {
             do throws(StoreError) {
                 for bucket in work.wakes { try await sweep(bucket) }
                 for bucket in work.outboxes { try await deliver(bucket) }
+                for bucket in work.answers { try await applyAnswers(bucket) }
                 if nextPartitions <= .now {
                     try await engine.store.createPartitions()
                     nextPartitions = .now.advanced(by: Self.partitionInterval)
@@ -38,6 +39,12 @@ struct Janitor {
             if count < page { break }
         }
         guard total > 0 else { return }
+        engine.claimBox.post { $0.hinted.insert(bucket) }
+        engine.hints.work(in: bucket)
+    }
+
+    private func applyAnswers(_ bucket: Int32) async throws(StoreError) {
+        guard try await engine.store.applyAnswers(bucket: bucket) > 0 else { return }
         engine.claimBox.post { $0.hinted.insert(bucket) }
         engine.hints.work(in: bucket)
     }

@@ -24,7 +24,12 @@ final class StepRunner {
         self.step = step
         self.permit = permit
         lease = step.lease
-        interpreter = Interpreter(machine: step.revision.machine, execution: step.execution, limits: engine.limits)
+        interpreter = Interpreter(
+            machine: step.revision.machine,
+            execution: step.execution,
+            limits: engine.limits,
+            taskToken: engine.store.taskTokens.issuer(for: step.key)
+        )
     }
 
     /// Runs until the step has no more to do here.
@@ -61,7 +66,7 @@ final class StepRunner {
             guard mayGoOn else { return await handOver(decision) }
             guard let branch = await write(decision, keepsLease: true) else { return nil }
             return advance(branch, .due)
-        case .pause, .fork, .startExecution, .awaitExecution, .endBranch, .failBranch, .endExecution:
+        case .pause, .fork, .startExecution, .awaitAnswer, .endBranch, .failBranch, .endExecution:
             return await handOver(decision)
         }
     }
@@ -115,7 +120,8 @@ final class StepRunner {
     private func invoke(_ function: Function, _ call: FunctionCall, _ decision: Decision) async -> Decision? {
         guard !engine.isStopping else { return needsCommit ? await handOver(decision) : await giveBack() }
         var branch = decision.branch
-        let mustLast = needsCommit || call.timeoutSeconds != nil || call.heartbeatSeconds != nil
+        let mustLast =
+            needsCommit || call.carriesToken || call.timeoutSeconds != nil || call.heartbeatSeconds != nil
         if mustLast, !branch.events.isEmpty {
             guard step.isSuspect || mayGoOn else { return await handOver(decision) }
             guard let written = await write(decision, keepsLease: true) else { return nil }

@@ -40,7 +40,7 @@ struct StartCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let input = try readInput()
+        let input = try InputFile.json(input, file: inputFile, option: "--input", what: "input")
         try await database.withStore { store in
             let started = try await store.startExecution(stateMachine: stateMachine, name: name, input: input)
             if wait {
@@ -50,17 +50,6 @@ struct StartCommand: AsyncParsableCommand {
             } else {
                 Console.show(started.arn.printable)
             }
-        }
-    }
-
-    private func readInput() throws -> JSONDocument {
-        let text = try inputFile.map { try InputFile.read($0) } ?? input ?? "{}"
-        do throws(JSONSyntaxError) {
-            return try JSONDocument(parsing: text)
-        } catch {
-            let file = inputFile.map { $0 == "-" ? "<stdin>" : $0 } ?? "--input"
-            let place = "\(file):\(error.line):\(error.column)"
-            throw Failure(.refused, "the input is not JSON: \(error.reason)", at: place)
         }
     }
 

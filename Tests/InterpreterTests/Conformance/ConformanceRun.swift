@@ -44,6 +44,10 @@ struct ConformanceRun {
         if readsTimes, test.executions.contains(where: { $0.input?.isMasked ?? false }) {
             return "its times were masked"
         }
+        let showsExecution = test.machines.contains {
+            $0.definition.contains(#""$$""#) || $0.definition.contains(#""$$.Execution""#)
+        }
+        if showsExecution, !test.text.contains("RedriveCount") { return "recorded before there was a RedriveCount" }
         if test.text.contains("\"EXPRESS\"") { return "an Express machine" }
         if test.histories.isEmpty && test.recorded["cases"] == nil && test.final.isEmpty {
             return "nothing was recorded"

@@ -158,7 +158,7 @@ final class Simulation {
         case .proceed: schedule(.due, at: now, in: execution, row: id)
         case .fork(let fork): start(fork, in: execution, row: id)
         case .startExecution(let child): start(child, in: execution, row: id)
-        case .awaitExecution: break
+        case .awaitAnswer: break
         case .endBranch(let output): endBranch(output, in: execution, row: id)
         case .failBranch(let error, let cause): failBranch(error, cause, in: execution, row: id)
         case .endExecution(let end): self.end(execution, end)
@@ -175,7 +175,13 @@ final class Simulation {
     }
 
     private func invoke(_ call: FunctionCall, in execution: Execution, row: Int) {
-        guard let function = functions[call.function] else { return }
+        guard let function = functions[call.function] else {
+            let cause =
+                "Function not found: arn:aws:lambda:us-east-1:111111111111:function:\(call.function):$LATEST (Service:"
+                + " AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID: 7; Proxy: null)"
+            let outcome = Outcome.failed(error: "Lambda.ResourceNotFoundException", cause: cause)
+            return schedule(outcome, at: now, in: execution, row: row)
+        }
         let (outcome, seconds) = function(call)
         if let timeout = call.timeoutSeconds, Double(timeout) < seconds {
             return schedule(.timedOut, at: now.adding(seconds: Int64(timeout)), in: execution, row: row)
