@@ -26,6 +26,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
@@ -52,6 +54,16 @@ let package = Package(
             dependencies: [
                 "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "CLibcrypto",
                 .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(name: "Signing", dependencies: ["CLibcrypto"]),
+        .target(
+            name: "AWSClient",
+            dependencies: [
+                "JSON", "Expressions", "Signing",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
         ),
         .target(
@@ -98,6 +110,20 @@ let package = Package(
         .testTarget(
             name: "InterpreterTests",
             dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter"]
+        ),
+        .testTarget(name: "SigningTests", dependencies: ["Signing"]),
+        .target(
+            name: "PeerTestSupport",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/PeerTestSupport"
+        ),
+        .testTarget(
+            name: "AWSClientTests",
+            dependencies: ["JSON", "Expressions", "Signing", "AWSClient", "PeerTestSupport"]
         ),
         .target(
             name: "PostgresTestSupport",

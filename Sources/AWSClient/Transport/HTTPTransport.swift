@@ -1,0 +1,193 @@
+internal import AsyncHTTPClient
+internal import NIOCore
+internal import NIOHTTP1
+import Synchronization
+
+/// Sends HTTP requests. Connections are opened when they are first needed, and no redirect is followed: where a
+/// request goes is the operator's decision, not the server's.
+package final class HTTPTransport: Sendable {
+    /// How much a request may take.
+    package struct Bounds: Sendable {
+        /// From the first byte sent to the last one received.
+        package var time: Duration
+        /// Of the response's body.
+        package var responseBytes: Int
+
+        package init(time: Duration = .seconds(60), responseBytes: Int = 16 << 20) {
+            self.time = time
+            self.responseBytes = responseBytes
+        }
+    }
+
+    private enum State {
+        case unused
+        case open(HTTPClient)
+        case closed
+    }
+
+    private let state = Mutex(State.unused)
+    private let connectTimeout: Duration
+    /// The address to connect to, by the name of the host.
+    private let addresses: [String: String]
+
+    /// - Parameter addresses: the address to connect to, by the name of the host; the system resolves all others. TLS
+    ///   still checks the certificate against the name.
+    package init(connectTimeout: Duration = .seconds(5), addresses: [String: String] = [:]) {
+        self.connectTimeout = connectTimeout
+        self.addresses = addresses
+    }
+
+    /// Closes the connections; requests after that fail. To be called before the transport is let go.
+    package func close() async {
+        let before = state.withLock { state in
+            defer { state = .closed }
+            return state
+        }
+        if case .open(let client) = before { try? await client.shutdown() }
+    }
+
+    /// Sends a request and collects its answer.
+    package func send(_ request: OutgoingRequest, bounds: Bounds = Bounds()) async throws(TransportError)
+        -> IncomingResponse
+    {
+        try await withDeadline(bounds.time) { [self] () async throws(TransportError) in
+            let (response, body) = try await head(of: request)
+            if let declared = response.header("Content-Length").flatMap({ Int($0) }), declared > bounds.responseBytes,
+                request.method != "HEAD"
+            {
+                throw TransportError.responseTooLarge(limit: bounds.responseBytes)
+            }
+            var whole = response
+            whole.body = try await body.collect(upTo: bounds.responseBytes)
+            return whole
+        }
+    }
+
+    /// Sends a request and returns as soon as the answer begins: its body comes piece by piece, read no faster than
+    /// somebody takes it. A silence of `patience` ends it.
+    package func open(_ request: OutgoingRequest, patience: Duration = .seconds(60)) async throws(TransportError)
+        -> (response: IncomingResponse, body: ResponseBody)
+    {
+        try await withDeadline(patience) { [self] () async throws(TransportError) in
+            try await head(of: request)
+        }
+    }
+
+    private func head(of request: OutgoingRequest) async throws(TransportError)
+        -> (response: IncomingResponse, body: ResponseBody)
+    {
+        let client = try client()
+        do {
+            let response: HTTPClientResponse
+            do {
+                response = try await client.execute(Self.native(request), deadline: .distantFuture)
+            } catch let error as HTTPClientError where error == .remoteConnectionClosed {
+                // The server had closed a connection that lay idle, and the request was on its way.
+                response = try await client.execute(Self.native(request), deadline: .distantFuture)
+            }
+            let headers = response.headers.map { (name: $0.name, value: $0.value) }
+            let incoming = IncomingResponse(status: Int(response.status.code), headers: headers, body: [])
+            return (incoming, ResponseBody(response.body))
+        } catch {
+            throw TransportError(error)
+        }
+    }
+
+    private func client() throws(TransportError) -> HTTPClient {
+        let client: HTTPClient? = state.withLock { state in
+            switch state {
+            case .open(let client): return client
+            case .closed: return nil
+            case .unused:
+                var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+                configuration.timeout.connect = .nanoseconds(connectTimeout.nanoseconds)
+                configuration.timeout.read = .seconds(15 * 60)
+                configuration.connectionPool.idleTimeout = .seconds(15)
+                configuration.connectionPool.retryConnectionEstablishment = false
+                configuration.httpVersion = .http1Only
+                configuration.dnsOverride = addresses
+                let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+                state = .open(client)
+                return client
+            }
+        }
+        guard let client else { throw .failed(reason: "this process closes its connections") }
+        return client
+    }
+
+    private static func native(_ request: OutgoingRequest) -> HTTPClientRequest {
+        var native = HTTPClientRequest(url: request.url)
+        native.method = HTTPMethod(rawValue: request.method)
+        for header in request.headers { native.headers.add(name: header.name, value: header.value) }
+        if !request.body.isEmpty {
+            native.body = .bytes(ByteBuffer(bytes: request.body))
+        } else if ["POST", "PUT", "PATCH"].contains(request.method) {
+            native.body = .bytes(ByteBuffer())
+        }
+        return native
+    }
+}
+
+/// The body of a response, in the pieces in which it comes. Its errors are ``TransportError``s.
+package struct ResponseBody: AsyncSequence, Sendable {
+    private let native: HTTPClientResponse.Body
+
+    fileprivate init(_ native: HTTPClientResponse.Body) { self.native = native }
+
+    /// All of it, as long as it is not more than a limit.
+    func collect(upTo limit: Int) async throws(TransportError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        do {
+            for try await chunk in self {
+                guard bytes.count + chunk.count <= limit else { throw TransportError.responseTooLarge(limit: limit) }
+                bytes += chunk
+            }
+        } catch {
+            throw TransportError(error)
+        }
+        return bytes
+    }
+
+    package func makeAsyncIterator() -> Iterator { Iterator(native: native.makeAsyncIterator()) }
+
+    package struct Iterator: AsyncIteratorProtocol {
+        fileprivate var native: HTTPClientResponse.Body.AsyncIterator
+
+        @concurrent
+        package mutating func next() async throws -> [UInt8]? {
+            do {
+                return try await native.next().map { Array($0.readableBytesView) }
+            } catch {
+                throw TransportError(error)
+            }
+        }
+    }
+}
+
+extension TransportError {
+    init(_ error: any Error) {
+        switch error {
+        case let error as TransportError: self = error
+        case is CancellationError: self = .cancelled
+        case let error as HTTPClientError:
+            switch error {
+            case .connectTimeout, .readTimeout, .writeTimeout, .deadlineExceeded, .tlsHandshakeTimeout,
+                .getConnectionFromPoolTimeout:
+                self = .timedOut
+            case .cancelled: self = .cancelled
+            default: self = .failed(reason: error.shortDescription)
+            }
+        case let error as IOError: self = .failed(reason: error.description)
+        default: self = .failed(reason: "\(error)")
+        }
+    }
+}
+
+extension Duration {
+    /// Held within what NIO can count.
+    var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : product.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
+    }
+}
