@@ -20,8 +20,8 @@ struct Starter {
             let names = (started..<started + size).map { "\(run)-\($0)" }
             _ = try await connection.query(
                 Statement(
-                    "select count(stepwell.start_execution($1, $2, n)) from unnest($3::text[]) as n",
-                    [.text(workload.machine), .json(input), .textArray(names)]
+                    "select count(*) from stepwell.start_executions($1, $2, $3)",
+                    [.text(workload.machine), .jsonArray(names.map { _ in input }), .textArray(names)]
                 )
             )
             started += size
