@@ -1,0 +1,96 @@
+import Interpreter
+import JSON
+import Postgres
+import Testing
+
+@testable import Store
+
+@Suite("Starting many executions at once")
+struct StartManyTests {
+    let fixture: StoreFixture
+
+    init() async throws {
+        fixture = try await StoreFixture(buckets: 8)
+        try await fixture.deploy(
+            "Order",
+            startAt: "A",
+            #""A": {"Type": "Task", "Resource": "arn:aws:lambda:r:1:function:f", "End": true}"#,
+            more: #""TimeoutSeconds": 60,"#
+        )
+    }
+
+    private func start(_ inputs: [String], names: [String]? = nil, machine: String = "Order") async throws -> [String] {
+        do throws(PostgresError) {
+            return try await fixture.store.pool
+                .query(
+                    Statement(
+                        "select a from stepwell.start_executions($1, $2, $3::text[]) as a",
+                        [.text(machine), .jsonArray(inputs), names.map { .textArray($0) } ?? .text(nil)]
+                    )
+                )
+                .map { row throws(PostgresError) in try row.text(0) }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    private func name(_ arn: String) -> String { arn.split(separator: ":").last.map(String.init) ?? "" }
+
+    @Test("each execution is as if it had been started by itself")
+    func alike() async throws {
+        let large = #"{"text": "\#(String(repeating: "x", count: 3000))"}"#
+        let names = (0..<100).map { "n-\($0)" } + ["large-one", "한글"]
+        let arns = try await start((0..<100).map { #"{"n": \#($0)}"# } + [large, "[]"], names: names)
+        #expect(arns.map(name) == names)
+        let one = try await fixture.start("Order", name: "alone", input: #"{"n": 1}"#)
+        #expect(one.isNew)
+
+        let described = try await fixture.store.describe("Order:n-1")
+        #expect(described.input.text == #"{"n": 1}"#)
+        #expect(try await fixture.store.describe("Order:large-one").input.text == large)
+        #expect(try await fixture.count("execution_heads") == 103)
+        // A root branch and a timer each.
+        #expect(try await fixture.count("steps") == 206)
+
+        let worker = ManualWorker(fixture: fixture, functions: ["f": { .succeeded($0) }])
+        try await worker.run()
+        #expect(try await fixture.count("execution_heads") == 0)
+        #expect(try await fixture.store.describe("Order:large-one").output?.text == large)
+        #expect(try await fixture.store.describe("Order:n-99").summary.status == .succeeded)
+    }
+
+    @Test("without names they get different ones")
+    func nameless() async throws {
+        let arns = try await start(["1", "2", "3"])
+        #expect(Set(arns).count == 3)
+    }
+
+    @Test("the same call again answers the same")
+    func again() async throws {
+        let first = try await start(["1", "2"], names: ["a", "b"])
+        let second = try await start(["1", "2", "3"], names: ["a", "b", "c"])
+        #expect(Array(second.prefix(2)) == first)
+        #expect(try await fixture.count("executions") == 3)
+        #expect(try await start(["1", "1"], names: ["twice", "twice"]).count == 2)
+        #expect(try await fixture.count("executions") == 4)
+    }
+
+    @Test(
+        "all are started or none",
+        arguments: [
+            (["1", "2"], ["new", "taken"]), (["1", "2"], ["new", "new"]), (["1", "2"], ["new", "not allowed*"]),
+            (["1", #""\ud800""#], ["new", "other"]), (["1"], ["new", "other"]),
+        ]
+    )
+    func atomic(inputs: [String], names: [String]) async throws {
+        _ = try await fixture.start("Order", name: "taken", input: "{}")
+        await #expect(throws: StoreError.self) { try await start(inputs, names: names) }
+        #expect(try await fixture.count("executions") == 1)
+        #expect(try await fixture.count("steps") == 2)
+    }
+
+    @Test("a machine that does not exist is refused")
+    func noMachine() async throws {
+        await #expect(throws: StoreError.self) { try await start(["1"], machine: "Nothing") }
+    }
+}
