@@ -14,6 +14,8 @@ extension Failure {
             self.init(.refused, "\(error)")
         case .stateMachineDoesNotExist(let text):
             self.init(.refused, text, remedy: "deploy it first: stepwell deploy FILE.asl.json")
+        case .stateMachineDeleting(let text):
+            self.init(.refused, text, remedy: "wait until its executions have stopped, or choose another name")
         case .executionDoesNotExist(let text):
             self.init(.refused, text, remedy: "name it as MACHINE:NAME or by its ARN; `stepwell list` shows both")
         case .executionAlreadyExists(let arn):

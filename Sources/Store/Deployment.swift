@@ -15,19 +15,14 @@ extension Store {
         definition: String,
         roleARN: String? = nil
     ) async throws(StoreError) -> Deployment {
-        let parsed = Definition(parsing: definition)
-        let obstacles = parsed.obstacles
-        guard let machine = parsed.machine, obstacles.isEmpty else {
-            throw .invalidDefinition(parsed.diagnostics + obstacles)
-        }
+        let definition = try ValidDefinition(definition)
         _ = try await query(Statement("select stepwell.check_name('state machine', $1)", [.text(name)]))
         let rows = try await query(
             Statement(
                 "select o_outcome, o_number from stepwell.deploy($1, $2, $3, $4, $5, $6)",
                 [
-                    .text(name), .text(definition), .text(machine.scope.startAt),
-                    .text(machine.entryFunction(at: machine.scope.startAt) ?? ""),
-                    .int4(machine.timeoutSeconds.map { Int32(clamping: $0) }), .text(roleARN),
+                    .text(name), .text(definition.text), .text(definition.entryState), .text(definition.entryFunction),
+                    .int4(definition.timeoutSeconds), .text(roleARN),
                 ]
             )
         )
@@ -41,7 +36,7 @@ extension Store {
             name: name,
             arn: settings.stateMachineARN(name),
             revision: number,
-            warnings: parsed.diagnostics
+            warnings: definition.warnings
         )
     }
 
@@ -51,6 +46,7 @@ extension Store {
             """
             select m.name, r.number, m.created_at, m.updated_at
             from stepwell.state_machines m join stepwell.revisions r on r.id = m.revision
+            where m.deleted_at is null
             order by m.name
             """
         )
@@ -101,7 +97,7 @@ extension Store {
         let rows = try await query(
             Statement(
                 """
-                select r.id, m.id, m.name, r.number, m.role_arn, r.definition
+                select r.id, m.id, m.name, r.number, r.role_arn, r.definition
                 from stepwell.revisions r join stepwell.state_machines m on m.id = r.machine
                 where r.id = any ($1)
                 """,

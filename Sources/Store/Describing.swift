@@ -17,9 +17,9 @@ extension Store {
         let rows = try await query(
             Statement(
                 """
-                select m.name, e.name, e.status, e.started_at, e.stopped_at, r.number, e.error, e.cause,
-                    stepwell.payload(e.bucket, e.id, e.input, e.input_id),
-                    stepwell.payload(e.bucket, e.id, e.output, e.output_id), e.bucket, e.id
+                select m.name, e.name, e.status, e.started_at, e.stopped_at, e.version, e.alias, r.number,
+                    e.error, e.cause, stepwell.payload(e.bucket, e.id, e.input, e.input_id),
+                    stepwell.payload(e.bucket, e.id, e.output, e.output_id), e.bucket, e.id, e.trace_header
                 from stepwell.find_execution($1) e
                 join stepwell.state_machines m on m.id = e.machine
                 join stepwell.revisions r on r.id = e.revision
@@ -31,16 +31,17 @@ extension Store {
         var description = try decode { () throws(PostgresError) in
             ExecutionDescription(
                 summary: try summary(row),
-                revision: try row.int(5),
-                input: JSONDocument(trusted: try row.text(8)),
-                output: try row.optionalText(9).map(JSONDocument.init(trusted:)),
-                error: try row.optionalText(6),
-                cause: try row.optionalText(7),
+                revision: try row.int(7),
+                input: JSONDocument(trusted: try row.text(10)),
+                output: try row.optionalText(11).map(JSONDocument.init(trusted:)),
+                error: try row.optionalText(8),
+                cause: try row.optionalText(9),
+                traceHeader: try row.optionalText(14),
                 steps: []
             )
         }
         if description.summary.status == .running {
-            let (bucket, id) = try decode { () throws(PostgresError) in (try row.int(10), try row.uuid(11)) }
+            let (bucket, id) = try decode { () throws(PostgresError) in (try row.int(12), try row.uuid(13)) }
             description.steps = try await steps(bucket: Int32(clamping: bucket), execution: id)
         }
         return description
@@ -83,7 +84,7 @@ extension Store {
     /// Executions, newest first.
     ///
     /// - Parameters:
-    ///   - stateMachine: only of this machine (name or ARN).
+    ///   - stateMachine: only of this machine (name or ARN; with a version or an alias: only those started through it).
     ///   - status: only with this status.
     ///   - limit: the most to answer, 1 to 1,000.
     ///   - after: where the page before ended.
@@ -95,25 +96,30 @@ extension Store {
     ) async throws(StoreError) -> (executions: [ExecutionSummary], next: ExecutionCursor?) {
         let limit = min(max(limit, 1), 1000)
         if let stateMachine { _ = try await definition(ofStateMachine: stateMachine) }
+        let qualifier = stateMachine.flatMap(Settings.qualifier)
+        let version = qualifier.flatMap { Int32($0) }
         // Each bucket gives its newest; merged, the first `limit` of them are the newest of all.
         let answers = try await pipeline(
             (0..<settings.buckets)
                 .map { bucket in
                     Statement(
                         """
-                        select m.name, e.name, e.status, e.started_at, e.stopped_at, e.id
+                        select m.name, e.name, e.status, e.started_at, e.stopped_at, e.version, e.alias, e.id
                         from stepwell.executions e
                         join stepwell.state_machines m on m.id = e.machine
                         where e.bucket = $1
                           and ($2::text is null or m.name = $2)
                           and ($3::text is null or e.status = $3)
                           and ($4::uuid is null or e.id < $4)
+                          and ($6::int is null or e.version = $6)
+                          and ($7::text is null or e.alias = $7)
                         order by e.id desc
                         limit $5
                         """,
                         [
                             .int4(bucket), .text(stateMachine.map(Settings.machineName)), .text(status?.rawValue),
-                            .uuid(after?.startedBefore), .int8(Int64(limit + 1)),
+                            .uuid(after?.startedBefore), .int8(Int64(limit + 1)), .int4(version),
+                            .text(version == nil ? qualifier : nil),
                         ]
                     )
                 }
@@ -121,7 +127,7 @@ extension Store {
         let found = try decode { () throws(PostgresError) in
             var found: [(id: PGUUID, summary: ExecutionSummary)] = []
             for rows in answers {
-                for row in rows { found.append((try row.uuid(5), try summary(row))) }
+                for row in rows { found.append((try row.uuid(7), try summary(row))) }
             }
             return found
         }
@@ -141,7 +147,9 @@ extension Store {
             stateMachineARN: settings.stateMachineARN(machine),
             status: ExecutionStatus(rawValue: try row.text(2)) ?? .running,
             startedAt: Timestamp(microseconds: try row.timestamp(3)),
-            stoppedAt: try row.optionalTimestamp(4).map(Timestamp.init(microseconds:))
+            stoppedAt: try row.optionalTimestamp(4).map(Timestamp.init(microseconds:)),
+            version: try row.optionalInt(5),
+            alias: try row.optionalText(6)
         )
     }
 }

@@ -27,6 +27,8 @@ package struct ExecutionDescription: Sendable {
     package var output: JSONDocument?
     package var error: String?
     package var cause: String?
+    /// The trace that the start belongs to, as the caller gave it.
+    package var traceHeader: String?
     /// Where each live branch stands; empty once the execution has ended.
     package var steps: [StepDescription]
 }
@@ -40,6 +42,9 @@ package struct ExecutionSummary: Sendable {
     package var status: ExecutionStatus
     package var startedAt: Timestamp
     package var stoppedAt: Timestamp?
+    /// The version it was started through, chosen by the alias if it was that.
+    package var version: Int?
+    package var alias: String?
 }
 
 /// Where a live branch stands, and why it doesn't move.

@@ -21,10 +21,11 @@ extension Store {
         let rows = try await query(
             Statement(
                 """
-                select e.bucket, e.id, e.started_at, m.role_arn,
-                    stepwell.payload(e.bucket, e.id, e.input, e.input_id),
-                    stepwell.payload(e.bucket, e.id, e.output, e.output_id)
-                from stepwell.find_execution($1) e join stepwell.state_machines m on m.id = e.machine
+                select e.bucket, e.id, e.started_at, r.role_arn,
+                    stepwell.payload(e.bucket, e.id, e.input, e.input_id), m.name, e.alias, e.version
+                from stepwell.find_execution($1) e
+                join stepwell.state_machines m on m.id = e.machine
+                join stepwell.revisions r on r.id = e.revision
                 """,
                 [.text(execution)]
             )
@@ -53,6 +54,13 @@ extension Store {
                 .init("input", .payload(JSONDocument(trusted: try row.text(4))))
             ]
             if let role = try row.optionalText(3) { details.append(.init("roleArn", .string(role))) }
+            let machine = settings.stateMachineARN(try row.text(5))
+            if let alias = try row.optionalText(6) {
+                details.append(.init("stateMachineAliasArn", .string("\(machine):\(alias)")))
+            }
+            if let version = try row.optionalInt(7) {
+                details.append(.init("stateMachineVersionArn", .string("\(machine):\(version)")))
+            }
             return HistoryEvent(
                 type: .executionStarted,
                 previous: .recorded(0),

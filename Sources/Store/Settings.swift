@@ -12,7 +12,7 @@ package struct Settings: Sendable, Hashable {
     package let historyEvents: Int
 
     /// The migrations that this program was written for: a database needs at least these.
-    static let requiredMigration = 8
+    static let requiredMigration = 9
 
     static func load(from pool: Pool) async throws(StoreError) -> Settings {
         let outdated = StoreError.schemaMismatch("the database lacks migrations of this version; run: stepwell migrate")
@@ -50,13 +50,22 @@ package struct Settings: Sendable, Hashable {
         "arn:aws:states:\(region):\(account):execution:\(machine):\(execution)"
     }
 
-    /// The machine's name, from its name or its ARN (a qualifier is cut off).
+    /// The machine's name, from its name or its ARN (a version or an alias is cut off).
     package static func machineName(_ nameOrARN: String) -> String {
         let parts = nameOrARN.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count >= 7, parts[0] == "arn", parts[2] == "states", parts[5] == "stateMachine" else {
-            return nameOrARN
+            return parts.count == 2 ? String(parts[0]) : nameOrARN
         }
         return String(parts[6])
+    }
+
+    /// The version or alias behind the machine's name, from its ARN or `MACHINE:QUALIFIER`.
+    package static func qualifier(_ nameOrARN: String) -> String? {
+        let parts = nameOrARN.split(separator: ":", omittingEmptySubsequences: false)
+        if parts.count == 8, parts[0] == "arn", parts[2] == "states", parts[5] == "stateMachine" {
+            return String(parts[7])
+        }
+        return parts.count == 2 ? String(parts[1]) : nil
     }
 
     /// The names of machine and execution, from an execution's ARN or `MACHINE:NAME`.

@@ -9,9 +9,9 @@ extension Store {
     /// Without a name one is made before the first attempt, so that a call that is sent again after a lost answer starts
     /// nothing twice.
     ///
-    /// - Parameter stateMachine: a name or an ARN.
+    /// - Parameter stateMachine: a name or an ARN, perhaps with `:VERSION` or `:ALIAS` behind it.
     /// - Throws: `.executionAlreadyExists` for a name whose execution has ended or has another input;
-    ///   `.stateMachineDoesNotExist`, `.invalidName`, `.invalidInput`.
+    ///   `.stateMachineDoesNotExist`, `.stateMachineDeleting`, `.invalidName`, `.invalidInput`.
     package func startExecution(
         stateMachine: String,
         name: String?,
@@ -24,7 +24,7 @@ extension Store {
                 select o_outcome, o_arn, o_started_at
                 from stepwell.open_execution($1, $2, $3, null, null, null, null)
                 """,
-                [.text(Settings.machineName(stateMachine)), .json(input.text), .text(name)]
+                [.text(stateMachine), .json(input.text), .text(name)]
             )
         )
         let (outcome, arn, startedAt) = try decode { () throws(PostgresError) in

@@ -12,6 +12,8 @@ package enum StoreError: Error, Sendable {
     case invalidName(String)
     case invalidInput(String)
     case stateMachineDoesNotExist(String)
+    /// It is being deleted: nothing is started any more.
+    case stateMachineDeleting(String)
     case executionDoesNotExist(String)
     case executionAlreadyExists(arn: String)
     /// What was passed is not a task token of this database.
@@ -42,6 +44,7 @@ extension StoreError {
         case "SW007": self = .taskTimedOut(text)
         case "SW008": self = .invalidOutput(text)
         case "SW009": self = .validation(text)
+        case "SW101": self = .stateMachineDeleting(text)
         default: self = .postgres(error)
         }
     }
@@ -62,8 +65,9 @@ extension StoreError: CustomStringConvertible {
             "the definition is refused:\n"
                 + diagnostics.map { "  \($0.location): \($0.message)" }.joined(separator: "\n")
         case .invalidName(let text), .invalidInput(let text), .schemaMismatch(let text): text
-        case .stateMachineDoesNotExist(let text), .executionDoesNotExist(let text): text
         case .invalidToken(let text), .taskTimedOut(let text), .invalidOutput(let text), .validation(let text): text
+        case .stateMachineDoesNotExist(let text), .stateMachineDeleting(let text), .executionDoesNotExist(let text):
+            text
         case .executionAlreadyExists(let arn):
             "\(arn) exists: only the same name with the same input can be started again, and only while it runs"
         case .corrupt(let text): "the database holds what it should not: \(text)"

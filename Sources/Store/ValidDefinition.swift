@@ -1,0 +1,24 @@
+package import StatesLanguage
+
+/// A definition that may be deployed, with what a start needs to know of it.
+package struct ValidDefinition: Sendable {
+    package let text: String
+    package let warnings: [Diagnostic]
+    let entryState: String
+    let entryFunction: String
+    let timeoutSeconds: Int32?
+
+    /// - Throws: `.invalidDefinition` with every problem, and with all that this engine can't run.
+    package init(_ text: String, type: MachineType = .standard) throws(StoreError) {
+        let parsed = Definition(parsing: text, type: type)
+        let obstacles = parsed.obstacles
+        guard let machine = parsed.machine, obstacles.isEmpty else {
+            throw .invalidDefinition(parsed.diagnostics + obstacles)
+        }
+        self.text = text
+        warnings = parsed.diagnostics
+        entryState = machine.scope.startAt
+        entryFunction = machine.entryFunction(at: machine.scope.startAt) ?? ""
+        timeoutSeconds = machine.timeoutSeconds.map { Int32(clamping: $0) }
+    }
+}
