@@ -41,6 +41,7 @@ let package = Package(
         .target(name: "Expressions", dependencies: ["JSON", "CLibcrypto", "CPCRE2"]),
         .target(name: "StatesLanguage", dependencies: ["JSON", "Expressions"]),
         .target(name: "Interpreter", dependencies: ["JSON", "Expressions", "StatesLanguage"]),
+        .target(name: "Simulation", dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter"]),
         .target(
             name: "Postgres",
             dependencies: [
@@ -81,7 +82,7 @@ let package = Package(
         .executableTarget(
             name: "StepwellCLI",
             dependencies: [
-                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "Stepwell",
+                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation", "Postgres", "Store", "Stepwell",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -109,7 +110,12 @@ let package = Package(
         .testTarget(name: "StatesLanguageTests", dependencies: ["JSON", "Expressions", "StatesLanguage"]),
         .testTarget(
             name: "InterpreterTests",
-            dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter"]
+            dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation"],
+            exclude: ["Conformance/Exceptions.json"]
+        ),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation"]
         ),
         .testTarget(name: "SigningTests", dependencies: ["Signing"]),
         .target(

@@ -5,6 +5,7 @@ import StatesLanguage
 extension Run {
     mutating func choose(_ state: State, _ choice: ChoiceState) throws(StateFailure) -> Step {
         let input = try effectiveInput(state)
+        show(input, as: .afterInputPath, in: state)
         let scope = try scope(input, readsContext: choice.rules.contains { $0.condition.readsContext })
         let rule = try firstRule(of: choice, thatHoldsIn: scope)
         guard let next = rule?.next ?? choice.defaultNext else {

@@ -5,6 +5,7 @@ import StatesLanguage
 extension Run {
     /// The context object (`$$`) as the current state sees it.
     func contextObject() throws(StateFailure) -> JSONValue {
+        if let inspection { return try contextObject(of: inspection) }
         var executionMembers: JSONObject = ["Id": .string(execution.arn)]
         if let input = execution.input { executionMembers["Input"] = try value(of: input) }
         executionMembers["StartTime"] = .string(execution.startTime.description)
@@ -30,12 +31,18 @@ extension Run {
             let attempt = TaskAttempt(entry: branch.entry, attempt: branch.retryCount)
             context["Task"] = .object(["Token": .string(taskToken(attempt))])
         }
-        if let item = branch.item {
-            context["Map"] = .object([
-                "Item": .object(["Index": .number(JSONNumber(item.index)), "Value": try value(of: item.value)])
-            ])
-        }
+        if let item = branch.item { context["Map"] = try mapMember(item) }
         return .object(context)
+    }
+
+    private func contextObject(of inspection: Inspection) throws(StateFailure) -> JSONValue {
+        guard let item = branch.item, case .object(var members) = inspection.context else { return inspection.context }
+        members["Map"] = try mapMember(item)
+        return .object(members)
+    }
+
+    private func mapMember(_ item: MapItem) throws(StateFailure) -> JSONValue {
+        .object(["Item": .object(["Index": .number(JSONNumber(item.index)), "Value": try value(of: item.value)])])
     }
 
     /// A document's value. The text of a document is JSON by its type's contract; one that is not ends the execution

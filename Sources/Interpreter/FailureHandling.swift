@@ -17,14 +17,16 @@ extension Run {
     /// Decides what follows a failure of a state.
     mutating func settle(_ failure: StateFailure, in state: State, resumingWith resumption: Resumption) -> Step {
         guard let failure = framed(failure, in: state) else { return postpone(resumption, of: failure, in: state) }
+        inspection?.failure = (failure.error, failure.cause)
         if let step = retry(failure, in: state) { return step }
         // A fatal failure leaves no trace of its own: the execution is simply over.
         if !failure.isFatal, let failed = state.kind.failedEvent { append(failed) }
-        guard let catcher = state.catchers.first(where: { failure.matches($0.errorEquals) }) else {
+        guard let place = state.catchers.firstIndex(where: { failure.matches($0.errorEquals) }) else {
             return end(with: failure)
         }
+        inspection?.catchIndex = place
         do throws(StateFailure) {
-            return try `catch`(failure, in: state, catcher)
+            return try `catch`(failure, in: state, state.catchers[place])
         } catch {
             guard let error = framed(error, in: state) else {
                 return postpone(.failure(failure), of: error, in: state)
@@ -76,7 +78,8 @@ extension Run {
     /// The failure with the sentence that names state and event, and recorded if JSONata is the reason; nil as long as
     /// the event has no number.
     private mutating func framed(_ failure: StateFailure, in state: State) -> StateFailure? {
-        guard failure.lacksFrame else { return failure }
+        // In the test of a state there is no event to name.
+        guard failure.lacksFrame, inspection == nil else { return failure }
         guard case .recorded(let entered) = branch.enteredEvent else { return nil }
         var failure = failure
         failure.addFrame(state: state.name, entered: entered)
@@ -93,8 +96,10 @@ extension Run {
         let retrier = state.retriers[place]
         var uses = branch.retrierUses
         while uses.count <= place { uses.append(0) }
+        inspection?.retryIndex = place
         guard uses[place] < retrier.maxAttempts else { return nil }
         let delay = retrier.delay(afterRetries: uses[place], random: &random)
+        inspection?.retryBackoff = delay
         uses[place] += 1
         branch.retrierUses = uses
         branch.retryCount += 1

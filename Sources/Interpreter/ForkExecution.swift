@@ -7,6 +7,7 @@ extension Run {
     mutating func forkParallel(_ state: State, _ parallel: ParallelState) throws(StateFailure) -> Step {
         let input = try parameters(state)
         try checkSize(of: input, in: state)
+        if let step = mocked(state) { return step }
         let started = append(.parallelStateStarted)
         guard !parallel.branches.isEmpty else { return joined(state, outputs: []) }
         branch.phase = .forked
@@ -23,10 +24,14 @@ extension Run {
     }
 
     mutating func forkMap(_ state: State, _ map: MapState) throws(StateFailure) -> Step {
-        guard !map.isDistributed else { throw StateFailure(runtime: "This engine cannot run a distributed Map yet.") }
+        guard !map.isDistributed || inspection != nil else {
+            throw StateFailure(runtime: "This engine cannot run a distributed Map yet.")
+        }
         let input = try effectiveInput(state)
+        show(input, as: .afterInputPath, in: state)
         let maxConcurrency = try maxConcurrency(of: map, on: input)
         let items = try items(of: map, in: input, language: state.queryLanguage)
+        if let step = try inspected(map, in: state, items: items, input: input, maxConcurrency) { return step }
         let started = append(.mapStateStarted, [.init("length", .integer(items.count))])
         guard !items.isEmpty else { return joined(state, outputs: []) }
         branch.phase = .forked
@@ -42,11 +47,35 @@ extension Run {
         )
     }
 
+    /// A Map under test, whose iterations are mocked; nil: this is an execution.
+    private mutating func inspected(
+        _ map: MapState,
+        in state: State,
+        items: [JSONValue],
+        input: JSONDocument,
+        _ maxConcurrency: Int?
+    ) throws(StateFailure) -> Step? {
+        guard inspection != nil else { return nil }
+        show(JSONDocument(.array(items)), as: .afterItemsPath, in: state)
+        if let selector = map.itemSelector {
+            var inputs: [JSONValue] = []
+            for (index, item) in items.enumerated() {
+                branch.item = MapItem(index: index, value: JSONDocument(item))
+                inputs.append(try evaluate(selector, seeing: .input(input)))
+            }
+            branch.item = nil
+            show(JSONDocument(.array(inputs)), as: .afterItemSelector, in: state)
+        }
+        inspection?.maxConcurrency = maxConcurrency ?? 0
+        return mocked(state)
+    }
+
     private mutating func items(
         of map: MapState,
         in input: JSONDocument,
         language: QueryLanguage
     ) throws(StateFailure) -> [JSONValue] {
+        if let items = inspection?.items, case .array(let items) = try value(of: items) { return items }
         if let items = map.items {
             guard case .array(let items) = try evaluate(items, as: .array, seeing: .input(input)) else {
                 throw StateFailure(query: "The field 'Items' must be an array.", location: "Items")

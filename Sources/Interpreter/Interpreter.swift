@@ -47,6 +47,26 @@ package struct Interpreter: Sendable {
         return decision
     }
 
+    /// What one state does, from the start of its work until it is left, fails, or asks for another attempt.
+    ///
+    /// - Parameters:
+    ///   - branch: stands at the state, in the phase `retrying`, or waits in it for the outcome.
+    ///   - inspection: what replaces the state's work, and what becomes visible.
+    package func inspect(
+        _ branch: Branch,
+        on outcome: Outcome,
+        now: Timestamp,
+        random: inout some RandomNumberGenerator,
+        inspection: inout Inspection
+    ) -> Decision {
+        var run = Run(self, branch: branch, now: now, random: random)
+        run.inspection = inspection
+        let decision = run.decision(on: outcome)
+        random = run.random
+        if let seen = run.inspection { inspection = seen }
+        return decision
+    }
+
     /// The end of an execution whose `TimeoutSeconds` is over.
     package func timeOutExecution(lastEvent: EventReference, now: Timestamp) -> Decision {
         var branch = Branch(

@@ -4,23 +4,38 @@ import StatesLanguage
 
 extension Run {
     mutating func pass(_ state: State, _ pass: PassState) throws(StateFailure) -> Step {
-        if let result = pass.result { return conclude(state, result: JSONDocument(result)) }
+        if let result = pass.result {
+            let result = JSONDocument(result)
+            show(result, as: .result, in: state)
+            return conclude(state, result: result)
+        }
         return conclude(state, result: try parameters(state))
     }
 
     /// The effective input, or what `Parameters` make of it.
     mutating func parameters(_ state: State) throws(StateFailure) -> JSONDocument {
         let input = try effectiveInput(state)
-        guard let parameters = state.data.parameters else { return input }
-        return JSONDocument(try evaluate(parameters, seeing: .input(input)))
+        show(input, as: .afterInputPath, in: state)
+        let parameters =
+            if let parameters = state.data.parameters {
+                JSONDocument(try evaluate(parameters, seeing: .input(input)))
+            } else {
+                input
+            }
+        show(parameters, as: .afterParameters, in: state)
+        show(parameters, as: .afterArguments, in: state)
+        return parameters
     }
 
     mutating func succeed(_ state: State) throws(StateFailure) -> Step {
-        let output = try output(of: state, from: effectiveInput(state))
+        let input = try effectiveInput(state)
+        show(input, as: .afterInputPath, in: state)
+        let output = try output(of: state, from: input)
         return try leave(state, output: output, assigned: [], to: .end)
     }
 
-    mutating func fail(_ fail: FailState) throws(StateFailure) -> Step {
+    mutating func fail(_ state: State, _ fail: FailState) throws(StateFailure) -> Step {
+        show(branch.input, as: .afterInputPath, in: state)
         let error = try evaluate(fail.error, named: "ErrorPath")
         let cause = try evaluate(fail.cause, named: "CausePath")
         return end(with: StateFailure(error: error, cause: cause))

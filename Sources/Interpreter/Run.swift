@@ -17,6 +17,9 @@ struct Run<Random: RandomNumberGenerator> {
     /// Time spent in JSONata by this call.
     var evaluationTime = Duration.zero
 
+    /// The test that is made of this one state; nil: this is an execution.
+    var inspection: Inspection?
+
     /// Where the walk goes from a state.
     enum Step {
         case enter(String, input: JSONDocument)
@@ -107,7 +110,7 @@ struct Run<Random: RandomNumberGenerator> {
             case .choice(let choice): return try choose(state, choice)
             case .wait(let wait): return try self.wait(state, wait)
             case .succeed: return try succeed(state)
-            case .fail(let fail): return try self.fail(fail)
+            case .fail(let fail): return try self.fail(state, fail)
             case .task(let task): return try startTask(state, task)
             case .parallel(let parallel): return try forkParallel(state, parallel)
             case .map(let map): return try forkMap(state, map)

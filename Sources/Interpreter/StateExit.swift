@@ -9,12 +9,14 @@ extension Run {
     /// - Parameter origin: what the exit refers to as its previous event; nil: the last event of the branch.
     mutating func conclude(_ state: State, result: JSONDocument, origin: EventReference? = nil) -> Step {
         do throws(StateFailure) {
+            if case .task = state.kind { show(result, as: .result, in: state) }
             let selected =
                 if let selector = state.data.resultSelector {
                     JSONDocument(try evaluate(selector, on: result))
                 } else {
                     result
                 }
+            show(selected, as: .afterResultSelector, in: state)
             // To JSONata, what a Pass makes of its input is no result.
             let sight = state.kind.hasResult ? Sight.result(selected) : .input(selected)
             let assigned = try assignments(state.data.assign, seeing: sight)
@@ -22,12 +24,21 @@ extension Run {
                 if let output = state.data.output {
                     JSONDocument(try evaluate(output, seeing: sight))
                 } else {
-                    try select(state.data.outputPath, from: put(selected, at: state.data.resultPath))
+                    try select(state.data.outputPath, from: afterResultPath(selected, in: state))
                 }
             return try leave(state, output: output, assigned: assigned, to: state.transition, origin: origin)
         } catch {
             return settle(error, in: state, resumingWith: .result(result))
         }
+    }
+
+    private mutating func afterResultPath(
+        _ result: JSONDocument,
+        in state: State
+    ) throws(StateFailure) -> JSONDocument {
+        let merged = try put(result, at: state.data.resultPath)
+        show(merged, as: .afterResultPath, in: state)
+        return merged
     }
 
     /// Leaves a state: its output is the input of the next, or of whoever waits for the end of this scope.
@@ -42,6 +53,10 @@ extension Run {
             throw StateFailure(tooLargeAt: state.name, verb: "returned a result")
         }
         try store(assigned)
+        if inspection != nil {
+            if case .next(let name) = transition { inspection?.nextState = name }
+            return .stop(.endBranch(output))
+        }
         if let origin { branch.lastEvent = origin }
         if let exited = state.kind.exitedEvent {
             var details: [HistoryEvent.Detail] = [

@@ -1,4 +1,4 @@
-import StatesLanguage
+package import StatesLanguage
 
 extension State.Kind {
     /// The event of entering a state of this kind.
@@ -39,7 +39,7 @@ extension State.Kind {
     }
 
     /// Whether somebody does the work of such a state: it has a result, and may have a `Retry`.
-    var hasResult: Bool {
+    package var hasResult: Bool {
         switch self {
         case .task, .parallel, .map: true
         default: false

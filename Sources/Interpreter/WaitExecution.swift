@@ -4,7 +4,9 @@ import StatesLanguage
 
 extension Run {
     mutating func wait(_ state: State, _ wait: WaitState) throws(StateFailure) -> Step {
-        let end = try self.end(of: wait, on: effectiveInput(state))
+        let input = try effectiveInput(state)
+        show(input, as: .afterInputPath, in: state)
+        let end = try self.end(of: wait, on: input)
         // AWS counts a delay in 32 bits.
         guard end <= now.adding(seconds: Int64(Int32.max)) else {
             throw StateFailure(runtime: "Wait state delay is too long.")

@@ -17,12 +17,34 @@ package struct Definition: Sendable {
     ///
     /// - Parameter type: an express machine may not wait for tokens, jobs and activities.
     package init(parsing text: String, type: MachineType = .standard) {
+        self.init(text, type, isLoneState: false)
+    }
+
+    /// Reads one state, `{"Type": …}`, as a machine that has nothing else. Where the state leads to is not looked at.
+    package init(parsingState text: String) {
+        guard text.utf8.contains(where: { $0 > UInt8(ascii: " ") }), (try? JSONValue(parsing: text)) != nil else {
+            self.init(text, .standard, isLoneState: true)
+            return
+        }
+        let name = Self.loneStateName
+        self.init(#"{"StartAt":"\#(name)","States":{"\#(name)":\#(text)}}"#, .standard, isLoneState: true)
+    }
+
+    /// What AWS calls a state without a name.
+    package static let loneStateName = "StateName"
+
+    private init(_ text: String, _ type: MachineType, isLoneState: Bool) {
         let findings = Findings()
-        machine = Self.read(text, type, findings)
+        machine = Self.read(text, type, isLoneState: isLoneState, findings)
         (diagnostics, obstacles) = findings.resolved(in: text)
     }
 
-    private static func read(_ text: String, _ type: MachineType, _ findings: Findings) -> StateMachine? {
+    private static func read(
+        _ text: String,
+        _ type: MachineType,
+        isLoneState: Bool,
+        _ findings: Findings
+    ) -> StateMachine? {
         let root = Place()
         guard text.utf8.count <= maximumByteCount else {
             findings.error("Definition is longer than \(maximumByteCount) bytes", at: root)
@@ -45,6 +67,13 @@ package struct Definition: Sendable {
         }
         findings.reportDuplicateKeys(of: value, in: text)
         let fields = FieldReader(object: object, place: root, findings: findings)
-        return MachineReader(fields: fields, machineType: type).read()
+        return MachineReader(fields: fields, machineType: type, isLoneState: isLoneState).read()
+    }
+
+    /// How the API refuses it: all errors in one sentence; nil when there are none.
+    package var refusal: String? {
+        let errors = diagnostics.filter { $0.severity == .error }
+            .map { "\($0.code.rawValue): \($0.message)" + ($0.location.isEmpty ? "" : " at \($0.location)") }
+        return errors.isEmpty ? nil : "Invalid State Machine Definition: '\(errors.joined(separator: ", "))'"
     }
 }

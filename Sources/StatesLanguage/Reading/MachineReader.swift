@@ -6,14 +6,17 @@ final class Reading {
     let machineType: MachineType
     /// The language of states that name none.
     let language: QueryLanguage
+    /// Whether there is only one state, whose surroundings are unknown.
+    let isLoneState: Bool
     /// Where each state name, and each label of a Map, was first used.
     var stateNames: Set<String> = []
     var labels: Set<String> = []
 
-    init(findings: Findings, machineType: MachineType, language: QueryLanguage) {
+    init(findings: Findings, machineType: MachineType, language: QueryLanguage, isLoneState: Bool) {
         self.findings = findings
         self.machineType = machineType
         self.language = language
+        self.isLoneState = isLoneState
     }
 }
 
@@ -24,6 +27,7 @@ struct MachineReader {
 
     let fields: FieldReader
     let machineType: MachineType
+    let isLoneState: Bool
 
     /// The machine, when nothing is wrong with it.
     func read() -> StateMachine? {
@@ -32,7 +36,12 @@ struct MachineReader {
         _ = fields.oneOf("Version", ["1.0"])
         let timeout = fields.integer("TimeoutSeconds", in: 1...Self.longestSeconds)
         let language = fields.queryLanguage(inherited: .jsonPath)
-        let reading = Reading(findings: fields.findings, machineType: machineType, language: language)
+        let reading = Reading(
+            findings: fields.findings,
+            machineType: machineType,
+            language: language,
+            isLoneState: isLoneState
+        )
         guard let scope = ScopeReader(fields: fields, reading: reading, depth: 0).read(), !fields.findings.hasErrors
         else { return nil }
         return StateMachine(comment: comment, queryLanguage: language, timeoutSeconds: timeout, scope: scope)

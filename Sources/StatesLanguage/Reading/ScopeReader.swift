@@ -41,7 +41,7 @@ struct ScopeReader {
                 read.append(state)
             }
         }
-        GraphRules(scope: fields, states: states, startAt: startAt).check()
+        if depth > 0 || !reading.isLoneState { GraphRules(scope: fields, states: states, startAt: startAt).check() }
         return startAt.map { StateScope(startAt: $0, states: read) }
     }
 

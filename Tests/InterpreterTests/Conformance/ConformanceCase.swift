@@ -18,6 +18,7 @@ struct ConformanceCase: Sendable {
     var id: String
     var services: [String]
     var functions: [JSONValue]
+    var calls: [JSONValue]
     var machines: [Machine]
     var executions: [Execution]
     var recorded: JSONObject
@@ -62,6 +63,7 @@ struct ConformanceCase: Sendable {
         self.recorded = recorded
         services = value["services"]?.array?.compactMap(\.string) ?? []
         functions = value["functions"]?.array ?? []
+        calls = value["calls"]?.array ?? []
         machines = (value["machines"]?.array ?? [])
             .compactMap { machine in
                 guard let name = machine["name"]?.string, let definition = machine["definition"] else { return nil }
