@@ -68,9 +68,17 @@ let package = Package(
             ]
         ),
         .target(
+            name: "Integrations",
+            dependencies: [
+                "JSON", "Expressions", "Interpreter", "Signing", "AWSClient",
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        .target(
             name: "Stepwell",
             dependencies: [
-                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store",
+                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "AWSClient",
+                "Integrations",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -130,6 +138,10 @@ let package = Package(
         .testTarget(
             name: "AWSClientTests",
             dependencies: ["JSON", "Expressions", "Signing", "AWSClient", "PeerTestSupport"]
+        ),
+        .testTarget(
+            name: "IntegrationsTests",
+            dependencies: ["JSON", "AWSClient", "Integrations", "PeerTestSupport"]
         ),
         .target(
             name: "PostgresTestSupport",

@@ -1,9 +1,9 @@
 import Expressions
-import JSON
+package import JSON
 
 /// What the optimised integrations show of the HTTP response beside its content. Where the engine itself does the work
 /// there is no HTTP: the members are there all the same, because definitions read them.
-struct ServiceResponse {
+package struct ServiceResponse {
     private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -13,8 +13,14 @@ struct ServiceResponse {
     let requestID: String
     let headers: [(name: String, value: String)]
 
+    package init(status: Int, requestID: String, headers: [(name: String, value: String)]) {
+        self.status = status
+        self.requestID = requestID
+        self.headers = headers
+    }
+
     /// `SdkHttpMetadata`
-    var httpMetadata: JSONValue {
+    package var httpMetadata: JSONValue {
         .object([
             "AllHttpHeaders": .object(JSONObject(headers.map { ($0.name, .array([.string($0.value)])) })),
             "HttpHeaders": .object(JSONObject(headers.map { ($0.name, .string($0.value)) })),
@@ -23,7 +29,7 @@ struct ServiceResponse {
     }
 
     /// `SdkResponseMetadata`
-    var responseMetadata: JSONValue { ["RequestId": .string(requestID)] }
+    package var responseMetadata: JSONValue { ["RequestId": .string(requestID)] }
 
     /// Lambda's answer to Invoke.
     ///

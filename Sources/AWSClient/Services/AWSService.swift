@@ -104,3 +104,41 @@ extension String {
     /// `SNS` as `Sns`.
     fileprivate var capitalizedWord: String { prefix(1).uppercased() + dropFirst().lowercased() }
 }
+
+extension AWSService {
+    /// Whether an error is one that the service has declared, and so has a class of its own in the SDKs.
+    package func declares(_ code: String) -> Bool {
+        if let declared = Self.declared[name] { return declared.contains(code) }
+        return ownErrors.contains(code) || !Self.undeclared.contains(code)
+    }
+
+    /// Errors of every service that no service declares, or only those that say so.
+    private static let undeclared = generalErrors.union([
+        "AccessDenied", "BadRequest", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature",
+        "IncompleteSignatureException", "InternalError", "InternalFailure", "InvalidAction", "InvalidClientTokenId",
+        "InvalidParameterCombination", "InvalidParameterValue", "InvalidQueryParameter", "InvalidSignatureException",
+        "MalformedQueryString", "MissingAction", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
+        "MissingParameter", "MissingRequiredParameterException", "NotAuthorized", "OptInRequired", "RequestExpired",
+        "SerializationException", "ServiceUnavailable", "SignatureDoesNotMatch", "Throttling", "TooManyRequests",
+        "UnknownOperationException", "UnrecognizedClientException", "ValidationError",
+    ])
+
+    /// Services with few errors of their own: all of them.
+    private static let declared: [String: Set<String>] = [
+        "s3": [
+            "BucketAlreadyExists", "BucketAlreadyOwnedByYou", "EncryptionTypeMismatch",
+            "IdempotencyParameterMismatch", "InvalidObjectState", "InvalidRequest", "InvalidWriteOffset",
+            "NoSuchBucket", "NoSuchKey", "NoSuchUpload", "ObjectAlreadyInActiveTierError",
+            "ObjectNotInActiveTierError", "TooManyParts",
+        ],
+        "sqs": [
+            "BatchEntryIdsNotDistinct", "BatchRequestTooLong", "EmptyBatchRequest", "InvalidAddress",
+            "InvalidAttributeName", "InvalidAttributeValue", "InvalidBatchEntryId", "InvalidIdFormat",
+            "InvalidMessageContents", "InvalidSecurity", "KmsAccessDenied", "KmsDisabled", "KmsInvalidKeyUsage",
+            "KmsInvalidState", "KmsNotFound", "KmsOptInRequired", "KmsThrottled", "MessageNotInflight", "OverLimit",
+            "PurgeQueueInProgress", "QueueDeletedRecently", "QueueDoesNotExist", "QueueNameExists",
+            "ReceiptHandleIsInvalid", "RequestThrottled", "ResourceNotFoundException",
+            "TooManyEntriesInBatchRequest", "UnsupportedOperation",
+        ],
+    ]
+}

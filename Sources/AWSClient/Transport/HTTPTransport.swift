@@ -103,6 +103,8 @@ package final class HTTPTransport: Sendable {
                 configuration.timeout.connect = .nanoseconds(connectTimeout.nanoseconds)
                 configuration.timeout.read = .seconds(15 * 60)
                 configuration.connectionPool.idleTimeout = .seconds(15)
+                // How many calls there may be at once is the worker's concern.
+                configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 10_000
                 configuration.connectionPool.retryConnectionEstablishment = false
                 configuration.httpVersion = .http1Only
                 configuration.dnsOverride = addresses
