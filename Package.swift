@@ -40,6 +40,7 @@ let package = Package(
         .target(name: "JSON"),
         .target(name: "Expressions", dependencies: ["JSON", "CLibcrypto", "CPCRE2"]),
         .target(name: "StatesLanguage", dependencies: ["JSON", "Expressions"]),
+        .target(name: "Items", dependencies: ["JSON", "StatesLanguage"]),
         .target(name: "Interpreter", dependencies: ["JSON", "Expressions", "StatesLanguage"]),
         .target(name: "Simulation", dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter"]),
         .target(
@@ -77,7 +78,7 @@ let package = Package(
         .target(
             name: "Stepwell",
             dependencies: [
-                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "AWSClient",
+                "JSON", "Expressions", "StatesLanguage", "Items", "Interpreter", "Postgres", "Store", "AWSClient",
                 "Integrations",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -116,9 +117,10 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "ExpressionsTests", dependencies: ["JSON", "Expressions"]),
         .testTarget(name: "StatesLanguageTests", dependencies: ["JSON", "Expressions", "StatesLanguage"]),
+        .testTarget(name: "ItemsTests", dependencies: ["JSON", "StatesLanguage", "Items"]),
         .testTarget(
             name: "InterpreterTests",
-            dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation"],
+            dependencies: ["JSON", "Expressions", "StatesLanguage", "Items", "Interpreter", "Simulation"],
             exclude: ["Conformance/Exceptions.json"]
         ),
         .testTarget(

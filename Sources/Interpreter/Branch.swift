@@ -22,6 +22,8 @@ package struct Branch: Sendable, Equatable {
         case starting
         /// In a Task whose child execution runs.
         case submitted
+        /// In a distributed Map whose map run goes on; `taskInput` says what it was asked for.
+        case mapping
         /// In a state whose work is over and whose result, kept in `taskInput`, is treated once its entry is recorded.
         case concluding
     }
@@ -104,10 +106,16 @@ package struct MapItem: Sendable, Equatable {
     /// Counted from 0.
     package var index: Int
     package var value: JSONDocument
+    /// The key of an item that is a member of an object.
+    package var key: String?
+    /// Where the item comes from: `STATE_DATA`, `S3://bucket/key`; only distributed Maps say it.
+    package var source: String?
 
-    package init(index: Int, value: JSONDocument) {
+    package init(index: Int, value: JSONDocument, key: String? = nil, source: String? = nil) {
         self.index = index
         self.value = value
+        self.key = key
+        self.source = source
     }
 }
 

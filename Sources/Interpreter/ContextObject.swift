@@ -42,7 +42,10 @@ extension Run {
     }
 
     private func mapMember(_ item: MapItem) throws(StateFailure) -> JSONValue {
-        .object(["Item": .object(["Index": .number(JSONNumber(item.index)), "Value": try value(of: item.value)])])
+        var members: JSONObject = ["Index": .number(JSONNumber(item.index)), "Value": try value(of: item.value)]
+        if let key = item.key { members["Key"] = .string(key) }
+        if let source = item.source { members["Source"] = .string(source) }
+        return .object(["Item": .object(members)])
     }
 
     /// A document's value. The text of a document is JSON by its type's contract; one that is not ends the execution

@@ -22,6 +22,9 @@ package struct Decision: Sendable {
         case proceed(function: String?)
         /// Start branches; come back with `joined` or `branchFailed`, and with `lastEvent` of the branch that ended last.
         case fork(Fork)
+        /// Carry on with the map run that `branch.taskInput` describes; come back with `succeeded` (its result) or
+        /// `failed`.
+        case runMap
         /// Start a child execution; come back with `succeeded`/`failed`, or with `submitted` when it is waited for.
         case startExecution(ChildStart)
         /// Others do the work; come back with `succeeded`, `failed`, `timedOut` or `heartbeatMissed`.

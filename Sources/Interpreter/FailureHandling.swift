@@ -49,6 +49,8 @@ extension Run {
             branch.phase = .concluding
             var members = failure.output
             if let alias = failure.alias { members["Alias"] = .string(alias) }
+            if failure.lacksFrame { members["LacksFrame"] = .bool(true) }
+            if let location = failure.location { members["Location"] = .string(location) }
             branch.taskInput = JSONDocument(.object(members))
         }
         return .stop(.proceed(function: nil))
@@ -60,11 +62,13 @@ extension Run {
         branch.taskInput = nil
         guard let members = try? value(of: kept) else { return unexpected(.due, in: state) }
         if let result = members["Output"] { return conclude(state, result: JSONDocument(result)) }
-        let failure = StateFailure(
+        var failure = StateFailure(
             error: members["Error"]?.string ?? "",
             cause: members["Cause"]?.string ?? "",
             alias: members["Alias"]?.string
         )
+        failure.lacksFrame = members["LacksFrame"]?.bool ?? false
+        failure.location = members["Location"]?.string
         return settle(failure, in: state, resumingWith: .failure(failure))
     }
 

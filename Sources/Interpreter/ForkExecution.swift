@@ -24,9 +24,7 @@ extension Run {
     }
 
     mutating func forkMap(_ state: State, _ map: MapState) throws(StateFailure) -> Step {
-        guard !map.isDistributed || inspection != nil else {
-            throw StateFailure(runtime: "This engine cannot run a distributed Map yet.")
-        }
+        if let distributed = map.distributed, inspection == nil { return try startMapRun(state, map, distributed) }
         let input = try effectiveInput(state)
         show(input, as: .afterInputPath, in: state)
         let maxConcurrency = try maxConcurrency(of: map, on: input)
@@ -70,7 +68,7 @@ extension Run {
         return mocked(state)
     }
 
-    private mutating func items(
+    mutating func items(
         of map: MapState,
         in input: JSONDocument,
         language: QueryLanguage
@@ -93,7 +91,7 @@ extension Run {
     }
 
     /// How many iterations may run at once; nil = any number.
-    private mutating func maxConcurrency(of map: MapState, on input: JSONDocument) throws(StateFailure) -> Int? {
+    mutating func maxConcurrency(of map: MapState, on input: JSONDocument) throws(StateFailure) -> Int? {
         switch map.maxConcurrency {
         case .constant(let number): return number > 0 ? number : nil
         case .path(let path):

@@ -1,12 +1,12 @@
 import Expressions
-import JSON
+package import JSON
 
 extension JSONDocument {
     /// Whether the document's text has at most so many bytes.
     ///
     /// A computed value can share its parts and be far larger when written than in memory; one that is too large is
     /// found out before it is written.
-    func fits(_ limit: Int) -> Bool {
+    package func fits(_ limit: Int) -> Bool {
         if !isWritten {
             guard let value = try? value(), value.isWritable(bytes: limit) else { return false }
         }

@@ -66,6 +66,7 @@ struct Run<Random: RandomNumberGenerator> {
         case (.entering, .due): return .enter(branch.state, input: branch.input)
         case (.retrying, .due): return carryOut(state)
         case (.concluding, .due): return resume(state)
+        case (.mapping, _): return continueMapRun(state, on: outcome)
         case (.sleeping, .due): return wakeUp(state)
         case (.invoking, _), (.starting, _), (.submitted, _): return continueTask(state, on: outcome)
         case (.forked, .joined(let outputs)): return join(state, outputs: outputs)

@@ -80,9 +80,11 @@ extension Run {
         return .stop(.endBranch(output))
     }
 
-    /// The Parallel or Map around a state.
+    /// The Parallel or Map around a state in this execution: the items of a distributed Map have executions of their own.
     func owner(of name: String) -> State? {
-        machine.owners[name].flatMap { machine.states[$0] }
+        guard let owner = machine.owners[name].flatMap({ machine.states[$0] }) else { return nil }
+        if case .map(let map) = owner.kind, map.distributed != nil { return nil }
+        return owner
     }
 
     func iterationDetails(of map: State) -> [HistoryEvent.Detail] {

@@ -33,6 +33,12 @@ public struct WorkerConfiguration: Sendable {
     public var shutdownTimeout: Duration = .seconds(25)
     /// How long the worker waits for the database when it starts. Once it runs, it waits as long as it takes.
     public var startTimeout: Duration = .seconds(60)
+    /// A directory as object storage for the item readers and result writers of distributed Maps: buckets are its
+    /// subdirectories, keys are paths below them. Nothing outside is ever opened.
+    public var storageDirectory: String?
+    /// The database that SQL queries of item readers run in, with a role that may read what definitions may read; nil:
+    /// they are refused.
+    public var itemDatabase: String?
     /// Where the worker logs, and what handlers' loggers are made of.
     public var logger = Logger(label: "stepwell")
     /// The environment that the other settings don't override: libpq's variables and systemd's.
@@ -52,6 +58,8 @@ public struct WorkerConfiguration: Sendable {
     /// - `STEPWELL_LEASE_SECONDS` for ``lease``
     /// - `STEPWELL_NOTIFY` (`on` or `off`) for ``usesNotifications``
     /// - `STEPWELL_PREPARE` (`on` or `off`) for ``preparesStatements``
+    /// - `STEPWELL_STORAGE_DIRECTORY` for ``storageDirectory``
+    /// - `STEPWELL_ITEM_DATABASE_URL` for ``itemDatabase``
     /// - `STEPWELL_SHUTDOWN_SECONDS` for ``shutdownTimeout``
     /// - `STEPWELL_START_SECONDS` for ``startTimeout``
     ///
@@ -75,6 +83,8 @@ public struct WorkerConfiguration: Sendable {
         }
         listenDatabase = text("STEPWELL_LISTEN_URL")
         name = text("STEPWELL_WORKER_NAME")
+        storageDirectory = text("STEPWELL_STORAGE_DIRECTORY")
+        itemDatabase = text("STEPWELL_ITEM_DATABASE_URL")
         if let number = try number("STEPWELL_CONCURRENCY", 1...10_000) { concurrency = number }
         if let number = try number("STEPWELL_LEASE_SECONDS", 1...86_400) { lease = .seconds(number) }
         if let number = try number("STEPWELL_SHUTDOWN_SECONDS", 0...86_400) { shutdownTimeout = .seconds(number) }

@@ -17,7 +17,8 @@ extension Store {
         let rows = try await query(
             Statement(
                 """
-                select m.name, e.name, e.status, e.started_at, e.stopped_at, e.version, e.alias, r.number,
+                select coalesce(m.name || '/' || e.map_label, m.name), e.name, e.status,
+                    e.started_at, e.stopped_at, e.version, e.alias, r.number,
                     e.error, e.cause, stepwell.payload(e.bucket, e.id, e.input, e.input_id),
                     stepwell.payload(e.bucket, e.id, e.output, e.output_id), e.bucket, e.id, e.trace_header
                 from stepwell.find_execution($1) e
@@ -104,10 +105,12 @@ extension Store {
                 .map { bucket in
                     Statement(
                         """
-                        select m.name, e.name, e.status, e.started_at, e.stopped_at, e.version, e.alias, e.id
+                        select coalesce(m.name || '/' || e.map_label, m.name), e.name, e.status,
+                            e.started_at, e.stopped_at, e.version, e.alias, e.id
                         from stepwell.executions e
                         join stepwell.state_machines m on m.id = e.machine
                         where e.bucket = $1
+                          and e.map_run is null
                           and ($2::text is null or m.name = $2)
                           and ($3::text is null or e.status = $3)
                           and ($4::uuid is null or e.id < $4)

@@ -28,6 +28,11 @@ extension Store {
             let (id, kind, text) = try decode { () throws(PostgresError) in
                 (try row.uuid(0), try row.text(1), try row.text(2))
             }
+            if kind == "abort" {
+                try await finishAbandoned(mapRun: id, bucket: bucket)
+                try await forget(id, in: bucket)
+                continue
+            }
             let message = try OutboxMessage(text, id: id)
             switch kind {
             case "start": try await deliverStart(message, from: bucket)
@@ -166,8 +171,12 @@ extension Store {
     }
 
     private func forget(_ message: OutboxMessage, in bucket: Int32) async throws(StoreError) {
+        try await forget(message.id, in: bucket)
+    }
+
+    private func forget(_ message: PGUUID, in bucket: Int32) async throws(StoreError) {
         _ = try await query(
-            Statement("delete from stepwell.outbox where bucket = $1 and id = $2", [.int4(bucket), .uuid(message.id)])
+            Statement("delete from stepwell.outbox where bucket = $1 and id = $2", [.int4(bucket), .uuid(message)])
         )
     }
 }

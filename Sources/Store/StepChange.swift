@@ -47,6 +47,8 @@ struct StepChange {
             action = "f"
             taskInput = fork.input
             self.fork = Self.describe(fork, machine: commit.revision.machine)
+        case .runMap:
+            action = commit.keepsLease ? "k" : "r"
         case .startExecution(let start):
             action = "w"
             wakeAt = branch.deadline

@@ -99,9 +99,9 @@ struct StepLoader {
     /// Whether a branch in this state is an iteration of a Map itself, not something inside of one.
     private func isIteration(_ state: String, revision: Int32) -> Bool {
         guard let machine = revisions[revision]?.machine, let owner = machine.owners[state],
-            case .map = machine.states[owner]?.kind
+            case .map(let map) = machine.states[owner]?.kind
         else { return false }
-        return true
+        return map.distributed == nil
     }
 
     /// The step whose item a row works on: the nearest iteration of a Map around it, or the row itself.
@@ -332,12 +332,15 @@ struct StepLoader {
     }
 
     private func info(_ row: ClaimRow, revision: Revision) throws(StoreError) -> ExecutionInfo {
+        // The children of a distributed Map have its label behind the machine's name.
+        let label = revision.machine.mapLabel(around: row.state)
+        let machineName = label.map { "\(revision.machineName)/\($0)" } ?? revision.machineName
         var info = ExecutionInfo(
-            arn: store.settings.executionARN(machine: revision.machineName, execution: row.name),
+            arn: store.settings.executionARN(machine: machineName, execution: row.name),
             name: row.name,
             startTime: row.key.execution.timestamp,
-            stateMachineARN: revision.machineARN,
-            stateMachineName: revision.machineName,
+            stateMachineARN: label.map { "\(revision.machineARN)/\($0)" } ?? revision.machineARN,
+            stateMachineName: machineName,
             roleARN: revision.roleARN
         )
         if let input = inputs[row.key.execution] { info.input = try document(input, of: row.key.execution) }

@@ -104,7 +104,9 @@ struct DefinitionTests {
         #expect(definition.obstacles.allSatisfy { $0.message.contains("not supported yet") })
     }
 
-    private static let reader = #"{"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "CSV"}}"#
+    private static let reader =
+        #"{"Resource": "arn:aws:states:::s3:getObject", "#
+        + #""Parameters": {"Bucket": "b", "Key": "k"}, "ReaderConfig": {"InputType": "PARQUET"}}"#
 
     static let unsupported: [(String, [String])] = [
         (Text.task(#""TimeoutSeconds": 5"#), []),
@@ -114,10 +116,7 @@ struct DefinitionTests {
                     + #""ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, "#
                     + #""StartAt": "X", "States": {"X": {"Type": "Succeed"}}}, "ToleratedFailureCount": 1}"#
             ),
-            [
-                "/States/A/ItemReader", "/States/A/ItemProcessor/ProcessorConfig/Mode",
-                "/States/A/ToleratedFailureCount",
-            ]
+            ["/States/A/ItemReader/ReaderConfig/InputType"]
         ),
         (
             #"{"StartAt": "A", "States": {"A": {"Type": "Task", "End": true, "#

@@ -49,7 +49,7 @@ struct ParallelAndMapRuleTests {
         #expect(concurrency.text == "$.n")
         #expect(resultPath.text == "$.results")
         #expect(state.data.resultSelector?.source == ["all.$": "$"])
-        #expect(!map.isDistributed)
+        #expect(map.distributed == nil)
     }
 
     @Test("A Map's Parameters are its item selector")
@@ -87,6 +87,9 @@ struct ParallelAndMapRuleTests {
 
     private static let label =
         "A Label has 1 to 40 characters, without spaces, brackets, wildcards and special characters"
+
+    private static let getObject = "arn:aws:states:::s3:getObject"
+    private static let object = #""Parameters": {"Bucket": "b", "Key": "k"}"#
 
     static let rules: [Rule] = [
         .schema(
@@ -269,7 +272,7 @@ struct ParallelAndMapRuleTests {
         ),
         .schema(
             "InputType",
-            Text.map(#""ItemReader": {"Resource": "r", "ReaderConfig": {"InputType": "XML"}}"#),
+            Text.map(#""ItemReader": {"Resource": "\#(getObject)", \#(object), "ReaderConfig": {"InputType": "XML"}}"#),
             at: "/States/A/ItemReader/ReaderConfig/InputType",
             "The field 'InputType' should have one of these values: [CSV, JSON, JSONL, PARQUET, MANIFEST]"
         ),

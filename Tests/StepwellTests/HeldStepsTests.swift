@@ -134,6 +134,18 @@ import Testing
         #expect(held.due(at(1)).extensions[0] == [step(1)])
     }
 
+    @Test func aStepThatIsClaimedAgainBeforeItsOldHolderIsDoneStays() {
+        var held = held(step(1))
+        held.insert(step(1, fence: 3), grantedAt: at(1))
+        held.endWriting(step(1, fence: 2), grantedAt: at(1))
+        held.remove(step(1, fence: 2))
+        #expect(!held.isLost(step(1).key))
+        held.check(now: at(2))
+        #expect(held.due(at(2)).extensions[0] == [step(1, fence: 3)])
+        held.remove(step(1, fence: 3))
+        #expect(held.isLost(step(1).key))
+    }
+
     @Test func saysWhenToLookNext() {
         var held = held(step(1))
         #expect(held.nextLook(before: at(60)) == at(4))
@@ -142,7 +154,7 @@ import Testing
         #expect(held.needsEarlierLook(step(1).key))
         #expect(held.nextLook(before: at(60)) == at(3))
         #expect(held.nextLook(before: at(2)) == at(2))
-        held.remove(step(1).key)
+        held.remove(step(1))
         #expect(held.nextLook(before: at(60)) == at(60))
     }
 }

@@ -42,6 +42,27 @@ extension State.Kind {
         case .map(let map):
             map.itemsPath?.readsExecutionInput == true || map.itemSelector?.readsExecutionInput == true
                 || map.items?.readsContext == true || IntegerField?.some(map.maxConcurrency).readsExecutionInput
+                || map.distributed?.readsExecutionInput == true
+        }
+    }
+}
+
+extension DistributedMap {
+    fileprivate var readsExecutionInput: Bool {
+        let templates = [reader?.parameters, batcher?.input, writer?.parameters]
+        let limits = [reader?.maxItems, batcher?.maxItems, batcher?.maxBytes]
+        return templates.contains { $0?.readsExecutionInput == true } || limits.contains(where: \.readsExecutionInput)
+            || toleratedFailureCount.readsExecutionInput
+            || toleratedFailurePercentage?.readsExecutionInput == true
+    }
+}
+
+extension NumberField {
+    fileprivate var readsExecutionInput: Bool {
+        switch self {
+        case .path(let path): path.readsExecutionInput
+        case .jsonata(let field): field.readsContext
+        case .constant: false
         }
     }
 }

@@ -132,7 +132,7 @@ package struct ParallelState: Sendable {
     package init(branches: [StateScope]) { self.branches = branches }
 }
 
-/// What only an inline Map has.
+/// What only a Map has.
 package struct MapState: Sendable {
     package var processor: StateScope
     /// Default: `$`.
@@ -143,8 +143,8 @@ package struct MapState: Sendable {
     package var itemSelector: Template?
     /// 0 = unlimited. Default: 0.
     package var maxConcurrency: IntegerField
-    /// `DISTRIBUTED` definitions parse; running them is refused at deployment.
-    package var isDistributed: Bool
+    /// Mode `DISTRIBUTED`; nil: inline, the iterations are branches of the execution.
+    package var distributed: DistributedMap?
 
     package init(
         processor: StateScope,
@@ -152,13 +152,13 @@ package struct MapState: Sendable {
         items: JSONataTemplate? = nil,
         itemSelector: Template? = nil,
         maxConcurrency: IntegerField = .constant(0),
-        isDistributed: Bool = false
+        distributed: DistributedMap? = nil
     ) {
         self.processor = processor
         self.itemsPath = itemsPath
         self.items = items
         self.itemSelector = itemSelector
         self.maxConcurrency = maxConcurrency
-        self.isDistributed = isDistributed
+        self.distributed = distributed
     }
 }

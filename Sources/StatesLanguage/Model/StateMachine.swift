@@ -31,6 +31,16 @@ package struct StateMachine: Sendable {
         readsExecutionInput = states.values.contains(where: \.readsExecutionInput)
     }
 
+    /// The label of the distributed Map for whose children a state is; nil: it is the machine's own.
+    package func mapLabel(around state: String) -> String? {
+        var next = owners[state]
+        while let owner = next {
+            if case .map(let map) = states[owner]?.kind, let distributed = map.distributed { return distributed.label }
+            next = owners[owner]
+        }
+        return nil
+    }
+
     /// The function whose workers should enter a state: the one that it calls, where that is settled by the definition;
     /// nil: any worker can.
     package func entryFunction(at state: String) -> String? {

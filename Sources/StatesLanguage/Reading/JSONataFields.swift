@@ -33,8 +33,10 @@ extension FieldReader {
     }
 
     /// A whole number, or an expression.
-    func integerOrJSONata(_ name: String, in range: ClosedRange<Int>) -> IntegerField? {
-        isJSONata(name) ? jsonata(name).map(IntegerField.jsonata) : integer(name, in: range).map(IntegerField.constant)
+    func integerOrJSONata(_ name: String, in range: ClosedRange<Int>, below parent: String = "") -> IntegerField? {
+        isJSONata(name)
+            ? jsonata(name, below: parent).map(IntegerField.jsonata)
+            : integer(name, in: range).map(IntegerField.constant)
     }
 
     /// A text, or an expression.

@@ -26,8 +26,9 @@ extension StateReader {
         let concurrency =
             language == .jsonPath
             ? fields.integerOrPath("MaxConcurrency", in: range) : fields.integerOrJSONata("MaxConcurrency", in: range)
-        checkDistributedFields()
-        guard let processor = readProcessor() else { return nil }
+        let processor = readProcessor()
+        let distributed = readDistributed(processor?.mode ?? .inline)
+        guard let processor else { return nil }
         return .map(
             MapState(
                 processor: processor.scope,
@@ -35,25 +36,25 @@ extension StateReader {
                 items: items,
                 itemSelector: selector,
                 maxConcurrency: concurrency ?? .constant(0),
-                isDistributed: processor.isDistributed
+                distributed: distributed
             )
         )
     }
 
     /// `ItemProcessor`, or `Iterator`, its older name.
-    func readProcessor() -> (scope: StateScope, isDistributed: Bool)? {
+    func readProcessor() -> (scope: StateScope, mode: ProcessorMode)? {
         guard let name = fields.exactlyOne(of: ["ItemProcessor", "Iterator"]),
             let processor = fields.nested(name)
         else { return nil }
         processor.rejectOthers(than: .itemProcessor)
         _ = processor.string("Comment")
-        let isDistributed = readMode(processor)
+        let mode = readMode(processor)
         let scope = ScopeReader(fields: processor, reading: reading, depth: depth + 1).read()
-        return scope.map { ($0, isDistributed) }
+        return scope.map { ($0, mode) }
     }
 
-    private func readMode(_ processor: FieldReader) -> Bool {
-        guard let config = processor.nested("ProcessorConfig") else { return false }
+    private func readMode(_ processor: FieldReader) -> ProcessorMode {
+        guard let config = processor.nested("ProcessorConfig") else { return .inline }
         config.rejectOthers(than: .processorConfig)
         let mode = config.oneOf("Mode", ["INLINE", "DISTRIBUTED"])
         let type = config.oneOf("ExecutionType", ["STANDARD", "EXPRESS"])
@@ -64,16 +65,12 @@ extension StateReader {
                     at: config.place.field("ExecutionType")
                 )
             }
-            return false
+            return .inline
         }
         if reading.machineType == .express {
             findings.error("Express state machine does not support Distributed Map", at: config.place.field("Mode"))
         }
-        findings.obstacle(
-            "Distributed Map is not supported yet: use Mode INLINE",
-            at: config.place.field("Mode")
-        )
-        return true
+        return type == "EXPRESS" ? .distributedExpress : .distributed
     }
 
     /// `Items`: an array, whose elements may be expressions, or one expression.
@@ -84,4 +81,9 @@ extension StateReader {
         }
         return fields.jsonataTemplate("Items")
     }
+}
+
+/// `ProcessorConfig` of a Map.
+enum ProcessorMode {
+    case inline, distributed, distributedExpress
 }

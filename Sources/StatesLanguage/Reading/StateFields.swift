@@ -66,6 +66,24 @@ struct StateFields {
     static let branch = StateFields(["Comment", "StartAt", "States"])
     static let itemProcessor = StateFields(["Comment", "StartAt", "States", "ProcessorConfig"])
     static let processorConfig = StateFields(["Mode", "ExecutionType"])
+    static let itemReader = StateFields(["Resource", "ReaderConfig"], jsonPath: ["Parameters"], jsonata: ["Arguments"])
+    static let readerConfig = StateFields(
+        [
+            "InputType", "Transformation", "ManifestType", "CSVHeaderLocation", "CSVHeaders", "CSVDelimiter",
+            "ItemsPointer", "MaxItems",
+        ],
+        jsonPath: ["MaxItemsPath"]
+    )
+    static let itemBatcher = StateFields(
+        ["MaxItemsPerBatch", "MaxInputBytesPerBatch", "BatchInput"],
+        jsonPath: ["MaxItemsPerBatchPath", "MaxInputBytesPerBatchPath"]
+    )
+    static let resultWriter = StateFields(
+        ["Resource", "WriterConfig"],
+        jsonPath: ["Parameters"],
+        jsonata: ["Arguments"]
+    )
+    static let writerConfig = StateFields(["OutputType", "Transformation"])
     static let retrier = StateFields([
         "Comment", "ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy",
     ])

@@ -45,7 +45,7 @@ struct ClaimLoop {
         }
         for suspect in suspects {
             await engine.release(suspect.step.lease)
-            engine.finished(suspect.step.key, permit: suspect.permit)
+            engine.finished(suspect.step.lease, permit: suspect.permit)
         }
     }
 

@@ -14,6 +14,10 @@ final class Engine: Sendable {
     /// Where transactional handlers get their connections: they hold one while they run, and nobody else may have to
     /// wait for that.
     let transactions: Pool
+    /// Where item readers and result writers of map runs find and put objects.
+    let storage: (any ItemStorage)?
+    /// Where queries of item readers run.
+    let itemDatabase: PostgresConfiguration?
     let functions: [String: Function]
     let configuration: WorkerConfiguration
     let record: WorkerRecord
@@ -34,12 +38,16 @@ final class Engine: Sendable {
     init(
         store: Store,
         transactions: Pool,
+        storage: (any ItemStorage)?,
+        itemDatabase: PostgresConfiguration?,
         functions: [String: Function],
         configuration: WorkerConfiguration,
         record: WorkerRecord
     ) {
         self.store = store
         self.transactions = transactions
+        self.storage = storage
+        self.itemDatabase = itemDatabase
         self.functions = functions
         self.configuration = configuration
         self.record = record
@@ -176,7 +184,7 @@ final class Engine: Sendable {
         switch next {
         case .pause(let time, _):
             claimBox.post { $0.nextDue = min($0.nextDue ?? time, time) }
-        case .invoke, .proceed, .fork:
+        case .invoke, .proceed, .fork, .runMap:
             claimBox.post { $0.hinted.insert(bucket) }
             hints.work(in: bucket)
         case .endBranch:
@@ -195,6 +203,13 @@ final class Engine: Sendable {
         }
     }
 
+    /// Children of a map run have been started in all buckets.
+    func startedEverywhere() {
+        let buckets = 0..<store.settings.buckets
+        claimBox.post { $0.hinted.formUnion(buckets) }
+        for bucket in buckets { hints.work(in: bucket) }
+    }
+
     /// Other branches of the execution are gone: handlers of this process that work on them should know.
     private func checkSiblings(of key: StepKey) {
         held.withLock { $0.check(key.execution, now: .now) }
@@ -202,8 +217,8 @@ final class Engine: Sendable {
     }
 
     /// A step is out of hand.
-    func finished(_ key: StepKey, permit: String?) {
-        held.withLock { $0.remove(key) }
+    func finished(_ lease: StepLease, permit: String?) {
+        held.withLock { $0.remove(lease) }
         capacity.withLock { capacity in
             capacity.finished()
             if let permit { capacity.givePermit(permit) }

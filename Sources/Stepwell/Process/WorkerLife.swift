@@ -23,6 +23,8 @@ struct WorkerLife {
     private let configuration: WorkerConfiguration
     private let database: PostgresConfiguration
     private let listenDatabase: PostgresConfiguration
+    private let itemDatabase: PostgresConfiguration?
+    private let storage: (any ItemStorage)?
     private let lock: NameLock
     private let record: WorkerRecord
     private let logger: Logger
@@ -40,8 +42,17 @@ struct WorkerLife {
                 environment: configuration.environment
             )
             .named("stepwell-listen")
+            itemDatabase = try configuration.itemDatabase.map { (text) throws(PostgresError) in
+                try PostgresConfiguration(text, environment: [:]).named("stepwell-items")
+            }
         } catch {
             throw WorkerError(.configuration, "the database's settings can't be used: \(error.message)")
+        }
+        do throws(StorageError) {
+            storage = try configuration.storageDirectory.map { (path) throws(StorageError) in try DirectoryStorage(path)
+            }
+        } catch {
+            throw WorkerError(.configuration, "\(error)")
         }
         let instance = PGUUID.v4()
         let name = configuration.name ?? "\(getpid())-\(instance.description.suffix(8))"
@@ -121,6 +132,8 @@ struct WorkerLife {
         let engine = Engine(
             store: store,
             transactions: transactionPool(),
+            storage: storage,
+            itemDatabase: itemDatabase,
             functions: functions,
             configuration: configuration,
             record: record

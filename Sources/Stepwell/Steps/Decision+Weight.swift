@@ -16,7 +16,7 @@ extension Decision {
         case .fork(let fork):
             if case .iterations(let items, _) = fork.children { weight += items.reduce(0) { $0 + $1.byteCount } }
         case .startExecution(let start): weight += start.input.byteCount
-        case .invoke, .pause, .proceed, .awaitAnswer, .failBranch, .endExecution: break
+        case .invoke, .pause, .proceed, .runMap, .awaitAnswer, .failBranch, .endExecution: break
         }
         return weight
     }

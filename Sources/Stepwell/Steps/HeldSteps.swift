@@ -60,8 +60,10 @@ struct HeldSteps {
         )
     }
 
-    mutating func remove(_ key: StepKey) {
-        entries[key] = nil
+    /// The one who held a step is done with it. Where this process has claimed it again meanwhile, the new lease stays.
+    mutating func remove(_ lease: StepLease) {
+        guard let entry = entries[lease.key], entry.lease.fence <= lease.fence else { return }
+        entries[lease.key] = nil
     }
 
     func contains(_ key: StepKey) -> Bool { entries[key] != nil }
@@ -107,7 +109,7 @@ struct HeldSteps {
 
     /// The write kept the lease.
     mutating func endWriting(_ lease: StepLease, grantedAt: Instant) {
-        guard var entry = entries[lease.key] else { return }
+        guard var entry = entries[lease.key], entry.lease.fence <= lease.fence else { return }
         entry.lease = lease
         entry.grantedAt = grantedAt
         entry.extendAt = grantedAt.advanced(by: leaseDuration / 3)

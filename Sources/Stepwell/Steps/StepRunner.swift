@@ -36,7 +36,7 @@ final class StepRunner {
     func run() async {
         var next: Decision? = begin()
         while let decision = next { next = await carryOut(decision) }
-        engine.finished(step.key, permit: permit)
+        engine.finished(lease, permit: permit)
     }
 
     private func begin() -> Decision {
@@ -66,6 +66,11 @@ final class StepRunner {
             guard mayGoOn else { return await handOver(decision) }
             guard let branch = await write(decision, keepsLease: true) else { return nil }
             return advance(branch, .due)
+        case .runMap:
+            guard !decision.branch.events.isEmpty else { return await runMap(decision.branch) }
+            guard mayGoOn else { return await handOver(decision) }
+            guard let branch = await write(decision, keepsLease: true) else { return nil }
+            return await runMap(branch)
         case .pause, .fork, .startExecution, .awaitAnswer, .endBranch, .failBranch, .endExecution:
             return await handOver(decision)
         }

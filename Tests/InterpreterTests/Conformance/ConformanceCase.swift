@@ -25,6 +25,8 @@ struct ConformanceCase: Sendable {
     var final: JSONObject
     var notCompared: [String]
     var text: String
+    /// What the case puts into S3, by `bucket/key`.
+    var objects: [String: String]
 
     /// The folder of recorded cases; nil: not on this machine.
     static let directory: String? = {
@@ -74,6 +76,13 @@ struct ConformanceCase: Sendable {
                 guard let machine = execution["machine"]?.string else { return nil }
                 return Execution(machine: machine, input: execution["input"], name: execution["name"]?.string)
             }
+        objects = [:]
+        for call in value["calls"]?.array ?? [] where call["operation"]?.string?.lowercased() == "putobject" {
+            guard let bucket = call["params"]?["Bucket"]?.string, let key = call["params"]?["Key"]?.string else {
+                continue
+            }
+            objects["\(bucket)/\(key)"] = call["params"]?["Body"].map { $0.string ?? $0.text }
+        }
         final = value["final"]?.object ?? [:]
         notCompared = value["not_compared"]?.array?.compactMap(\.string) ?? []
     }

@@ -128,7 +128,7 @@ struct ConformanceComparison {
 enum Placeholders {
     private static let words: Set<String> = [
         "timestamp", "date", "datetime", "start-date", "stop-date", "RequestId", "x-amzn-RequestId", "X-Amzn-Trace-Id",
-        "execution-arn", "state-machine-arn", "generated-uuid",
+        "execution-arn", "state-machine-arn", "generated-uuid", "map_run_arn",
     ]
 
     static func matches(_ own: String, _ recorded: String) -> Bool {

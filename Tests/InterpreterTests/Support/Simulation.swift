@@ -22,8 +22,10 @@ final class Simulation {
         fileprivate(set) var history: [(event: HistoryEvent, previous: Int)] = []
         fileprivate(set) var end: ExecutionEnd?
         fileprivate(set) var decisions = 0
-        fileprivate var rows: [Int: Row] = [:]
+        var rows: [Int: Row] = [:]
         fileprivate var parent: (execution: Execution, row: Int)?
+        /// What is to be told of the end of an execution that works for a map run.
+        var onEnd: ((ExecutionEnd) -> Void)?
 
         fileprivate init(_ interpreter: Interpreter, machine: Machine, input: JSONDocument) {
             self.interpreter = interpreter
@@ -37,7 +39,7 @@ final class Simulation {
         }
     }
 
-    fileprivate struct Row {
+    struct Row {
         var branch: Branch
         var parent: Int?
         var index = 0
@@ -45,7 +47,7 @@ final class Simulation {
     }
 
     /// What a row with branches waits for.
-    fileprivate struct Join {
+    struct Join {
         var fork: Fork
         var nextIndex = 0
         var remaining: Int
@@ -67,18 +69,21 @@ final class Simulation {
     var recordsCallsLate = false
     /// At most so many children of one fork exist at a time.
     var childrenAtOnce = 1_000
+    /// The objects that readers find, by `bucket/key`.
+    var objects: [String: String] = [:]
     private(set) var now = Timestamp(microseconds: 1_700_000_000_000_000)
     private(set) var maximumRows = 0
     private var queue: [Event] = []
     private var lastRow = 0
-    private var random = SeededRandom(seed: 7)
+    var random = SeededRandom(seed: 7)
 
     func start(
         _ machine: Machine,
         name: String = "run-1",
         input: JSONDocument,
         roleARN: String? = "role",
-        executionARN: String? = nil
+        executionARN: String? = nil,
+        startAt: String? = nil
     ) -> Execution {
         let arn = executionARN ?? machine.arn.replacing(":stateMachine:", with: ":execution:") + ":" + name
         let info = ExecutionInfo(
@@ -97,8 +102,8 @@ final class Simulation {
         execution.history.append(
             (HistoryEvent(type: .executionStarted, previous: .recorded(0), timestamp: now, details: details), 0)
         )
-        add(Row(branch: Branch(startAt: machine.definition.scope.startAt, input: input)), to: execution)
-        if let seconds = machine.definition.timeoutSeconds {
+        add(Row(branch: Branch(startAt: startAt ?? machine.definition.scope.startAt, input: input)), to: execution)
+        if startAt == nil, let seconds = machine.definition.timeoutSeconds {
             schedule(.due, at: now.adding(seconds: Int64(seconds)), in: execution, row: nil)
         }
         return execution
@@ -136,7 +141,7 @@ final class Simulation {
         return queue.remove(at: place)
     }
 
-    private func schedule(_ outcome: Outcome, at time: Timestamp, in execution: Execution, row: Int?) {
+    func schedule(_ outcome: Outcome, at time: Timestamp, in execution: Execution, row: Int?) {
         queue.append(Event(time: time, execution: execution, row: row, outcome: outcome))
     }
 
@@ -159,6 +164,7 @@ final class Simulation {
         case .fork(let fork): start(fork, in: execution, row: id)
         case .startExecution(let child): start(child, in: execution, row: id)
         case .awaitAnswer: break
+        case .runMap: runMap(in: execution, row: id)
         case .endBranch(let output): endBranch(output, in: execution, row: id)
         case .failBranch(let error, let cause): failBranch(error, cause, in: execution, row: id)
         case .endExecution(let end): self.end(execution, end)
@@ -269,6 +275,7 @@ final class Simulation {
     private func end(_ execution: Execution, _ end: ExecutionEnd) {
         execution.end = end
         execution.rows = [:]
+        execution.onEnd?(end)
         guard let parent = execution.parent else { return }
         schedule(execution.outcomeForParent(at: now), at: now, in: parent.execution, row: parent.row)
     }

@@ -1,0 +1,232 @@
+import Foundation
+import JSON
+import Postgres
+import Stepwell
+import Store
+import Testing
+
+/// Distributed Maps, with real workers.
+@Suite struct MapRunTests {
+    /// A Map whose children call a function, or pass their input on.
+    static func map(_ fields: String = "", function: String? = nil, states: String? = nil) -> String {
+        let work =
+            states
+            ?? function.map { #""Item": {"Type": "Task", "Resource": "\#(Database.function($0))", "End": true}"# }
+            ?? #""Item": {"Type": "Pass", "End": true}"#
+        return #"""
+            "Work": {"Type": "Map", "End": true, "Label": "L"\#(fields), "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "Item", "States": {\#(work)}}}
+            """#
+    }
+
+    private static let wholeRun = [
+        "ExecutionStarted", "MapStateEntered", "MapStateStarted", "MapRunStarted", "MapRunSucceeded",
+        "MapStateSucceeded", "MapStateExited", "ExecutionSucceeded",
+    ]
+
+    @Test func childrenAreExecutionsAndTheirOutputsTheResult() async throws {
+        let database = try await Database()
+        try await database.deploy(Self.map(function: "double"))
+        let execution = try await database.withWorker {
+            Function("double") { (number: Int) in number * 2 }
+        } body: {
+            let execution = try await database.start(input: .array((0..<250).map { .number(JSONNumber($0)) }))
+            let end = try await database.end(of: execution)
+            #expect(end.output?.text == "[" + (0..<250).map { "\($0 * 2)" }.joined(separator: ",") + "]")
+            return execution
+        }
+        #expect(try await database.events(of: execution) == Self.wholeRun)
+        let child = try await database.sql(
+            "select stepwell.execution_arn('Machine/L', name) from stepwell.executions where map_index = 7"
+        )
+        let arn = try child.only().text(0)
+        let description = try await database.store.describe(arn)
+        #expect(description.summary.arn == arn)
+        #expect(description.input.text == "7")
+        #expect(description.output?.text == "14")
+        #expect(try await database.events(of: arn) == Database.oneTask)
+        try await Self.expectNothingLeft(in: database)
+    }
+
+    /// Queue, items and messages are empty, and every child was counted once.
+    static func expectNothingLeft(in database: Database) async throws {
+        for table in ["steps", "execution_heads", "map_run_items", "outbox", "results", "map_items"] {
+            let count = try await database.sql("select count(*)::int from stepwell.\(table)").only().int(0)
+            #expect(count == 0, "\(table)")
+        }
+        let counted =
+            try await database.sql(
+                """
+                select coalesce(sum(started), 0)::int, coalesce(sum(succeeded + failed + timed_out + aborted), 0)::int,
+                    (select count(*)::int from stepwell.executions where map_run is not null)
+                from stepwell.map_run_shards
+                """
+            )
+            .only()
+        #expect(try counted.int(0) == counted.int(2))
+        #expect(try counted.int(1) == counted.int(2))
+    }
+
+    @Test func maxConcurrencyBoundsTheChildrenThatRun() async throws {
+        let database = try await Database()
+        try await database.deploy(Self.map(#", "MaxConcurrency": 3"#, function: "wait"))
+        let gauge = Gauge()
+        let end = try await database.withWorker {
+            Function("wait") { (_: JSONValue) in
+                await gauge.enter()
+                try await Task.sleep(for: .milliseconds(20))
+                await gauge.leave()
+                return true
+            }
+        } body: {
+            try await database.end(of: database.start(input: .array(Array(repeating: 1, count: 12))))
+        }
+        #expect(end.status == .succeeded)
+        #expect(await gauge.highest <= 3)
+        #expect(await gauge.highest > 0)
+    }
+
+    @Test func aFailureThatIsNotToleratedAbortsTheOthers() async throws {
+        let database = try await Database()
+        try await database.deploy(Self.map(function: "work"))
+        let execution = try await database.withWorker {
+            Function("work") { (number: Int) in
+                guard number != 3 else { throw Broken() }
+                try await Task.sleep(for: .seconds(3600))
+                return number
+            }
+        } body: {
+            let execution = try await database.start(input: [1, 2, 3, 4])
+            let end = try await database.end(of: execution)
+            #expect(end.status == .failed)
+            #expect(end.error == "States.ExceedToleratedFailureThreshold")
+            #expect(end.cause == "The specified tolerated failure threshold was exceeded")
+            return execution
+        }
+        #expect(
+            try await database.events(of: execution).suffix(4)
+                == ["MapRunStarted", "MapRunFailed", "MapStateFailed", "ExecutionFailed"]
+        )
+        let statuses = try await database.sql(
+            "select status, count(*)::int from stepwell.executions where map_run is not null group by 1 order by 1"
+        )
+        #expect(try statuses.map { try "\($0.text(0)) \($0.int(1))" } == ["ABORTED 3", "FAILED 1"])
+        try await Self.expectNothingLeft(in: database)
+    }
+
+    @Test func toleratedFailuresAreDescribedAmongTheResults() async throws {
+        let database = try await Database()
+        try await database.deploy(Self.map(#", "ToleratedFailurePercentage": 34"#, function: "work"))
+        let end = try await database.withWorker {
+            Function("work") { (number: Int) in
+                guard number != 2 else { throw Broken() }
+                return number
+            }
+        } body: {
+            try await database.end(of: database.start(input: [1, 2, 3]))
+        }
+        let output = try #require(try end.output?.value().array)
+        #expect(output.count == 3)
+        #expect(output[0] == 1)
+        #expect(output[2] == 3)
+        #expect(output[1]["Status"] == "FAILED")
+        #expect(output[1]["Error"] == "Broken")
+        #expect(output[1]["Input"] == "2")
+    }
+
+    @Test func stoppingTheParentStopsTheChildren() async throws {
+        let database = try await Database()
+        try await database.deploy(Self.map(function: "hang"))
+        let (started, start) = AsyncStream.makeStream(of: Void.self)
+        let (cancelled, cancel) = AsyncStream.makeStream(of: Void.self)
+        try await database.withWorker {
+            Function("hang") { (_: JSONValue) in
+                defer { cancel.yield() }
+                start.yield()
+                try await Task.sleep(for: .seconds(3600))
+            }
+        } body: {
+            let execution = try await database.start(input: [1, 2, 3])
+            var count = 0
+            for await _ in started {
+                count += 1
+                if count == 3 { break }
+            }
+            _ = try await database.store.stopExecution(execution)
+            count = 0
+            for await _ in cancelled {
+                count += 1
+                if count == 3 { break }
+            }
+        }
+        let statuses = try await database.sql("select distinct status from stepwell.executions")
+        #expect(try statuses.map { try $0.text(0) } == ["ABORTED"])
+        #expect(try await database.sql("select status from stepwell.map_runs").only().text(0) == "ABORTED")
+        try await Self.expectNothingLeft(in: database)
+    }
+
+    @Test func mapsCanBeNestedAndBatched() async throws {
+        let database = try await Database()
+        try await database.deploy(
+            Self.map(
+                #", "ItemBatcher": {"MaxItemsPerBatch": 2, "BatchInput": {"k": 1}}"#,
+                states: #"""
+                    "Item": {"Type": "Map", "End": true, "ItemsPath": "$.Items", "ItemSelector": {
+                            "v.$": "$$.Map.Item.Value", "s.$": "$$.Map.Item.Source", "k.$": "$.BatchInput.k"},
+                        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "Inner",
+                            "States": {"Inner": {"Type": "Pass", "Parameters": {"n.$": "$.v",
+                                "name.$": "$$.StateMachine.Name", "s.$": "$.s", "k.$": "$.k"}, "End": true}}}}
+                    """#
+            )
+        )
+        let end = try await database.withWorker {
+        } body: {
+            try await database.end(of: database.start(input: [1, 2, 3]))
+        }
+        let inner = { (number: Int) in
+            #"{"n":\#(number),"name":"Machine/Item","s":"STATE_DATA","k":1}"#
+        }
+        let output = try #require(try end.output?.value())
+        #expect(output.text == "[[\(inner(1)),\(inner(2))],[\(inner(3))]]")
+    }
+
+    @Test func anEmptyMapEndsAtOnce() async throws {
+        let database = try await Database()
+        try await database.deploy(Self.map())
+        let end = try await database.withWorker {
+        } body: {
+            try await database.end(of: database.start(input: []))
+        }
+        #expect(end.output?.text == "[]")
+    }
+
+    @Test func aChildCannotSeeTheVariablesOfItsParent() async throws {
+        let database = try await Database()
+        try await database.deploy(
+            #""Set": {"Type": "Pass", "Assign": {"x": 1}, "Next": "Work"}, "#
+                + Self.map(states: #""Item": {"Type": "Pass", "Parameters": {"x.$": "$x"}, "End": true}"#),
+            startAt: "Set"
+        )
+        let end = try await database.withWorker {
+        } body: {
+            try await database.end(of: database.start(input: [1]))
+        }
+        #expect(end.error == "States.ExceedToleratedFailureThreshold")
+    }
+}
+
+private struct Broken: Error {}
+
+/// How many are inside at once.
+private actor Gauge {
+    private var inside = 0
+    private(set) var highest = 0
+
+    func enter() {
+        inside += 1
+        highest = max(highest, inside)
+    }
+
+    func leave() { inside -= 1 }
+}
