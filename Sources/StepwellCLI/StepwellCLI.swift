@@ -21,7 +21,12 @@ struct StepwellCLI: AsyncParsableCommand {
             """,
         version: "0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Running", subcommands: [DevCommand.self, WorkerCommand.self, MigrateCommand.self]),
+            CommandGroup(
+                name: "Running",
+                subcommands: [
+                    DevCommand.self, WorkerCommand.self, ServerCommand.self, KeysCommand.self, MigrateCommand.self,
+                ]
+            ),
             CommandGroup(
                 name: "Definition",
                 subcommands: [ValidateCommand.self, DeployCommand.self, JSONataCommand.self]

@@ -140,7 +140,7 @@ extension Store {
         return (page.map(\.summary), next)
     }
 
-    private func summary(_ row: Row) throws(PostgresError) -> ExecutionSummary {
+    func summary(_ row: Row) throws(PostgresError) -> ExecutionSummary {
         let machine = try row.text(0)
         let name = try row.text(1)
         return ExecutionSummary(

@@ -33,6 +33,8 @@ struct HelpTests {
                 RUNNING SUBCOMMANDS:
                   dev                     Run a private PostgreSQL and a worker until Ctrl-C.
                   worker                  Run a worker without functions of its own.
+                  server                  Serve the AWS Step Functions API over HTTP.
+                  keys                    Create, list and revoke access keys of the server.
                   migrate                 Create or update the schema `stepwell` in a database.
 
                 DEFINITION SUBCOMMANDS:
@@ -56,7 +58,8 @@ struct HelpTests {
 
     @Test(
         arguments: [
-            "dev", "worker", "migrate", "validate", "deploy", "jsonata", "start", "describe", "history", "list", "stop",
+            "dev", "worker", "server", "keys", "keys create", "keys list", "keys revoke", "migrate", "validate",
+            "deploy", "jsonata", "start", "describe", "history", "list", "stop",
             "task", "task succeed", "task fail", "task heartbeat",
         ]
     )

@@ -16,6 +16,11 @@ struct DevCommand: AsyncParsableCommand {
               stepwell dev
               stepwell dev --deploy ProcessOrder.asl.json --worker ./order-worker
 
+            With --listen it also serves the AWS API there, without authentication, to programs of this machine:
+
+              stepwell dev --listen 127.0.0.1:8083
+              aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:8083
+
             With a command after -- that is run, with DATABASE_URL set, and everything stops when it ends:
 
               stepwell dev -- sh -c 'psql "$DATABASE_URL" -f orders.sql'
@@ -28,14 +33,24 @@ struct DevCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A worker of yours to run as well, with DATABASE_URL set.", valueName: "command"))
     var worker: String?
 
+    @Option(help: ArgumentHelp("Serve the AWS API here, on a loopback address.", valueName: "host:port"))
+    var listen: ListenAddress?
+
     @Argument(parsing: .postTerminator, help: "A command to run instead of waiting for Ctrl-C.")
     var command: [String] = []
+
+    func validate() throws {
+        if let listen, !listen.isLoopback {
+            throw ValidationError("--listen takes a loopback address here: nobody is asked for a signature.")
+        }
+    }
 
     func run() async throws {
         let session = DevSession(
             directory: .standard,
             definitions: try deploy.map { try DefinitionFile(reading: $0) },
             worker: worker,
+            endpoint: listen,
             command: command
         )
         let services = ServiceGroup(

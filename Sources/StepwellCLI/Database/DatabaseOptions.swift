@@ -64,7 +64,7 @@ struct DatabaseOptions: ParsableArguments {
 
 extension Result where Failure == any Error {
     /// The outcome of an asynchronous call.
-    fileprivate init(catching body: () async throws -> Success) async {
+    init(catching body: () async throws -> Success) async {
         do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

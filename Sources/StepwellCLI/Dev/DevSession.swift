@@ -13,6 +13,8 @@ struct DevSession: Service {
     let definitions: [DefinitionFile]
     /// The command line of the user's worker.
     let worker: String?
+    /// Where to serve the AWS API; nil: nowhere.
+    let endpoint: ListenAddress?
     /// A command to run instead of waiting for a signal.
     let command: [String]
 
@@ -57,6 +59,10 @@ struct DevSession: Service {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: DevWorker(server: server))
         ]
+        if let endpoint {
+            services.append(.init(service: DevEndpoint(server: server, address: endpoint)))
+            Console.note("the AWS API is at http://\(endpoint), WITHOUT AUTHENTICATION, for programs of this machine")
+        }
         if let worker {
             var environment = environment
             environment["STEPWELL_WORKER_NAME"] = environment["STEPWELL_WORKER_NAME"] ?? "dev-own-\(server.port)"

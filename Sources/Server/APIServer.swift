@@ -1,0 +1,78 @@
+import Expressions
+import Hummingbird
+import HummingbirdCore
+package import Logging
+import NIOCore
+package import Postgres
+import ServiceLifecycle
+package import Store
+
+/// The AWS-compatible HTTP endpoint on a database.
+package struct APIServer: Service {
+    /// Who may send requests.
+    package enum Authentication: Sendable {
+        /// Everybody who can reach it: for a loopback address.
+        case none
+        /// Whoever has an access key of the database; their secrets are sealed with this.
+        case accessKeys(KeySealer)
+    }
+
+    package var host: String
+    package var port: Int
+    package var authentication: Authentication
+    package var logger: Logger
+    private let store: Store
+    private let configuration: PostgresConfiguration
+    private let onReady: @Sendable (Int) async -> Void
+
+    /// - Parameters:
+    ///   - configuration: of the store's database, to listen to: not a pooler in transaction mode.
+    ///   - onReady: called once requests are accepted, with the port.
+    package init(
+        store: Store,
+        configuration: PostgresConfiguration,
+        host: String,
+        port: Int,
+        authentication: Authentication,
+        logger: Logger,
+        onReady: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) {
+        self.store = store
+        self.configuration = configuration
+        self.host = host
+        self.port = port
+        self.authentication = authentication
+        self.logger = logger
+        self.onReady = onReady
+    }
+
+    package func run() async throws {
+        let services = try await Services(store: store, configuration: configuration, logger: logger)
+        let mode: AccessControl.Mode =
+            switch authentication {
+            case .none: .open
+            case .accessKeys(let sealer): .signed(AccessKeyCache(store: store, sealer: sealer))
+            }
+        let access = AccessControl(mode: mode) { Timestamp.systemClock().microseconds / 1_000_000 }
+        let onReady = onReady
+        let channel = HTTP1Channel.Configuration(
+            idleTimeout: .seconds(75),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 16 * 1024,
+                maxHeaderListSize: 64 * 1024,
+                maxHeaderFieldCount: 100
+            )
+        )
+        var quiet = logger
+        quiet.logLevel = .critical
+        let application = Application(
+            responder: RequestHandler(services: services, access: access, logger: logger),
+            server: .http1(configuration: channel),
+            configuration: ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024),
+            services: [services.deletions, ListenerService(listener: services.listener)],
+            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
+            logger: quiet
+        )
+        try await application.run()
+    }
+}

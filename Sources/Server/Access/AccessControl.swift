@@ -1,0 +1,65 @@
+import HTTPTypes
+import Hummingbird
+import Signing
+import Store
+
+/// Finds out who sends a request.
+struct AccessControl: Sendable {
+    enum Mode: Sendable {
+        /// Nobody is asked who they are; only on loopback.
+        case open
+        /// Every request is signed with an access key of the database.
+        case signed(AccessKeyCache)
+    }
+
+    let mode: Mode
+    let now: @Sendable () -> Int64
+
+    /// How far the clocks of client and server may be apart, in seconds.
+    private static let clockTolerance: Int64 = 300
+
+    /// The caller, whose signature is good.
+    ///
+    /// - Parameter service: what the signature must be for.
+    /// - Throws: the same error, after the same work, for a key that there isn't and for a signature that is wrong.
+    func caller(of request: Request, body: [UInt8], service: String) async throws -> Caller {
+        guard case .signed(let keys) = mode else { return .anonymous }
+        let signature = try RequestSignature(request)
+        guard signature.scope.service == service else {
+            throw APIError.signature("Credential should be scoped to correct service: '\(service)'.")
+        }
+        guard let time = signature.seconds, abs(time - now()) <= Self.clockTolerance else {
+            throw APIError.signature(
+                "Signature expired: \(signature.scope.timestamp) is more than 5 minutes away from the time of this server."
+            )
+        }
+        let key = try await keys.key(signature.accessKeyID)
+        let canonical = CanonicalRequest(
+            method: request.method.rawValue,
+            path: signature.path,
+            query: signature.query,
+            headers: signature.headers,
+            payloadHash: SHA256.hexadecimalDigest(body)
+        )
+        // Unknown keys cost as much as known ones.
+        let expected = signature.scope.signature(of: canonical, secret: key?.secret ?? "unknown")
+        guard SHA256.areEqual(expected, signature.signature), let key else {
+            throw APIError(
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+                status: 403
+            )
+        }
+        return .accessKey(id: signature.accessKeyID, grants: key.grants)
+    }
+}
+
+extension APIError {
+    static func signature(_ message: String) -> APIError {
+        APIError("InvalidSignatureException", message, status: 403)
+    }
+
+    static func incompleteSignature(_ message: String) -> APIError {
+        APIError("IncompleteSignatureException", message, status: 400)
+    }
+}

@@ -1,0 +1,115 @@
+import HTTPTypes
+import Hummingbird
+import JSON
+import Logging
+import NIOCore
+import Store
+
+/// Takes every HTTP request to whoever answers it. Whatever goes wrong becomes a response here, and nowhere else.
+struct RequestHandler: HTTPResponder {
+    typealias Context = BasicRequestContext
+
+    /// AWS's limit of a request.
+    static let largestBody = 1_048_576
+
+    let services: Services
+    let access: AccessControl
+    let logger: Logger
+
+    func respond(to request: Request, context: Context) async -> Response { await respond(to: request) }
+
+    func respond(to request: Request) async -> Response {
+        let id = RequestIDs.make()
+        let started = ContinuousClock.now
+        let (operation, response) = await answer(request, id: id)
+        services.metrics.requestEnded(
+            operation: operation ?? "none",
+            status: response.status.code,
+            duration: started.duration(to: .now)
+        )
+        return response
+    }
+
+    private func answer(_ request: Request, id: String) async -> (operation: String?, Response) {
+        switch (request.method, request.uri.path) {
+        case (.get, "/health/live"): return ("health", .text("live\n"))
+        case (.get, "/health/ready"): return ("health", await Health.ready(services.store))
+        case (.get, "/metrics"): return ("metrics", .text(await services.metrics.text(of: services.store)))
+        case (.post, "/"): return await answerOperation(request, id: id)
+        default:
+            return (
+                nil, .error(APIError("NotFoundException", "There is nothing at this address.", status: 404), id: id)
+            )
+        }
+    }
+
+    private func answerOperation(_ request: Request, id: String) async -> (operation: String?, Response) {
+        var name: String?
+        var logger = logger
+        logger[metadataKey: "requestId"] = .string(id)
+        var arguments = Arguments(object: [:])
+        do {
+            let operation = try Self.operation(request)
+            name = operation.name
+            let body = try await Self.body(of: request)
+            let caller = try await access.caller(of: request, body: body, service: "states")
+            arguments = Arguments(object: try Self.input(body))
+            try Validation.check(arguments.object, against: operation.members)
+            let call = Call(arguments: arguments, caller: caller, action: operation.name, services: services)
+            try call.authorize(operation.subject)
+            let answer = try await operation.run(call)
+            return (name, .json(answer, id: id))
+        } catch let error as APIError {
+            logger.debug("Refused", metadata: ["operation": "\(name ?? "-")", "code": "\(error.code.text)"])
+            return (name, .error(error, id: id))
+        } catch let error as StoreError {
+            if let refusal = APIError(error, arguments: arguments) { return (name, .error(refusal, id: id)) }
+            logger.error("Failed", metadata: ["operation": "\(name ?? "-")", "error": "\(error)"])
+            return (name, .error(.internalFailure, id: id))
+        } catch {
+            logger.error("Failed", metadata: ["operation": "\(name ?? "-")", "error": "\(error)"])
+            return (name, .error(.internalFailure, id: id))
+        }
+    }
+
+    /// The operation that `X-Amz-Target` names.
+    private static func operation(_ request: Request) throws(APIError) -> Operation {
+        let targets = request.headers[values: .amzTarget]
+        let type = request.headers[.contentType]?.split(separator: ";").first.map { $0.lowercased() }
+        guard targets.count == 1, targets[0].hasPrefix("AWSStepFunctions."),
+            let operation = Operation.all[String(targets[0].dropFirst("AWSStepFunctions.".count))]
+        else { throw .unknownOperation }
+        guard type == "application/x-amz-json-1.0" else {
+            throw APIError("UnsupportedMediaTypeException", "Send application/x-amz-json-1.0", status: 415)
+        }
+        return operation
+    }
+
+    /// The body, whole and as it was sent.
+    static func body(of request: Request, limit: Int = largestBody) async throws(APIError) -> [UInt8] {
+        guard request.headers[.contentEncoding] == nil else {
+            throw APIError("UnsupportedMediaTypeException", "Send the body without Content-Encoding", status: 415)
+        }
+        let tooLarge = APIError("RequestEntityTooLargeException", "A request has at most \(limit) bytes", status: 413)
+        if let length = request.headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge }
+        do {
+            let buffer = try await request.body.collect(upTo: limit)
+            return Array(buffer.readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw tooLarge
+        } catch {
+            throw .serialization("The body could not be read")
+        }
+    }
+
+    private static func input(_ body: [UInt8]) throws(APIError) -> JSONObject {
+        let value: JSONValue
+        do throws(JSONSyntaxError) {
+            value = try JSONValue(parsing: body)
+        } catch {
+            throw .serialization("The body is not JSON: \(error)")
+        }
+        guard case .object(let object) = value else { throw .serialization("The body must be a JSON object") }
+        return object
+    }
+}

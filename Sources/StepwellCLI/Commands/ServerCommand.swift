@@ -1,0 +1,136 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Server
+import ServiceLifecycle
+import Store
+import UnixSignals
+
+/// Runs the AWS-compatible HTTP endpoint.
+struct ServerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "server",
+        abstract: "Serve the AWS Step Functions API over HTTP.",
+        discussion: """
+            AWS's tools talk to it as they are, once they are told where it is:
+
+              stepwell keys create ci --key-file stepwell.key --allow '*'
+              stepwell server --listen 127.0.0.1:8083 --key-file stepwell.key
+              aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:8083
+
+            Requests are signed with access keys (`stepwell keys`). It speaks plain HTTP: in front of anything but \
+            loopback put a proxy that speaks TLS and passes the Host header on. GET /health/live, /health/ready and \
+            /metrics need no key. Executions are carried on by workers, not by the server.
+            """
+    )
+
+    @Option(help: ArgumentHelp("Where to listen.", valueName: "host:port"))
+    var listen: ListenAddress = ListenAddress(host: "127.0.0.1", port: 8083)
+
+    @OptionGroup var key: KeyFileOptions
+
+    @Flag(help: "Ask nobody for a signature. Only on loopback, and only for development.")
+    var insecureNoAuth = false
+
+    @OptionGroup var database: DatabaseOptions
+
+    func validate() throws {
+        if insecureNoAuth, !listen.isLoopback {
+            throw ValidationError("--insecure-no-auth is for loopback addresses: 127.0.0.1, ::1, localhost.")
+        }
+    }
+
+    func run() async throws {
+        let settings = try database.configuration()
+        let authentication: APIServer.Authentication =
+            insecureNoAuth ? .none : .accessKeys(try key.sealer())
+        var logger = Logger(label: "stepwell.server") { JSONLogHandler(label: $0) }
+        logger.logLevel = .info
+        if insecureNoAuth {
+            logger.warning("Running WITHOUT AUTHENTICATION: every program on this machine can do everything")
+        }
+        do {
+            let store = try await Store.open(settings, poolSize: 8, logger: logger)
+            let address = listen
+            let server = APIServer(
+                store: store,
+                configuration: settings,
+                host: listen.host,
+                port: listen.port,
+                authentication: authentication,
+                logger: logger
+            ) { [logger] port in
+                logger.info("Listening", metadata: ["address": "\(address.host):\(port)"])
+            }
+            let group = ServiceGroup(
+                configuration: .init(
+                    services: [.init(service: server)],
+                    gracefulShutdownSignals: [.sigterm, .sigint],
+                    logger: .quiet
+                )
+            )
+            let result = await Result { try await group.run() }
+            await store.close()
+            try result.get()
+        } catch let error as StoreError {
+            throw Failure(error, database: settings)
+        }
+    }
+}
+
+/// `HOST:PORT`
+struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
+    let host: String
+    let port: Int
+
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    init?(argument: String) {
+        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...])
+        else {
+            return nil
+        }
+        let host = argument[..<colon].filter { $0 != "[" && $0 != "]" }
+        guard !host.isEmpty else { return nil }
+        self.init(host: String(host), port: Int(port))
+    }
+
+    /// Whether only programs on this machine can reach it.
+    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
+    var description: String { "\(host):\(port)" }
+    var defaultValueDescription: String { description }
+}
+
+/// Where the key is that seals the secrets of access keys.
+struct KeyFileOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The file with the key that seals secrets: 32 bytes, or 64 hexadecimal digits.",
+            discussion: "Without it: STEPWELL_KEY_FILE, or the credential stepwell-key that systemd provides.",
+            valueName: "file"
+        )
+    )
+    var keyFile: String?
+
+    func sealer() throws -> KeySealer {
+        let environment = ProcessInfo.processInfo.environment
+        let credential = environment["CREDENTIALS_DIRECTORY"].map { "\($0)/stepwell-key" }
+            .flatMap { FileManager.default.isReadableFile(atPath: $0) ? $0 : nil }
+        guard let file = keyFile ?? environment["STEPWELL_KEY_FILE"] ?? credential else {
+            throw Failure(
+                .refused,
+                "access keys need the key that seals their secrets",
+                remedy: "make one: (umask 077; openssl rand -hex 32 > stepwell.key), and pass --key-file stepwell.key"
+            )
+        }
+        do throws(KeySealer.Failure) {
+            return try KeySealer(file: file)
+        } catch {
+            throw Failure(.refused, "\(error)", at: file)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Expressions
+package import JSON
+import Postgres
+
+/// A start as it was asked for.
+package struct StartRequest: Sendable {
+    /// A name, perhaps with `:VERSION` or `:ALIAS` behind it.
+    package let stateMachine: String
+    package let name: String
+    package let input: JSONDocument
+    package let traceHeader: String?
+
+    /// - Parameter name: nil: a new one, made here, so that a start that is sent again after a lost answer starts nothing
+    ///   twice.
+    package init(stateMachine: String, name: String?, input: JSONDocument, traceHeader: String? = nil) {
+        self.stateMachine = stateMachine
+        self.name = name ?? PGUUID.v4().description
+        self.input = input
+        self.traceHeader = traceHeader
+    }
+}
+
+extension Store {
+    /// Starts executions in one transaction. Where one of them is refused, each goes alone, so that it takes no other
+    /// with it.
+    ///
+    /// - Returns: one result per request, in their order.
+    package func startExecutions(_ requests: [StartRequest]) async -> [Result<StartedExecution, StoreError>] {
+        do throws(StoreError) {
+            return try await startTogether(requests)
+        } catch {
+            guard requests.count > 1 else { return [.failure(error)] }
+        }
+        var results: [Result<StartedExecution, StoreError>] = []
+        for request in requests {
+            do throws(StoreError) {
+                results += try await startTogether([request])
+            } catch {
+                results.append(.failure(error))
+            }
+        }
+        return results
+    }
+
+    private func startTogether(
+        _ requests: [StartRequest]
+    ) async throws(StoreError) -> [Result<StartedExecution, StoreError>] {
+        // Always in the same order, so that batches of several processes can't wait for one another.
+        let order = requests.indices.sorted {
+            (requests[$0].name, requests[$0].stateMachine) < (requests[$1].name, requests[$1].stateMachine)
+        }
+        let sorted = order.map { requests[$0] }
+        let statement = Statement(
+            "select o_outcome, o_arn, o_started_at from stepwell.start_batch($1, $2, $3, $4)",
+            [
+                .textArray(sorted.map(\.stateMachine)), .jsonArray(sorted.map(\.input.text)),
+                .textArray(sorted.map(\.name)), .textArray(sorted.map(\.traceHeader)),
+            ]
+        )
+        let rows: Rows
+        do throws(PostgresError) {
+            rows = try await pool.query(statement)
+        } catch {
+            guard error.kind == .outcomeUnknown else { throw StoreError(error) }
+            // Perhaps it was committed; the names make a second time harmless.
+            rows = try await query(statement)
+        }
+        guard rows.count == requests.count else { throw .corrupt("start_batch answered \(rows.count) rows") }
+        return try decode { () throws(PostgresError) in
+            var results = [Result<StartedExecution, StoreError>?](repeating: nil, count: requests.count)
+            for (row, index) in zip(rows, order) {
+                let (outcome, arn) = (try row.text(0), try row.text(1))
+                let startedAt = Timestamp(microseconds: try row.timestamp(2))
+                results[index] =
+                    outcome == "conflict"
+                    ? .failure(.executionAlreadyExists(arn: arn))
+                    : .success(StartedExecution(arn: arn, startedAt: startedAt, isNew: outcome == "started"))
+            }
+            return results.compactMap(\.self)
+        }
+    }
+}
