@@ -205,7 +205,7 @@ extension Evaluator {
             )
         }
         guard case .function(let first) = value else {
-            return try call(function, [value], of: right, at: node.position, .undefined)
+            return try call(function, [value], of: right, at: node.position, .null)
         }
         let composition = Function(.composition(first, function))
         try checkNesting(composition.nesting)

@@ -53,6 +53,35 @@ struct JSONataLibraryTests {
 
     @Test(
         arguments: [
+            JSONataRow("$spread([{'a': 1}])", #"[{"a":1}]"#),
+            JSONataRow("$spread({'a': 1})", #"{"a":1}"#),
+            JSONataRow("$spread([1])", "[1]"),
+            JSONataRow("$spread([])", nil),
+            JSONataRow("'a' ~> $contains", "!T0411"),
+            JSONataRow("$substring('abc', nothing)", #""abc""#),
+            JSONataRow("$substring('abc', nothing, 1)", #""""#),
+            JSONataRow("$power(2, nothing)", "!D3061"),
+            JSONataRow("$replace('abra', /.*/, '[$0]')", #""[abra]""#),
+            JSONataRow("$match('ab', /b*$/).match", #""b""#),
+            JSONataRow("$match('', /a*/)", "!D1004"),
+            JSONataRow("$formatInteger(21, '1a')", #""21a""#),
+            JSONataRow("$formatInteger(1234, '#,##0-')", #""1,234-""#),
+            JSONataRow("$parseInteger('1.5', '1')", "1"),
+            JSONataRow("$parseInteger('1,234', '#,##0')", "1234"),
+            JSONataRow("$parseInteger('zz9', '1')", nil),
+            JSONataRow("$formatNumber(5, '0e')", "!D3093"),
+            JSONataRow("$formatNumber(5, '0 e')", #""5 e""#),
+            JSONataRow("$toMillis('10:00:00.123+01:00', '[H]:[m]:[s].[f][Z01:01]')", "1699952400123"),
+            JSONataRow("$toMillis('١/1/2018', '[D١]/[M]/[Y]')", "1514764800000"),
+            JSONataRow("$fromMillis($toMillis('99', '[Y,2-2]'), '[Y]')", #""1999""#),
+            JSONataRow("$toMillis('999999999', '[Y]')", "!D3110"),
+            JSONataRow("$toMillis('270000 999999999', '[Y] [M]')", "!D3110"),
+        ]
+    )
+    func edgesOfStandardFunctions(row: JSONataRow) { row.check(dialect: .standard) }
+
+    @Test(
+        arguments: [
             JSONataRow("$partition([1..5], 2)", "[[1,2],[3,4],[5]]"),
             JSONataRow("$partition([1], 0)", "!D3001"),
             JSONataRow("$range(0, 10, 5)", "[0,5,10]"),

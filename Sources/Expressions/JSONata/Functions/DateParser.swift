@@ -121,10 +121,19 @@ struct DateParser {
         let day = isByDay ? component("d") : component("D")
         var hour = component("H")
         if isHalfDay { hour = (component("h") == 12 ? 0 : component("h")) + (component("P") == 1 ? 12 : 0) }
-        let days =
-            CivilDate(year: component("Y") + month / 12, month: month % 12 + 1, day: 1).daysSinceEpoch + day - 1
+        // Two digits are a year of the twentieth century, as with JavaScript's dates.
+        let year = (0...99).contains(component("Y")) ? component("Y") + 1_900 : component("Y")
+        // No component has more than nine digits, so with a year in the range of dates nothing here overflows.
+        guard year <= 275_760 else { throw outOfRange() }
+        let days = CivilDate(year: year + month / 12, month: month % 12 + 1, day: 1).daysSinceEpoch + day - 1
         let minutes = hour * 60 + component("m") - component("Z") - component("z")
-        return days * 86_400_000 + minutes * 60_000 + component("s") * 1_000 + component("f")
+        let moment = days * 86_400_000 + minutes * 60_000 + component("s") * 1_000 + component("f")
+        guard moment.magnitude <= 8_640_000_000_000_000 else { throw outOfRange() }
+        return moment
+    }
+
+    private static func outOfRange() -> JSONataError {
+        JSONataError(code: "D3110", reason: "the moment is out of the range of dates", token: "toMillis")
     }
 
     private static func underspecified() -> JSONataError {

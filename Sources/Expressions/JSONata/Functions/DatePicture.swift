@@ -45,7 +45,8 @@ struct DatePicture {
                 if !literal.isEmpty { parts.append(.literal(String(literal))) }
                 literal = []
                 let marker = try Self.marker(text[place + 1..<end].filter { !$0.isWhitespace })
-                if marker.integer != nil, case .marker(var previous)? = parts.last, previous.names == nil,
+                let isNumber = marker.integer != nil && marker.component != "Z" && marker.component != "z"
+                if isNumber, case .marker(var previous)? = parts.last, previous.names == nil,
                     let digits = previous.integer?.mandatoryDigits
                 {
                     previous.integer?.parseWidth = digits

@@ -85,6 +85,6 @@ extension Evaluator {
     }
 
     func apply(_ function: Function, _ arguments: [Value]) throws(JSONataError) -> Value {
-        try nested { () throws(JSONataError) in try self.apply(function, arguments, input: .undefined) }
+        try nested { () throws(JSONataError) in try self.apply(function, arguments, input: .null) }
     }
 }

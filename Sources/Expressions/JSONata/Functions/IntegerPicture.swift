@@ -136,6 +136,7 @@ struct IntegerPicture {
             let scalar = digit.value >= 0x30 && digit.value <= 0x39 ? Unicode.Scalar(zero + digit.value - 0x30) : digit
             result.unicodeScalars.append(scalar ?? digit)
         }
+        for separator in separators.reversed() where separator.place == 0 { result += separator.text }
         return isOrdinal ? result + Self.ordinalSuffix(plain) : result
     }
 
@@ -177,14 +178,23 @@ struct IntegerPicture {
         case .roman: return RomanNumerals.value(text.lowercased())
         case .words: return NumberWords.value(text.lowercased())
         case .digits:
-            var value: Double?
-            for scalar in text.unicodeScalars where scalar.value >= zero && scalar.value <= zero + 9 {
-                value = (value ?? 0) * 10 + Double(scalar.value - zero)
-            }
-            if let number = value, text.hasPrefix("-") { return -number }
-            return value
+            return leadingNumber(of: text)
         case .sequence: throw unsupported()
         }
+    }
+
+    /// The digits that a text begins with, grouping separators among them.
+    private func leadingNumber(of text: String) -> Double? {
+        let groupings = Set(separators.map(\.text))
+        var value: Double?
+        for (place, scalar) in text.unicodeScalars.enumerated() where !groupings.contains(String(scalar)) {
+            if scalar.value >= zero, scalar.value <= zero + 9 {
+                value = (value ?? 0) * 10 + Double(scalar.value - zero)
+            } else if place > 0 || scalar != "-" {
+                break
+            }
+        }
+        return value.map { text.hasPrefix("-") ? -$0 : $0 }
     }
 }
 
@@ -205,6 +215,7 @@ enum RegexText {
     }
 
     static func range(_ first: UInt32, _ last: UInt32) -> String {
-        "\\x{\(String(first, radix: 16))}-\\x{\(String(last, radix: 16))}"
+        guard let first = Unicode.Scalar(first), let last = Unicode.Scalar(last) else { return "" }
+        return "\(first)-\(last)"
     }
 }

@@ -65,7 +65,10 @@ extension Evaluator {
         let positions = Positions(text)
         var results: [TextMatch] = []
         var start = 0
-        while results.count < limit, start <= bytes.count, let found = try find(regex, in: bytes, from: start) {
+        // After a match at the very end there is nothing left to match, not even an empty text.
+        while results.count < limit, start == 0 || start < bytes.count,
+            let found = try find(regex, in: bytes, from: start)
+        {
             let match = Self.match(found, in: bytes, positions)
             guard !found.range.isEmpty else {
                 throw JSONataError(code: "D1004", reason: "a regular expression matches the empty string")
@@ -125,7 +128,9 @@ extension Evaluator {
     /// What a regex returns when it is called as a function: the first match and a function for the next.
     func match(_ regex: Regex, in text: String, from start: Int) throws(JSONataError) -> Value {
         let bytes = Array(text.utf8)
-        guard start <= bytes.count, let found = try find(regex, in: bytes, from: start) else { return .undefined }
+        guard start == 0 || start < bytes.count, let found = try find(regex, in: bytes, from: start) else {
+            return .undefined
+        }
         guard !found.range.isEmpty else {
             throw JSONataError(code: "D1004", reason: "a regular expression matches the empty string")
         }

@@ -29,7 +29,8 @@ extension Library {
             return .number(rounded(number, places: arguments.number(1) ?? 0))
         },
         define("power", "<n-n:n>", arity: 2) { (_, arguments) throws(JSONataError) in
-            guard let base = arguments.number(0), let exponent = arguments.number(1) else { return .undefined }
+            guard let base = arguments.number(0) else { return .undefined }
+            let exponent = arguments.number(1) ?? .nan
             let power = pow(base, exponent)
             guard power.isFinite else {
                 throw JSONataError(

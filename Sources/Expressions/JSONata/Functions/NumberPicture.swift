@@ -85,9 +85,11 @@ private struct SubPicture {
         prefix = picture[..<start].joined()
         suffix = picture[end...].joined()
         let body = Array(picture[start..<end])
-        let exponentPlace = body.firstIndex(of: symbols.exponent)
+        // An exponent separator right behind the last digit is one without digits.
+        let isCutOff = picture[end...].first == symbols.exponent && !body.contains(symbols.exponent)
+        let exponentPlace = isCutOff ? body.count : body.firstIndex(of: symbols.exponent)
         let mantissa = Array(body[..<(exponentPlace ?? body.count)])
-        let exponent = exponentPlace.map { Array(body[($0 + 1)...]) }
+        let exponent = exponentPlace.map { Array(body.dropFirst($0 + 1)) }
         let decimalPlace = mantissa.firstIndex(of: symbols.decimal)
         let integer = Array(mantissa[..<(decimalPlace ?? mantissa.count)])
         let fraction = decimalPlace.map { Array(mantissa[($0 + 1)...]) } ?? []

@@ -63,8 +63,11 @@ extension Library {
         switch value {
         case .list(let list):
             var results: [Value] = []
-            for item in list.items { results += try spread(item, evaluator).elements }
-            return try evaluator.sequence(results)
+            for item in list.items {
+                try evaluator.step()
+                results += try spread(item, evaluator).elements
+            }
+            return list.count == 0 ? .undefined : try evaluator.list(results)
         case .object(let object):
             var results: [Value] = []
             for (key, value) in zip(object.keys, object.values) {

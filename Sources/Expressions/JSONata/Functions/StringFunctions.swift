@@ -9,7 +9,8 @@ extension Library {
         },
         define("substring", "<s-nn?:s>", arity: 3) { (evaluator, arguments) throws(JSONataError) in
             guard let text = arguments.string(0) else { return .undefined }
-            return try evaluator.text(substring(text, arguments.number(1) ?? 0, length: arguments.number(2)))
+            guard let start = arguments.number(1) else { return .string(arguments[2].isUndefined ? text : "") }
+            return try evaluator.text(substring(text, start, length: arguments.number(2)))
         },
         define("substringBefore", "<s-s:s>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
             guard let text = arguments.string(0) else { return .undefined }
