@@ -110,7 +110,8 @@ extension Evaluator {
         input: Value,
         _ frame: Frame?
     ) throws(JSONataError) -> Value {
-        let values = try native.signature.arguments(arguments, context: input)
+        try step(2)
+        let values = try self.arguments(arguments, for: native.signature, context: input)
         return try native.body(self, Arguments(values: values, input: input, frame: frame))
     }
 
@@ -120,11 +121,12 @@ extension Evaluator {
         var arguments = values
         var input = context
         while true {
+            try step(2)
             switch function.kind {
             case .native(let native): return try run(native, arguments, input: input, nil)
             case .lambda(let lambda, let captured, let frame):
                 if let signature = lambda.signature {
-                    arguments = try signature.arguments(arguments, context: input)
+                    arguments = try self.arguments(arguments, for: signature, context: input)
                 }
                 let scope = Frame(parent: frame, names: lambda.parameters, values: padded(arguments, lambda))
                 try checkNesting(scope.nesting)
@@ -185,6 +187,7 @@ extension Evaluator {
         let callee = try evaluate(procedure, input, frame)
         let function = try self.function(callee, of: procedure, at: node.position, frame, missing: "T1007", "T1008")
         let result = Function(.partial(function, given))
+        try allocate(Cost.function)
         try checkNesting(result.nesting)
         return .function(result)
     }
@@ -208,6 +211,7 @@ extension Evaluator {
             return try call(function, [value], of: right, at: node.position, .null)
         }
         let composition = Function(.composition(first, function))
+        try allocate(Cost.function)
         try checkNesting(composition.nesting)
         return .function(composition)
     }

@@ -14,6 +14,7 @@ extension Evaluator {
             return try group(rows, by: grouping, frame)
         }
         if case .list(let list) = input, list.count > 0 {
+            try allocate(list.count * MemoryLayout<TupleRow>.stride)
             let rows = list.items.map { TupleRow(value: $0) }
             return try group(rows, by: grouping, frame, isReduced: false)
         }
@@ -29,8 +30,9 @@ extension Evaluator {
             if keys.contains(where: { $0.key.isIdentical(to: key) }) { throw Self.sameKey(key, at: grouping) }
             keys.append((key, place))
         }
-        let object = Object()
-        try allocate(96 + keys.count * 48)
+        try step(2 + keys.count)
+        try allocate(Cost.object(keys.count))
+        let object = Object(capacity: keys.count)
         for (key, place) in keys {
             let value = try evaluate(grouping.pairs[place].value, item, frame)
             if !value.isUndefined { object[key] = value }
@@ -53,15 +55,18 @@ extension Evaluator {
                 guard let key = try key(pair.key, row.value, scope, at: grouping) else { continue }
                 if let present = groups[ObjectKey(key)] {
                     guard present.pair == place else { throw Self.sameKey(key, at: grouping) }
+                    try allocate(2 * MemoryLayout<TupleRow>.stride)
                     groups[ObjectKey(key)]?.rows.append(row)
                 } else {
+                    try step(8)
+                    try allocate(256)
                     order.append(key)
                     groups[ObjectKey(key)] = Group(rows: [row], pair: place)
                 }
             }
         }
-        let object = Object()
-        try allocate(96 + order.count * 96 + rows.count * 48)
+        try allocate(Cost.object(order.count))
+        let object = Object(capacity: order.count)
         for key in order {
             guard let group = groups[ObjectKey(key)] else { continue }
             let row = try reduced(group.rows)

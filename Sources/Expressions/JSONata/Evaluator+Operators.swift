@@ -16,11 +16,11 @@ extension Evaluator {
         let first = try evaluate(left, input, frame)
         switch symbol {
         case .and:
-            guard first.isTruthy else { return .bool(false) }
-            return .bool(try evaluate(right, input, frame).isTruthy)
+            guard try isTruthy(first) else { return .bool(false) }
+            return .bool(try isTruthy(evaluate(right, input, frame)))
         case .or:
-            if first.isTruthy { return .bool(true) }
-            return .bool(try evaluate(right, input, frame).isTruthy)
+            if try isTruthy(first) { return .bool(true) }
+            return .bool(try isTruthy(evaluate(right, input, frame)))
         case .apply: return try applyTo(first, right, at: node, input, frame)
         default: break
         }
@@ -28,14 +28,17 @@ extension Evaluator {
         do throws(JSONataError) {
             switch symbol {
             case .add, .subtract, .multiply, .divide, .remainder: return try calculate(symbol, first, second)
-            case .equal: return .bool(isSame(first, second) ?? false)
-            case .notEqual: return .bool(isSame(first, second).map { !$0 } ?? false)
+            case .equal: return .bool(try isSame(first, second) ?? false)
+            case .notEqual: return .bool(try isSame(first, second).map { !$0 } ?? false)
             case .less, .lessOrEqual, .greater, .greaterOrEqual: return try compare(symbol, first, second)
             case .concatenate: return try text(string(first) + string(second))
             case .in:
                 guard !first.isUndefined, !second.isUndefined else { return .bool(false) }
-                try step(second.elements.count)
-                return .bool(second.elements.contains { $0.isEqual(to: first) })
+                for item in second.elements {
+                    try step()
+                    if try isEqual(item, first) { return .bool(true) }
+                }
+                return .bool(false)
             case .range: return try range(first, second)
             case .and, .or, .apply: return .undefined
             }
@@ -44,9 +47,9 @@ extension Evaluator {
         }
     }
 
-    private func isSame(_ left: Value, _ right: Value) -> Bool? {
+    private func isSame(_ left: Value, _ right: Value) throws(JSONataError) -> Bool? {
         if left.isUndefined || right.isUndefined { return nil }
-        return left.isEqual(to: right)
+        return try isEqual(left, right)
     }
 
     /// A number that is one; nil for undefined.
@@ -127,7 +130,7 @@ extension Evaluator {
         guard count <= Self.rangeLimit, let size = Int(exactly: count) else {
             throw JSONataError(code: "D2014", reason: "a range has \(number: count) numbers; at most 10,000,000 may be")
         }
-        return .list(List(from: first, count: size, memory))
+        return range(from: first, count: size)
     }
 
     func negate(_ operand: Node, at node: Node, _ input: Value, _ frame: Frame) throws(JSONataError) -> Value {

@@ -88,11 +88,12 @@ extension Evaluator {
             let result = try evaluateStaged(step, on: input, frame)
             if !result.isUndefined { results.append(result) }
         }
+        try allocate(results.count * Cost.value)
         if isLast, results.count == 1, case .list(let list) = results[0], !list.isSequence { return results[0] }
-        return try sequence(flattened(results))
+        return try sequence(try flattened(results))
     }
 
-    private func flattened(_ results: [Value]) -> [Value] {
+    private func flattened(_ results: [Value]) throws(JSONataError) -> [Value] {
         let isFlat = results.allSatisfy { result in
             if case .list(let list) = result { return list.traits.contains(.constructed) }
             return true
@@ -101,6 +102,8 @@ extension Evaluator {
         var items: [Value] = []
         for result in results {
             if case .list(let list) = result, !list.traits.contains(.constructed) {
+                try step(list.count / 8)
+                try allocate(list.count * Cost.value)
                 items += list.items
             } else {
                 items.append(result)
@@ -141,6 +144,8 @@ extension Evaluator {
     }
 
     private func collect(_ name: String, in list: List, into results: inout [Value]) throws(JSONataError) {
+        try enter()
+        defer { leave() }
         for item in list.items {
             try step()
             switch item {
@@ -161,7 +166,7 @@ extension Evaluator {
         if case .list(let list) = input, list.traits.contains(.wrapper), list.count > 0 { input = list.items[0] }
         let values: [Value]
         switch input {
-        case .object(let object): values = object.values
+        case .object(let object): values = object.members.map(\.value)
         case .list(let list): values = list.items
         default: return .undefined
         }
@@ -180,6 +185,8 @@ extension Evaluator {
     }
 
     private func flatten(_ list: List, into results: inout [Value]) throws(JSONataError) {
+        try enter()
+        defer { leave() }
         for item in list.items {
             try step()
             if case .list(let inner) = item {
@@ -199,12 +206,15 @@ extension Evaluator {
 
     private func collectDescendants(of value: Value, into results: inout [Value]) throws(JSONataError) {
         try step()
+        try allocate(2 * Cost.value)
+        try enter()
+        defer { leave() }
         switch value {
         case .list(let list):
             for item in list.items { try collectDescendants(of: item, into: &results) }
         case .object(let object):
             results.append(value)
-            for member in object.values { try collectDescendants(of: member, into: &results) }
+            for member in object.members { try collectDescendants(of: member.value, into: &results) }
         default: results.append(value)
         }
     }
@@ -233,7 +243,7 @@ extension Evaluator {
                 scope = Frame(parent: frame, names: tuple.row.names, values: tuple.row.values)
             }
             let verdict = try evaluate(predicate, context, scope)
-            if selects(verdict, place, of: items.count) { results.append(item) }
+            if try selects(verdict, place, of: items.count) { results.append(item) }
         }
         return try list(results, traits)
     }
@@ -245,7 +255,7 @@ extension Evaluator {
     }
 
     /// Whether a filter's result chooses the item: by its place, when it is numbers, or by being true.
-    func selects(_ verdict: Value, _ place: Int, of count: Int) -> Bool {
+    func selects(_ verdict: Value, _ place: Int, of count: Int) throws(JSONataError) -> Bool {
         func isPlace(_ number: Double) -> Bool {
             let floor = number.rounded(.down)
             return (floor < 0 ? floor + Double(count) : floor) == Double(place)
@@ -253,8 +263,9 @@ extension Evaluator {
         if let number = verdict.number { return isPlace(number) }
         if case .list(let list) = verdict, list.count > 0 {
             let items = list.items
+            try step(items.count / 4)
             if items.allSatisfy({ $0.number != nil }) { return items.contains { isPlace($0.number ?? .nan) } }
         }
-        return verdict.isTruthy
+        return try isTruthy(verdict)
     }
 }

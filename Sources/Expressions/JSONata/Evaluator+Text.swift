@@ -18,7 +18,6 @@ extension Evaluator {
         case .list, .object:
             var bytes: [UInt8] = []
             try write(value, to: &bytes, isPretty: isPretty, depth: 0)
-            try allocate(bytes.count)
             return String(decoding: bytes, as: UTF8.self)
         }
     }
@@ -31,10 +30,12 @@ extension Evaluator {
     ) throws(JSONataError) {
         try step()
         try checkNesting(depth)
-        guard bytes.count <= bounds.allocatedBytes else { return try allocate(bytes.count) }
+        try enter()
+        defer { leave() }
+        try checkRoom(bytes.count)
         switch value {
         case .string(let text): JSONValue.writeString(text, to: &bytes)
-        case .function, .undefined, .tuple: bytes += Array("\"\"".utf8)
+        case .function, .undefined, .tuple: bytes += "\"\"".utf8
         case .list(let list):
             bytes.append(UInt8(ascii: "["))
             for (place, item) in list.items.enumerated() {
@@ -46,25 +47,25 @@ extension Evaluator {
             bytes.append(UInt8(ascii: "]"))
         case .object(let object):
             bytes.append(UInt8(ascii: "{"))
-            for (place, key) in object.keys.enumerated() {
+            for (place, (key, member)) in object.members.enumerated() {
                 if place > 0 { bytes.append(UInt8(ascii: ",")) }
                 if isPretty { Self.newLine(depth + 1, &bytes) }
                 JSONValue.writeString(key, to: &bytes)
-                bytes += Array((isPretty ? ": " : ":").utf8)
-                try write(object[key], to: &bytes, isPretty: isPretty, depth: depth + 1)
+                bytes += (isPretty ? ": " : ":").utf8
+                try write(member, to: &bytes, isPretty: isPretty, depth: depth + 1)
             }
             if isPretty, object.count > 0 { Self.newLine(depth, &bytes) }
             bytes.append(UInt8(ascii: "}"))
         case .number(let number):
             _ = try finite(number)
-            bytes += Array(try string(value).utf8)
-        case .exact, .bool, .null: bytes += Array(try string(value).utf8)
+            bytes += try string(value).utf8
+        case .exact, .bool, .null: bytes += try string(value).utf8
         }
     }
 
     private static func newLine(_ depth: Int, _ bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\n"))
-        bytes += [UInt8](repeating: UInt8(ascii: " "), count: 2 * depth)
+        bytes += repeatElement(UInt8(ascii: " "), count: 2 * depth)
     }
 
     // MARK: Results
@@ -77,6 +78,9 @@ extension Evaluator {
 
     private func json(_ value: Value, _ size: inout Int, depth: Int) throws(JSONataError) -> JSONValue? {
         try checkNesting(depth)
+        try step()
+        try enter()
+        defer { leave() }
         size += 2
         switch value {
         case .undefined, .tuple: return nil
@@ -97,7 +101,9 @@ extension Evaluator {
             }
             return .string("")
         case .list(let list):
+            if let json = try unchanged(list.source.map { .array($0) }, &size, depth) { return json }
             var elements: [JSONValue] = []
+            try allocate(64 + list.count * MemoryLayout<JSONValue>.stride)
             elements.reserveCapacity(list.count)
             for item in list.items {
                 if let element = try json(item, &size, depth: depth + 1) { elements.append(element) }
@@ -105,9 +111,11 @@ extension Evaluator {
             try checkOutput(size)
             return .array(elements)
         case .object(let object):
+            if let json = try unchanged(object.source.map { .object($0) }, &size, depth) { return json }
+            try allocate(64 + object.count * (object.count > 16 ? 256 : 128))
             var members: [(String, JSONValue)] = []
             members.reserveCapacity(object.count)
-            for (key, item) in zip(object.keys, object.values) {
+            for (key, item) in object.members {
                 size += key.utf8.count + 3
                 guard let member = try json(item, &size, depth: depth + 1) else { continue }
                 members.append((key, member))
@@ -115,6 +123,16 @@ extension Evaluator {
             try checkOutput(size)
             return .object(JSONObject(members))
         }
+    }
+
+    /// A part of the input that the result can have as it is; nil if there is none or it is too large or deep.
+    private func unchanged(_ json: JSONValue?, _ size: inout Int, _ depth: Int) throws(JSONataError) -> JSONValue? {
+        guard let json, let bytes = json.size(atMost: max(0, bounds.outputBytes - size), depth: depth + 1) else {
+            return nil
+        }
+        try step(bytes / 64)
+        size += bytes
+        return json
     }
 
     private func checkOutput(_ size: Int) throws(JSONataError) {

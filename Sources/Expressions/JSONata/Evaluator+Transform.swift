@@ -18,7 +18,11 @@ extension Evaluator {
             case .undefined: break
             case .object(let members):
                 guard case .object(let object) = match else { break }
-                for key in members.keys { object[key] = try copy(members[key]) }
+                for (key, member) in members.members {
+                    let value = try copy(member)
+                    object[key] = value
+                }
+                try allocate(members.count * 128)
                 try checkNesting(object.nesting)
             default:
                 throw JSONataError(
@@ -46,7 +50,10 @@ extension Evaluator {
                     position: transform.position
                 )
             }
-            if case .object(let object) = match { object[name] = .undefined }
+            if case .object(let object) = match {
+                try step(object.count / 4)
+                object[name] = .undefined
+            }
         }
     }
 
@@ -54,6 +61,8 @@ extension Evaluator {
     func copy(_ value: Value, depth: Int = 0) throws(JSONataError) -> Value {
         try step()
         try checkNesting(depth)
+        try enter()
+        defer { leave() }
         switch value {
         case .list(let list):
             var items: [Value] = []
@@ -61,9 +70,9 @@ extension Evaluator {
             for item in list.items { items.append(try copy(item, depth: depth + 1)) }
             return try self.list(items, list.traits.subtracting([.wrapper, .tuples]))
         case .object(let object):
-            let result = Object()
-            try allocate(96 + object.count * 48)
-            for (key, member) in zip(object.keys, object.values) {
+            try allocate(Cost.object(object.count))
+            let result = Object(capacity: object.count)
+            for (key, member) in object.members {
                 let value = try copy(member, depth: depth + 1)
                 result[key] = value
             }

@@ -45,7 +45,7 @@ extension Evaluator {
         to results: inout [TupleRow]
     ) throws(JSONataError) {
         let items = value.elements
-        try allocate(items.count * (32 + input.names.count * 32))
+        try allocate(Cost.rows(items.count, variables: input.names.count + 1))
         for (place, item) in items.enumerated() {
             try self.step()
             var row = input
@@ -74,7 +74,7 @@ extension Evaluator {
         for (place, row) in rows.enumerated() {
             let scope = Frame(parent: frame, names: row.names, values: row.values)
             let verdict = try evaluate(predicate, row.value, scope)
-            if selects(verdict, place, of: rows.count) { results.append(row) }
+            if try selects(verdict, place, of: rows.count) { results.append(row) }
         }
         return results
     }
@@ -96,6 +96,7 @@ extension Evaluator {
     private func sort(_ rows: [TupleRow], by step: Node, _ frame: Frame) throws(JSONataError) -> [TupleRow] {
         guard case .sort(let terms) = step.kind else { return rows }
         var keyed: [(keys: [Value], row: TupleRow)] = []
+        try allocate(rows.count * 2 * (MemoryLayout<TupleRow>.stride + 8 + 48 + terms.count * Cost.value))
         keyed.reserveCapacity(rows.count)
         for row in rows {
             let scope = row.names.isEmpty ? frame : Frame(parent: frame, names: row.names, values: row.values)
@@ -104,7 +105,7 @@ extension Evaluator {
             keyed.append((keys, row))
         }
         let sorted = try MergeSort.sorted(keyed) { (left, right) throws(JSONataError) -> Bool in
-            try self.step()
+            try self.step(2)
             for (place, term) in terms.enumerated() {
                 let order = try Self.order(left.keys[place], right.keys[place], term.isDescending, at: step.position)
                 if order != 0 { return order > 0 }

@@ -1,3 +1,5 @@
+import JSON
+
 /// One evaluation of a compiled expression.
 final class Evaluator {
     let dialect: JSONataDialect
@@ -14,23 +16,22 @@ final class Evaluator {
     /// The value of `$$`.
     let root: Value
 
-    private var steps = 0
-    private var nextLook = 0
+    let budget: Budget
     var depth = 0
     private let depthLimit: Int
-    let memory: Memory
     /// A call in tail position that whoever called the function around it has to make.
     var pendingCall: (function: Function, arguments: [Value], input: Value, position: Int)?
     /// Frames that hold functions that may hold them.
     private var cycles: [Frame] = []
 
     /// The nesting that any thread's stack has room for.
-    static let smallStackDepth = 40
+    static let smallStackDepth = 24
 
     init(
         program: JSONata.Program,
         root: Value,
         bindings: [String: Value],
+        budget: Budget,
         environment: JSONataEnvironment,
         bounds: JSONataBounds,
         isOnLargeStack: Bool
@@ -41,7 +42,7 @@ final class Evaluator {
         self.bindings = bindings
         hidesLibrary = bindings.keys.contains { Library.function($0, in: program.dialect) != nil }
         self.bounds = bounds
-        memory = Memory(limit: bounds.allocatedBytes)
+        self.budget = budget
         elapsed = environment.elapsed
         now = environment.now
         random = environment.random
@@ -63,6 +64,21 @@ final class Evaluator {
     /// What is thrown for lack of stack; whoever catches it starts again on a large one.
     static let stackError = JSONataError(code: "stack", reason: "the evaluation needs a larger stack")
 
+    /// Fails on a small stack if a text is long enough to be nested too deeply for it.
+    func checkStack(forParsing text: String) throws(JSONataError) {
+        if lacksStack, !JSONata.Program.fitsSmallStack(text) { throw Self.stackError }
+    }
+
+    /// Counts a level of a value that a function walks down; ``leave()`` counts it back.
+    @inline(__always)
+    func enter() throws(JSONataError) {
+        depth += 1
+        if depth > depthLimit { try look() }
+    }
+
+    @inline(__always)
+    func leave() { depth -= 1 }
+
     func look() throws(JSONataError) {
         if depth > depthLimit {
             if lacksStack && bounds.depth > depthLimit { throw Self.stackError }
@@ -70,9 +86,7 @@ final class Evaluator {
                 "the evaluation is nested deeper than \(bounds.depth) levels; does a function call itself forever?"
             )
         }
-        guard steps >= nextLook else { return }
-        nextLook = min(steps + 512, min(bounds.steps, Int.max - 1) + 1)
-        guard steps <= bounds.steps else {
+        guard budget.look() else {
             throw .bound("the evaluation takes more than \(bounds.steps) steps; does a function call itself forever?")
         }
         try checkMemory()
@@ -80,14 +94,20 @@ final class Evaluator {
     }
 
     /// Counts work that a library function does in a loop of its own.
+    @inline(__always)
     func step(_ count: Int = 1) throws(JSONataError) {
-        steps += count
-        if steps >= nextLook { try look() }
+        if budget.step(count) { try look() }
     }
 
     /// Counts memory that is about to be used.
     func allocate(_ bytes: Int) throws(JSONataError) {
-        guard memory.take(bytes) else { throw memoryError }
+        guard budget.take(bytes) else { throw memoryError }
+    }
+
+    /// Fails if a text that grows has come so far that it may not fit once more, when it is enlarged or copied.
+    @inline(__always)
+    func checkRoom(_ bytes: Int) throws(JSONataError) {
+        if bytes > budget.room / 3 { throw memoryError }
     }
 
     private var memoryError: JSONataError {
@@ -96,14 +116,27 @@ final class Evaluator {
 
     /// Fails if memory was refused where no error could be thrown.
     func checkMemory() throws(JSONataError) {
-        if memory.isExceeded { throw memoryError }
+        if budget.isOutOfMemory { throw memoryError }
     }
 
-    static let bytesPerValue = MemoryLayout<Value>.stride
+    /// A list of so many whole numbers.
+    func range(from first: Double, count: Int) -> Value { .list(List(from: first, count: count, budget)) }
+
+    /// A value of the input or one like it.
+    func value(of json: JSONValue) -> Value { Value(json, budget) }
+
+    /// The arguments as a function gets them.
+    func arguments(
+        _ values: [Value],
+        for signature: Signature,
+        context: Value
+    ) throws(JSONataError) -> [Value] {
+        try signature.arguments(values, context: context, budget)
+    }
 
     /// A list of values that have been computed.
     func list(_ items: [Value], _ traits: List.Traits = []) throws(JSONataError) -> Value {
-        try allocate(48 + items.count * Self.bytesPerValue)
+        try allocate(Cost.list(items.count))
         let list = List(items, traits)
         try checkNesting(list.nesting)
         return .list(list)
@@ -113,6 +146,7 @@ final class Evaluator {
 
     /// A text that has been computed.
     func text(_ text: String) throws(JSONataError) -> Value {
+        try step(text.utf8.count / 256)
         try allocate(text.utf8.count)
         return .string(text)
     }
@@ -125,9 +159,8 @@ final class Evaluator {
 
     func evaluate(_ node: Node, _ input: Value, _ frame: Frame) throws(JSONataError) -> Value {
         depth += 1
-        steps += 1
         defer { depth -= 1 }
-        if depth > depthLimit || steps >= nextLook { try look() }
+        if budget.step() || depth > depthLimit { try look() }
         var result = try evaluateKind(of: node, input, frame)
         if !node.isPlain { result = try applyFilters(of: node, to: result, frame) }
         guard case .list(let list) = result, list.isSequence, !list.traits.contains(.tuples) else { return result }
@@ -190,10 +223,10 @@ final class Evaluator {
         case .lambda(let lambda):
             let function = Function(.lambda(lambda, input: input, frame: frame))
             try checkNesting(function.nesting)
-            try allocate(64)
+            try allocate(Cost.function)
             return .function(function)
         case .condition(let condition, let then, let otherwise):
-            if try evaluate(condition, input, frame).isTruthy { return try evaluate(then, input, frame) }
+            if try isTruthy(evaluate(condition, input, frame)) { return try evaluate(then, input, frame) }
             guard let otherwise else { return .undefined }
             return try evaluate(otherwise, input, frame)
         case .coalesce(let left, let right):
@@ -201,7 +234,7 @@ final class Evaluator {
             return value.isUndefined ? try evaluate(right, input, frame) : value
         case .elvis(let left, let right):
             let value = try evaluate(left, input, frame)
-            return value.isTruthy ? value : try evaluate(right, input, frame)
+            return try isTruthy(value) ? value : try evaluate(right, input, frame)
         case .transform(let transform):
             return .function(Function(.transform(transform, frame: frame)))
         case .sort: return try sort(input, by: node, frame)

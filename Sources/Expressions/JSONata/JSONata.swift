@@ -48,10 +48,26 @@ package struct JSONata: Sendable {
         let externals: Set<String>
         let dialect: JSONataDialect
 
+        /// Whether the tree of a text surely fits every stack: each of its levels takes a bracket, an operator, or a word
+        /// between spaces, so it has no more levels than the text has characters other than letters and digits.
+        static func fitsSmallStack(_ text: String) -> Bool {
+            var count = 0
+            for byte in text.utf8 {
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    break
+                default:
+                    count += 1
+                    if count > 40 { return false }
+                }
+            }
+            return true
+        }
+
         init(_ text: String, dialect: JSONataDialect) throws(JSONataError) {
-            // A tree has no more levels than its text has characters, so a short one fits every stack.
             self =
-                text.utf8.count <= 120
+                Self.fitsSmallStack(text)
                 ? try Self.read(text, dialect)
                 : try LargeStack.run { () throws(JSONataError) in try Self.read(text, dialect) }
         }
@@ -82,15 +98,17 @@ package struct JSONata: Sendable {
             _ bounds: JSONataBounds,
             isOnLargeStack: Bool
         ) throws(JSONataError) -> JSONValue? {
+            let budget = Budget(bounds)
             var root = Value.undefined
             if let input {
-                root = Value(input)
+                root = Value(input, budget)
                 if case .list = root { root = .list(List([root], [.sequence, .wrapper])) }
             }
             let evaluator = Evaluator(
                 program: self,
                 root: root,
-                bindings: bindings.mapValues { Value($0) },
+                bindings: bindings.mapValues { Value($0, budget) },
+                budget: budget,
                 environment: environment,
                 bounds: bounds,
                 isOnLargeStack: isOnLargeStack

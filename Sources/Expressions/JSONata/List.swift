@@ -17,30 +17,36 @@ final class List {
         static let tuples = Traits(rawValue: 16)
     }
 
-    /// Whole numbers in a row that nobody has looked at yet.
-    private struct Range {
-        let first: Double
-        let count: Int
-        let memory: Memory
+    private enum Storage {
+        case items([Value])
+        /// An array of the input that nobody has looked into yet.
+        case source([JSONValue])
+        /// Whole numbers in a row that nobody has looked at yet.
+        case range(first: Double, count: Int)
     }
 
-    private var source: [JSONValue]
-    private var range: Range?
-    private var converted: [Value]?
+    private var storage: Storage
+    /// What the list is made of, when it is an array of the input.
+    let source: [JSONValue]?
+    // Conversions are counted here. The budget lives as long as the evaluation, and no value lives longer.
+    private unowned(unsafe) let budget: Budget?
     let nesting: Int
     let holdsFunction: Bool
     var traits: Traits
 
-    init(_ source: [JSONValue]) {
+    init(_ source: [JSONValue], _ budget: Budget) {
+        storage = .source(source)
         self.source = source
+        self.budget = budget
         nesting = 1
         holdsFunction = false
         traits = []
     }
 
     init(_ items: [Value], _ traits: Traits = []) {
-        source = []
-        converted = items
+        storage = .items(items)
+        source = nil
+        budget = nil
         var nesting = 0
         var holdsFunction = false
         for item in items {
@@ -57,35 +63,41 @@ final class List {
     }
 
     /// So many whole numbers, which are made when somebody looks at them.
-    init(from first: Double, count: Int, _ memory: Memory) {
-        source = []
-        range = Range(first: first, count: count, memory: memory)
+    init(from first: Double, count: Int, _ budget: Budget, _ traits: Traits = .sequence) {
+        storage = .range(first: first, count: count)
+        source = nil
+        self.budget = budget
         nesting = 1
         holdsFunction = false
-        traits = .sequence
+        self.traits = traits
     }
 
     /// The same numbers once more, as long as nobody has looked at them; nil for other lists.
     func copyOfRange(_ traits: Traits) -> List? {
-        guard converted == nil, let range else { return nil }
-        let copy = List(from: range.first, count: range.count, range.memory)
-        copy.traits = traits
-        return copy
+        guard case .range(let first, let count) = storage, let budget else { return nil }
+        return List(from: first, count: count, budget, traits)
     }
 
-    var count: Int { converted?.count ?? range?.count ?? source.count }
+    var count: Int {
+        switch storage {
+        case .items(let items): items.count
+        case .source(let source): source.count
+        case .range(_, let count): count
+        }
+    }
 
+    /// The elements; none if there is no memory for them, which ends the evaluation at its next look.
     var items: [Value] {
-        if let converted { return converted }
-        let items = range.map { Self.numbers($0) } ?? source.map { Value($0) }
-        converted = items
-        source = []
+        if case .items(let items) = storage { return items }
+        guard let budget, budget.takeConversion(of: count) else { return [] }
+        let items: [Value] =
+            switch storage {
+            case .items(let items): items
+            case .source(let source): source.map { Value($0, budget) }
+            case .range(let first, let count): (0..<count).map { .number(first + Double($0)) }
+            }
+        storage = .items(items)
         return items
-    }
-
-    private static func numbers(_ range: Range) -> [Value] {
-        guard range.memory.take(range.count * MemoryLayout<Value>.stride) else { return [] }
-        return (0..<range.count).map { .number(range.first + Double($0)) }
     }
 
     var isSequence: Bool { traits.contains(.sequence) }

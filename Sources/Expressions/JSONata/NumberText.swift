@@ -5,7 +5,7 @@ import JSON
 enum NumberText {
     /// The shortest text that reads back the same; `Infinity` and `NaN` for what JSON can't say.
     static func text(of number: Double) -> String {
-        if number == 0 { return "0" }
+        if let integer = Int64(exactly: number), integer.magnitude < 1 << 53 { return String(integer) }
         if let json = JSONNumber(number) { return json.text }
         return number.isNaN ? "NaN" : number < 0 ? "-Infinity" : "Infinity"
     }

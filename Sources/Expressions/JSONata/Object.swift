@@ -2,43 +2,56 @@ import JSON
 
 /// An object of a running evaluation. Objects of the input are read in place until a copy has to be changed.
 final class Object {
+    typealias Member = (key: String, value: Value)
+
     private enum Storage {
         case source(JSONObject)
-        case members(Members)
-    }
-
-    private struct Members {
-        var keys: [String] = []
-        var values: [Value] = []
-        var index: [ObjectKey: Int]?
+        case members([Member])
     }
 
     private var storage: Storage
+    /// Places by key, kept for large objects.
+    private var index: [ObjectKey: Int]?
+    // Conversions are counted here. The budget lives as long as the evaluation, and no value lives longer.
+    private unowned(unsafe) let budget: Budget?
     private(set) var nesting = 1
     private(set) var holdsFunction = false
 
-    init(_ source: JSONObject) { storage = .source(source) }
+    init(_ source: JSONObject, _ budget: Budget) {
+        storage = .source(source)
+        self.budget = budget
+    }
 
-    init() { storage = .members(Members()) }
+    /// An object without members.
+    ///
+    /// - Parameter capacity: The number of members it is going to have.
+    init(capacity: Int = 0) {
+        var members: [Member] = []
+        members.reserveCapacity(capacity)
+        storage = .members(members)
+        budget = nil
+    }
+
+    /// What the object is, when it is one of the input.
+    var source: JSONObject? {
+        if case .source(let source) = storage { return source }
+        return nil
+    }
 
     var count: Int {
         switch storage {
         case .source(let source): source.count
-        case .members(let members): members.keys.count
+        case .members(let members): members.count
         }
     }
 
-    var keys: [String] {
+    /// The members in order.
+    var members: [Member] {
         switch storage {
-        case .source(let source): source.keys
-        case .members(let members): members.keys
-        }
-    }
-
-    var values: [Value] {
-        switch storage {
-        case .source(let source): source.map { Value($0.value) }
-        case .members(let members): members.values
+        case .members(let members): return members
+        case .source(let source):
+            guard let budget, budget.takeConversion(of: 2 * source.count) else { return [] }
+            return source.map { ($0.key, Value($0.value, budget)) }
         }
     }
 
@@ -47,27 +60,28 @@ final class Object {
         get {
             switch storage {
             case .source(let source):
-                guard let value = source[key] else { return .undefined }
-                return Value(value)
+                guard let budget, let value = source[key] else { return .undefined }
+                return Value(value, budget)
             case .members(let members):
-                guard let place = Self.place(of: key, in: members) else { return .undefined }
-                return members.values[place]
+                guard let place = place(of: key, in: members) else { return .undefined }
+                return members[place].value
             }
         }
         set {
-            var members = changeable()
+            // The members are taken out of the storage so that a change copies nothing.
+            var members = members
+            storage = .members([])
+            if members.count > Self.indexThreshold, index == nil { reindex(members) }
             if case .undefined = newValue {
-                remove(key, from: &members)
-            } else if let place = Self.place(of: key, in: members) {
-                members.values[place] = newValue
-            } else {
-                members.keys.append(key)
-                members.values.append(newValue)
-                if members.index != nil {
-                    members.index?[ObjectKey(key)] = members.keys.count - 1
-                } else if members.keys.count > Self.indexThreshold {
-                    Self.reindex(&members)
+                if let place = place(of: key, in: members) {
+                    members.remove(at: place)
+                    index = nil
                 }
+            } else if let place = place(of: key, in: members) {
+                members[place].value = newValue
+            } else {
+                members.append((key, newValue))
+                index?[ObjectKey(key)] = members.count - 1
             }
             nesting = max(nesting, newValue.nesting + 1)
             if newValue.holdsFunction { holdsFunction = true }
@@ -75,37 +89,17 @@ final class Object {
         }
     }
 
-    private static let indexThreshold = 12
+    static let indexThreshold = 12
 
-    /// The members, taken out of the storage so that a change copies nothing.
-    private func changeable() -> Members {
-        switch storage {
-        case .members(let members):
-            storage = .members(Members())
-            return members
-        case .source(let source):
-            var members = Members(keys: source.keys, values: source.map { Value($0.value) })
-            if members.keys.count > Self.indexThreshold { Self.reindex(&members) }
-            return members
-        }
+    private func place(of key: String, in members: [Member]) -> Int? {
+        if let index { return index[ObjectKey(key)] }
+        return members.firstIndex { $0.key.isIdentical(to: key) }
     }
 
-    private func remove(_ key: String, from members: inout Members) {
-        guard let place = Self.place(of: key, in: members) else { return }
-        members.keys.remove(at: place)
-        members.values.remove(at: place)
-        if members.index != nil { Self.reindex(&members) }
-    }
-
-    private static func place(of key: String, in members: Members) -> Int? {
-        if let index = members.index { return index[ObjectKey(key)] }
-        return members.keys.firstIndex { $0.isIdentical(to: key) }
-    }
-
-    private static func reindex(_ members: inout Members) {
-        var index = [ObjectKey: Int](minimumCapacity: members.keys.count)
-        for (place, key) in members.keys.enumerated() { index[ObjectKey(key)] = place }
-        members.index = index
+    private func reindex(_ members: [Member]) {
+        var index = [ObjectKey: Int](minimumCapacity: 2 * members.count)
+        for (place, member) in members.enumerated() { index[ObjectKey(member.key)] = place }
+        self.index = index
     }
 }
 

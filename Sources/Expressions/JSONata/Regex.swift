@@ -12,6 +12,9 @@ final class Regex: @unchecked Sendable {
         let groups: [Range<Int>?]
     }
 
+    /// The most steps that one match may take.
+    static let largestLimit = 300_000
+
     enum Failure: Error {
         /// The match, depth or heap limit has been reached.
         case limit
@@ -54,10 +57,11 @@ final class Regex: @unchecked Sendable {
     /// - Parameters:
     ///   - text: The whole text.
     ///   - start: Where to begin, in bytes.
-    func firstMatch(in text: [UInt8], from start: Int) throws(Failure) -> Match? {
+    ///   - limit: How many steps PCRE2 may take, in the order of 15 ns each.
+    func firstMatch(in text: [UInt8], from start: Int, limit: Int) throws(Failure) -> Match? {
         let matchContext = pcre2_match_context_create_8(nil)
         defer { pcre2_match_context_free_8(matchContext) }
-        pcre2_set_match_limit_8(matchContext, 300_000)
+        pcre2_set_match_limit_8(matchContext, UInt32(clamping: limit))
         pcre2_set_depth_limit_8(matchContext, 20_000)
         pcre2_set_heap_limit_8(matchContext, 8_192)
         let data = pcre2_match_data_create_from_pattern_8(code, nil)

@@ -10,9 +10,19 @@ struct Signature: Sendable {
         var isRepeated = false
         /// Whether the context stands in when the argument is missing.
         var takesContext = false
+
+        /// The context in place of an argument.
+        func checked(_ context: Value, place: Int) throws(JSONataError) -> Value {
+            guard types.contains(context.type) else {
+                throw JSONataError(code: "T0411", reason: "the context is no value for argument \(place + 1)")
+            }
+            return context
+        }
     }
 
     private var parameters: [Parameter] = []
+    /// Whether one of the parameters takes more than one argument.
+    private var isRepeated = false
 
     /// - Throws: `S0401` or `S0402` for a notation that isn't one.
     init(_ text: String) throws(JSONataError) {
@@ -28,7 +38,9 @@ struct Signature: Sendable {
             case "x": parameters.append(Parameter(types: .any))
             case "-": change { $0.takesContext = true }
             case "?": change { $0.isOptional = true }
-            case "+": change { $0.isRepeated = true }
+            case "+":
+                change { $0.isRepeated = true }
+                isRepeated = true
             case "(":
                 let end = try Self.closing("(", ")", in: symbols, from: place)
                 let choice = symbols[place + 1..<end]
@@ -73,8 +85,8 @@ struct Signature: Sendable {
     /// The arguments as the function gets them: the context filled in, single values made arrays.
     ///
     /// - Throws: `T0410` for a wrong argument, `T0411` for a wrong context, `T0412` for wrong elements.
-    func arguments(_ values: [Value], context: Value) throws(JSONataError) -> [Value] {
-        if let result = try fittingOneByOne(values) { return result }
+    func arguments(_ values: [Value], context: Value, _ budget: Budget) throws(JSONataError) -> [Value] {
+        if let result = try fittingOneByOne(values, context, budget) { return result }
         let types = values.map(\.type)
         var failures: Set<Int> = []
         var counts = [Int](repeating: 0, count: parameters.count)
@@ -91,38 +103,46 @@ struct Signature: Sendable {
         for (place, parameter) in parameters.enumerated() {
             if counts[place] == 0 {
                 if parameter.takesContext {
-                    guard parameter.types.contains(context.type) else {
-                        throw JSONataError(
-                            code: "T0411",
-                            reason: "the context is no value for argument \(next + 1)"
-                        )
-                    }
-                    result.append(context)
+                    result.append(try parameter.checked(context, place: next))
                 } else {
                     result.append(next < values.count ? values[next] : .undefined)
                     next += 1
                 }
             }
             for _ in 0..<counts[place] {
-                result.append(try Self.converted(values[next], for: parameter, place: next, counts[place]))
+                result.append(try Self.converted(values[next], for: parameter, place: next, counts[place], budget))
                 next += 1
             }
         }
         return result
     }
 
-    /// The usual case, decided quickly: as many arguments as parameters, each of a type that fits.
-    private func fittingOneByOne(_ values: [Value]) throws(JSONataError) -> [Value]? {
-        guard values.count == parameters.count else { return nil }
-        var hasArray = false
+    /// The usual case, decided quickly: each argument is of a type that fits the parameter at its place, and the
+    /// parameters after the last can do without.
+    private func fittingOneByOne(
+        _ values: [Value],
+        _ context: Value,
+        _ budget: Budget
+    ) throws(JSONataError) -> [Value]? {
+        guard values.count == parameters.count || values.count < parameters.count && !isRepeated else { return nil }
+        var isAsGiven = values.count == parameters.count
         for (place, parameter) in parameters.enumerated() {
-            guard parameter.types.contains(values[place].type) else { return nil }
-            if parameter.isArray { hasArray = true }
+            if place < values.count {
+                guard parameter.types.contains(values[place].type) else { return nil }
+                if parameter.isArray { isAsGiven = false }
+            } else {
+                guard parameter.isOptional || parameter.takesContext else { return nil }
+            }
         }
-        guard hasArray else { return values }
-        var result = values
-        for (place, parameter) in parameters.enumerated() where parameter.isArray {
-            result[place] = try Self.converted(values[place], for: parameter, place: place, 1)
+        if isAsGiven { return values }
+        var result: [Value] = []
+        result.reserveCapacity(parameters.count)
+        for (place, parameter) in parameters.enumerated() {
+            if place < values.count {
+                result.append(try Self.converted(values[place], for: parameter, place: place, 1, budget))
+            } else {
+                result.append(try parameter.takesContext ? parameter.checked(context, place: place) : .undefined)
+            }
         }
         return result
     }
@@ -165,12 +185,14 @@ struct Signature: Sendable {
         _ value: Value,
         for parameter: Parameter,
         place: Int,
-        _ count: Int
+        _ count: Int,
+        _ budget: Budget
     ) throws(JSONataError) -> Value {
         guard parameter.isArray, !value.isUndefined else { return value }
         if let elements = parameter.elements {
             var isFitting = true
             if case .list(let list) = value {
+                _ = budget.step(list.count / 16)
                 if let first = list.items.first {
                     isFitting = first.type == elements && list.items.allSatisfy { $0.type == elements }
                 }
@@ -185,6 +207,7 @@ struct Signature: Sendable {
             }
         }
         if case .list = value { return value }
+        _ = budget.take(Cost.list(1))
         return .list(List([value]))
     }
 }

@@ -18,7 +18,7 @@ enum Value {
 }
 
 extension Value {
-    init(_ json: JSONValue) {
+    init(_ json: JSONValue, _ budget: Budget) {
         switch json {
         case .null: self = .null
         case .bool(let bool): self = .bool(bool)
@@ -29,8 +29,8 @@ extension Value {
                 self = .exact(number)
             }
         case .string(let string): self = .string(string)
-        case .array(let elements): self = .list(List(elements))
-        case .object(let members): self = .object(Object(members))
+        case .array(let elements): self = .list(List(elements, budget))
+        case .object(let members): self = .object(Object(members, budget))
         }
     }
 
@@ -100,46 +100,6 @@ extension Value {
         case .object(let object): object.holdsFunction
         case .function: true
         default: false
-        }
-    }
-
-    /// What JSONata takes for true: neither empty nor zero nor null, and a list with such an element.
-    var isTruthy: Bool {
-        switch self {
-        case .undefined, .null, .function, .tuple: return false
-        case .bool(let bool): return bool
-        case .number(let number): return number != 0 && !number.isNaN
-        case .exact(let number): return number.double != 0
-        case .string(let string): return !string.isEmpty
-        case .object(let object): return object.count > 0
-        case .list(let list):
-            // Every level is looked through, and the depth of lists is bounded.
-            return list.items.contains(where: \.isTruthy)
-        }
-    }
-
-    /// Whether two values are deeply equal; the order of members does not matter, functions equal only themselves.
-    func isEqual(to other: Value) -> Bool {
-        if let left = number, let right = other.number {
-            if case .exact(let left) = self, case .exact(let right) = other { return left.isSame(as: right) }
-            return left == right
-        }
-        switch (self, other) {
-        case (.undefined, .undefined), (.null, .null): return true
-        case (.bool(let left), .bool(let right)): return left == right
-        case (.string(let left), .string(let right)): return left.isIdentical(to: right)
-        case (.list(let left), .list(let right)):
-            return left === right
-                || left.count == right.count && zip(left.items, right.items).allSatisfy { $0.isEqual(to: $1) }
-        case (.object(let left), .object(let right)):
-            if left === right { return true }
-            return left.count == right.count
-                && left.keys.allSatisfy { key in
-                    let value = right[key]
-                    return !value.isUndefined && left[key].isEqual(to: value)
-                }
-        case (.function(let left), .function(let right)): return left === right
-        default: return false
         }
     }
 }

@@ -34,13 +34,37 @@ extension JSONNumber {
 extension String {
     /// Negative, zero or positive by UTF-16 code units, the order in which AWS compares strings.
     package func order(to other: String) -> Int {
+        let order = withBytes(of: other) { (left, right) -> Int in
+            let shared = min(left.count, right.count)
+            guard let place = (0..<shared).first(where: { left[$0] != right[$0] }) else {
+                return left.count - right.count
+            }
+            // Bytes are in the order of code points. Code units are not where a pair of surrogates (four bytes, from
+            // 0xF0) meets one of the units above the surrogates (three bytes, from 0xEE).
+            let (first, second) = (left[place], right[place])
+            let isReversed = max(first, second) >= 0xF0 && (0xEE..<0xF0).contains(min(first, second))
+            return (first < second) != isReversed ? -1 : 1
+        }
+        if let order { return order.signum() }
         if isIdentical(to: other) { return 0 }
         return utf16.lexicographicallyPrecedes(other.utf16) ? -1 : 1
     }
 
+    /// Gives the bytes of both to a function; nil if one of them is not stored as UTF-8.
+    private func withBytes<Result>(
+        of other: String,
+        _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> Result
+    ) -> Result? {
+        let result = utf8.withContiguousStorageIfAvailable { left in
+            other.utf8.withContiguousStorageIfAvailable { right in body(left, right) }
+        }
+        return result ?? nil
+    }
+
     /// Whether both hold the same code points; `==` also takes different spellings of one character as equal.
     func isIdentical(to other: String) -> Bool {
-        self == other && utf8.elementsEqual(other.utf8)
+        guard utf8.count == other.utf8.count else { return false }
+        return withBytes(of: other) { $0.elementsEqual($1) } ?? utf8.elementsEqual(other.utf8)
     }
 }
 

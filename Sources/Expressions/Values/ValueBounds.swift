@@ -13,9 +13,11 @@ extension JSONValue {
 
     /// The approximate size of the value as JSON in bytes; nil when it is larger than the limit or deeper than
     /// ``depthLimit``.
-    func size(atMost limit: Int) -> Int? {
+    ///
+    /// - Parameter depth: The level on which the value is going to stand.
+    func size(atMost limit: Int, depth: Int = 1) -> Int? {
         var bytes = 0
-        return measure(&bytes, limit: limit, depth: 1) ? bytes : nil
+        return measure(&bytes, limit: limit, depth: depth) ? bytes : nil
     }
 
     private func measure(_ bytes: inout Int, limit: Int, depth: Int) -> Bool {

@@ -64,8 +64,11 @@ struct JSONataCommand: ParsableCommand {
         guard let request = try? JSONValue(parsing: Surrogates.replaceEscapes(in: line)),
             let text = request["expr"]?.string
         else { return ["error": "a case is an object with expr"] }
-        var bounds = JSONataBounds(steps: 10_000_000, time: .seconds(10))
-        if let limit = request["timelimit"]?.number?.double, limit.isFinite { bounds.time = .milliseconds(limit) }
+        var bounds = JSONataBounds()
+        if let limit = request["timelimit"]?.number?.double, limit.isFinite {
+            bounds.steps = 10_000_000
+            bounds.time = .milliseconds(limit)
+        }
         if let depth = request["depth"]?.number?.exactly(Int.self) { bounds.depth = min(bounds.depth, depth) }
         var bindings: [String: JSONValue] = [:]
         for (name, value) in request["bindings"]?.object ?? [:] { bindings[name] = value }

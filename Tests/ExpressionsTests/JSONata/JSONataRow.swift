@@ -26,6 +26,12 @@ struct JSONataRow: CustomTestStringConvertible, Sendable {
     }
 }
 
+/// A long text with a short name.
+struct LongText: CustomTestStringConvertible, Sendable {
+    let text: String
+    var testDescription: String { "\(text.prefix(20))… of \(text.unicodeScalars.count)" }
+}
+
 extension JSONata {
     /// The result at a fixed moment.
     func result(

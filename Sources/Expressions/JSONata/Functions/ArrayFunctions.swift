@@ -6,32 +6,32 @@ extension Library {
         define("append", "<xx:a>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
             if arguments[0].isUndefined { return arguments[1] }
             if arguments[1].isUndefined { return arguments[0] }
+            try evaluator.step((arguments[0].elements.count + arguments[1].elements.count) / 16)
             return try evaluator.list(arguments[0].elements + arguments[1].elements)
         },
         define("reverse", "<a:a>", arity: 1) { (evaluator, arguments) throws(JSONataError) in
             guard case .list(let list) = arguments[0] else { return .undefined }
             guard list.count > 1 else { return arguments[0] }
+            try evaluator.step(list.count / 16)
             return try evaluator.list(list.items.reversed())
         },
         define("shuffle", "<a:a>", arity: 1) { (evaluator, arguments) throws(JSONataError) in
             guard case .list(let list) = arguments[0] else { return .undefined }
             guard list.count > 1 else { return arguments[0] }
+            try evaluator.step(list.count)
             return try evaluator.list(list.items.shuffled(using: &evaluator.random))
         },
         define("distinct", "<x:x>", arity: 1) { (evaluator, arguments) throws(JSONataError) in
             guard case .list(let list) = arguments[0], list.count > 1 else { return arguments[0] }
-            var seen: Set<DistinctValue> = []
-            var items: [Value] = []
-            for item in list.items {
-                try evaluator.step()
-                if seen.insert(DistinctValue(value: item)).inserted { items.append(item) }
-            }
+            let items = try distinct(list.items, evaluator)
             return try evaluator.list(items, list.isSequence ? .sequence : [])
         },
         define("zip", "<a+>", arity: 0) { (evaluator, arguments) throws(JSONataError) in
             let lists = arguments.values.map(\.elements)
             var rows: [Value] = []
             for place in 0..<(lists.map(\.count).min() ?? 0) {
+                try evaluator.step(lists.count)
+                try evaluator.allocate(2 * Cost.value)
                 rows.append(try evaluator.list(lists.map { $0[place] }))
             }
             return try evaluator.list(rows)
@@ -48,14 +48,17 @@ extension Library {
         by function: Function?,
         _ evaluator: Evaluator
     ) throws(JSONataError) -> [Value] {
+        try evaluator.allocate(Cost.list(2 * items.count))
         if let function {
             return try MergeSort.sorted(items) { (left, right) throws(JSONataError) in
-                try evaluator.apply(function, [left, right], input: .undefined).isTruthy
+                try evaluator.isTruthy(evaluator.apply(function, [left, right]))
             }
         }
-        try evaluator.step(items.count)
         if items.allSatisfy({ $0.number != nil }) {
-            return try MergeSort.sorted(items) { (left, right) in (left.number ?? 0) > (right.number ?? 0) }
+            return try MergeSort.sorted(items) { (left, right) throws(JSONataError) in
+                try evaluator.step()
+                return (left.number ?? 0) > (right.number ?? 0)
+            }
         }
         guard items.allSatisfy({ $0.string != nil }) else {
             throw JSONataError(
@@ -63,17 +66,31 @@ extension Library {
                 reason: "$sort without a function sorts either numbers or strings; give it a function"
             )
         }
-        return try MergeSort.sorted(items) { (left, right) in (left.string ?? "").order(to: right.string ?? "") > 0 }
+        return try MergeSort.sorted(items) { (left, right) throws(JSONataError) in
+            try evaluator.step(1 + (left.string?.utf8.count ?? 0) / 64)
+            return (left.string ?? "").order(to: right.string ?? "") > 0
+        }
     }
-}
 
-/// A value that equals, and hashes like, every value it is deeply equal to.
-private struct DistinctValue: Hashable {
-    let value: Value
+    /// The first of every set of equal values. Only values with the same hash are compared.
+    private static func distinct(_ items: [Value], _ evaluator: Evaluator) throws(JSONataError) -> [Value] {
+        var places: [Int: [Int]] = [:]
+        var results: [Value] = []
+        candidates: for item in items {
+            try evaluator.step(4)
+            var hasher = Hasher()
+            hash(item, into: &hasher, depth: 0)
+            let hash = hasher.finalize()
+            for place in places[hash] ?? [] where try evaluator.isEqual(item, results[place]) { continue candidates }
+            try evaluator.allocate(192)
+            places[hash, default: []].append(results.count)
+            results.append(item)
+        }
+        return results
+    }
 
-    static func == (left: DistinctValue, right: DistinctValue) -> Bool { left.value.isEqual(to: right.value) }
-
-    func hash(into hasher: inout Hasher) {
+    /// Equal values hash alike. It looks at the beginnings of the upper levels only, so its time is bounded.
+    private static func hash(_ value: Value, into hasher: inout Hasher, depth: Int) {
         switch value {
         case .undefined, .tuple: hasher.combine(0)
         case .null: hasher.combine(1)
@@ -84,13 +101,16 @@ private struct DistinctValue: Hashable {
         case .function(let function): hasher.combine(ObjectIdentifier(function))
         case .list(let list):
             hasher.combine(list.count)
-            for item in list.items { DistinctValue(value: item).hash(into: &hasher) }
+            guard depth < 3 else { return }
+            for item in list.items.prefix(8) { hash(item, into: &hasher, depth: depth + 1) }
         case .object(let object):
+            hasher.combine(object.count)
+            guard depth < 3, object.count <= 16 else { return }
             var sum = 0
-            for key in object.keys {
+            for (key, member) in object.members {
                 var own = Hasher()
                 own.combine(key)
-                DistinctValue(value: object[key]).hash(into: &own)
+                hash(member, into: &own, depth: depth + 1)
                 sum &+= own.finalize()
             }
             hasher.combine(sum)

@@ -14,7 +14,12 @@ extension Library {
             guard let text = arguments.string(0) else { return .undefined }
             guard let picture = arguments.string(1) else { return .number(try parseISO8601(text)) }
             let now = DateFields(milliseconds: evaluator.now.epochMilliseconds, offset: 0)
-            guard let moment = try DateParser(DatePicture(picture)).parse(text, now: now) else { return .undefined }
+            // The picture becomes a regular expression, whose compilation and matching cost more than the text's length.
+            try evaluator.step(500 + text.utf8.count)
+            try evaluator.checkRoom(8 * text.utf8.count)
+            guard let moment = try DateParser(DatePicture(evaluator.picture(picture))).parse(text, now: now) else {
+                return .undefined
+            }
             return .number(Double(moment))
         },
     ]
@@ -33,7 +38,8 @@ extension Library {
         }
         let offset = zone.map { DateParser.zone($0) } ?? 0
         let fields = DateFields(milliseconds: moment, offset: offset)
-        return try evaluator.text(DatePicture(picture ?? DatePicture.iso8601).format(fields))
+        let shape = try DatePicture(evaluator.picture(picture ?? DatePicture.iso8601))
+        return try evaluator.text(shape.format(fields))
     }
 
     /// `2017`, `2017-10`, `2017-10-30`, `2017-10-30T16:25:32.935Z`, `…+01:00`.

@@ -22,7 +22,7 @@ struct DateParser {
         let bytes = Array(text.utf8)
         let match: Regex.Match?
         do throws(Regex.Failure) {
-            match = try regex.firstMatch(in: bytes, from: 0)
+            match = try regex.firstMatch(in: bytes, from: 0, limit: Regex.largestLimit)
         } catch {
             throw .bound("reading a date takes more than its share of steps or memory")
         }

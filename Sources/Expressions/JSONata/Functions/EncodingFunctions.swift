@@ -1,29 +1,40 @@
 /// Base64 and the escapes of web addresses.
 extension Library {
     static let encodings: [NativeFunction?] = [
-        ofString("base64encode") { Base64.encode($0.utf8) },
-        ofString("base64decode") { (text) throws(JSONataError) in
+        ofString("base64encode", stepsPerByte: 0.25) { Base64.encode($0.utf8) },
+        ofString("base64decode", stepsPerByte: 0.25) { (text) throws(JSONataError) in
             let plain = text.utf8.filter { byte in
                 byte != UInt8(ascii: "=") && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r")
             }
             return String(decoding: Base64.decode(plain) ?? [], as: UTF8.self)
         },
-        ofString("encodeUrlComponent") { (text) throws(JSONataError) in
+        ofString("encodeUrlComponent", stepsPerByte: 1) { (text) throws(JSONataError) in
             try encoded(text, keeping: unreserved, "encodeUrlComponent")
         },
-        ofString("encodeUrl") { (text) throws(JSONataError) in
-            try encoded(text, keeping: unreserved.union(reserved), "encodeUrl")
+        ofString("encodeUrl", stepsPerByte: 1) { (text) throws(JSONataError) in
+            try encoded(text, keeping: notReserved, "encodeUrl")
         },
-        ofString("decodeUrlComponent") { (text) throws(JSONataError) in
-            try decoded(text, keeping: [], "decodeUrlComponent")
+        ofString("decodeUrlComponent", stepsPerByte: 1) { (text) throws(JSONataError) in
+            try decoded(text, keeping: table(of: ""), "decodeUrlComponent")
         },
-        ofString("decodeUrl") { (text) throws(JSONataError) in try decoded(text, keeping: reserved, "decodeUrl") },
+        ofString("decodeUrl", stepsPerByte: 1) { (text) throws(JSONataError) in
+            try decoded(text, keeping: reserved, "decodeUrl")
+        },
     ]
 
-    private static let unreserved = Set(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()".utf8
+    private static let unreserved = table(
+        of: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()"
     )
-    private static let reserved = Set(";/?:@&=+$,#".utf8)
+    private static let reserved = table(of: ";/?:@&=+$,#")
+    private static let notReserved = zip(unreserved, reserved).map { $0 || $1 }
+
+    /// For every byte whether it is one of a text.
+    private static func table(of text: String) -> [Bool] {
+        var table = [Bool](repeating: false, count: 256)
+        for byte in text.utf8 { table[Int(byte)] = true }
+        return table
+    }
+
     private static let digits = Array("0123456789ABCDEF".utf8)
 
     private static func malformed(_ name: String, _ text: String) -> JSONataError {
@@ -32,16 +43,18 @@ extension Library {
 
     private static func encoded(
         _ text: String,
-        keeping kept: Set<UInt8>,
+        keeping kept: [Bool],
         _ name: String
     ) throws(JSONataError) -> String {
         guard !text.unicodeScalars.contains(where: Surrogates.isStandIn) else { throw malformed(name, text) }
         var output: [UInt8] = []
         for byte in text.utf8 {
-            if kept.contains(byte) {
+            if kept[Int(byte)] {
                 output.append(byte)
             } else {
-                output += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+                output.append(UInt8(ascii: "%"))
+                output.append(digits[Int(byte >> 4)])
+                output.append(digits[Int(byte & 15)])
             }
         }
         return String(decoding: output, as: UTF8.self)
@@ -49,7 +62,7 @@ extension Library {
 
     private static func decoded(
         _ text: String,
-        keeping kept: Set<UInt8>,
+        keeping kept: [Bool],
         _ name: String
     ) throws(JSONataError) -> String {
         let bytes = Array(text.utf8)
@@ -65,7 +78,7 @@ extension Library {
                 let low = hexadecimal(bytes[place + 2])
             else { throw malformed(name, text) }
             let byte = high << 4 | low
-            if kept.contains(byte) {
+            if kept[Int(byte)] {
                 output += bytes[place..<place + 3]
             } else {
                 output.append(byte)

@@ -4,7 +4,8 @@ extension Library {
         define("formatNumber", "<n-so?:s>", arity: 3) { (evaluator, arguments) throws(JSONataError) in
             guard let number = arguments.number(0) else { return .undefined }
             let symbols = NumberPicture.Symbols(arguments[2].object)
-            return try evaluator.text(NumberPicture(arguments.string(1) ?? "", symbols).format(number))
+            let picture = try evaluator.picture(arguments.string(1) ?? "")
+            return try evaluator.text(NumberPicture(picture, symbols).format(number))
         },
         define("formatBase", "<n-n?:s>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
             guard let number = arguments.number(0) else { return .undefined }
@@ -16,12 +17,14 @@ extension Library {
         },
         define("formatInteger", "<n-s:s>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
             guard let number = arguments.number(0) else { return .undefined }
-            let picture = try IntegerPicture(arguments.string(1) ?? "")
+            let picture = try IntegerPicture(evaluator.picture(arguments.string(1) ?? ""))
             return try evaluator.text(picture.format(number.rounded(.down)))
         },
-        define("parseInteger", "<s-s:n>", arity: 2) { (_, arguments) throws(JSONataError) in
+        define("parseInteger", "<s-s:n>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
             guard let text = arguments.string(0) else { return .undefined }
-            let picture = try IntegerPicture(arguments.string(1) ?? "")
+            let picture = try IntegerPicture(evaluator.picture(arguments.string(1) ?? ""))
+            try evaluator.step(text.utf8.count)
+            try evaluator.checkRoom(8 * text.utf8.count)
             guard let number = try picture.parse(text) else { return .undefined }
             return .number(number)
         },
@@ -39,5 +42,16 @@ extension Library {
             rest = ((rest - Double(digit)) / Double(radix)).rounded(.down)
         }
         return (number < 0 ? "-" : "") + String(digits.reversed())
+    }
+}
+
+extension Evaluator {
+    /// A picture of a number or a moment, whose length and cost are bounded.
+    func picture(_ text: String) throws(JSONataError) -> String {
+        guard text.utf8.count <= 1_000 else {
+            throw .bound("a picture has \(text.utf8.count) characters; at most 1,000 may be")
+        }
+        try step(16 + text.utf8.count)
+        return text
     }
 }

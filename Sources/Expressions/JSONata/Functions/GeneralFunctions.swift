@@ -1,11 +1,11 @@
 /// Functions on values of every type.
 extension Library {
     static let general: [NativeFunction?] = [
-        define("boolean", "<x-:b>", arity: 1) { (_, arguments) in
-            arguments[0].isUndefined ? .undefined : .bool(arguments[0].isTruthy)
+        define("boolean", "<x-:b>", arity: 1) { (evaluator, arguments) throws(JSONataError) in
+            arguments[0].isUndefined ? .undefined : .bool(try evaluator.isTruthy(arguments[0]))
         },
-        define("not", "<x-:b>", arity: 1) { (_, arguments) in
-            arguments[0].isUndefined ? .undefined : .bool(!arguments[0].isTruthy)
+        define("not", "<x-:b>", arity: 1) { (evaluator, arguments) throws(JSONataError) in
+            arguments[0].isUndefined ? .undefined : .bool(try !evaluator.isTruthy(arguments[0]))
         },
         define("exists", "<x:b>", arity: 1) { (_, arguments) in .bool(!arguments[0].isUndefined) },
         define("type", "<x:s>", arity: 1) { (_, arguments) in
@@ -26,8 +26,8 @@ extension Library {
         define("error", "<s?:x>", arity: 1) { (_, arguments) throws(JSONataError) in
             throw JSONataError(code: "D3137", reason: arguments.string(0) ?? "$error() was called")
         },
-        define("assert", "<bs?:x>", arity: 2) { (_, arguments) throws(JSONataError) in
-            guard !arguments[0].isTruthy else { return .undefined }
+        define("assert", "<bs?:x>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
+            guard try !evaluator.isTruthy(arguments[0]) else { return .undefined }
             throw JSONataError(code: "D3141", reason: arguments.string(1) ?? "$assert() does not hold")
         },
     ]
@@ -41,12 +41,15 @@ extension Library {
         let frame = Frame(parent: arguments.frame)
         let node: Node
         do throws(JSONataError) {
+            try evaluator.checkStack(forParsing: text)
+            try evaluator.step(text.utf8.count)
+            try evaluator.allocate(text.utf8.count * 64)
             let syntax = try JSONata.Program.syntax(of: text)
             var compiler = Compiler(names: evaluator.names, dialect: evaluator.dialect)
             node = try compiler.compile(syntax)
             evaluator.names = compiler.names
         } catch {
-            throw error.code == "U1001"
+            throw error.code == "U1001" || error.code == Evaluator.stackError.code
                 ? error : JSONataError(code: "D3120", reason: "$eval can't parse its text: \(error.reason)")
         }
         do throws(JSONataError) {

@@ -14,9 +14,9 @@ extension Library {
         define("filter", "<af>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
             guard case .list(let list) = arguments[0], let function = arguments[1].function else { return .undefined }
             var results: [Value] = []
-            for (place, item) in list.items.enumerated()
-            where try evaluator.apply(function, item, .number(Double(place)), arguments[0]).isTruthy {
-                results.append(item)
+            for (place, item) in list.items.enumerated() {
+                let verdict = try evaluator.apply(function, item, .number(Double(place)), arguments[0])
+                if try evaluator.isTruthy(verdict) { results.append(item) }
             }
             return try evaluator.sequence(results)
         },
@@ -39,7 +39,8 @@ extension Library {
         var result: Value?
         for (place, item) in list.items.enumerated() {
             if let function {
-                guard try evaluator.apply(function, item, .number(Double(place)), whole).isTruthy else { continue }
+                let verdict = try evaluator.apply(function, item, .number(Double(place)), whole)
+                guard try evaluator.isTruthy(verdict) else { continue }
             }
             guard result == nil else {
                 throw JSONataError(code: "D3138", reason: "$single found more than one match")

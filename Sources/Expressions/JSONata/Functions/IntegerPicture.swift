@@ -120,7 +120,7 @@ struct IntegerPicture {
     private func digits(_ value: Double) -> String {
         let plain = Array(FormattedNumber.text(value).unicodeScalars)
         let filled =
-            [Unicode.Scalar](repeating: "0", count: max(0, min(mandatoryDigits, 4_096) - plain.count)) + plain
+            [Unicode.Scalar](repeating: "0", count: max(0, mandatoryDigits - plain.count)) + plain
         var result = ""
         for (place, digit) in filled.enumerated() {
             let remaining = filled.count - place

@@ -32,12 +32,17 @@ enum Library {
     }
 
     /// A function from one string to another.
+    ///
+    /// - Parameter stepsPerByte: What it costs; the result and all it needs meanwhile fit into three times the text.
     static func ofString(
         _ name: String,
+        stepsPerByte: Double,
         _ body: @escaping @Sendable (String) throws(JSONataError) -> String
     ) -> NativeFunction? {
         define(name, "<s-:s>", arity: 1) { (evaluator, arguments) throws(JSONataError) in
             guard let text = arguments.string(0) else { return .undefined }
+            try evaluator.step(Int(Double(text.utf8.count) * stepsPerByte))
+            try evaluator.checkRoom(text.utf8.count)
             return try evaluator.text(try body(text))
         }
     }

@@ -6,11 +6,11 @@ extension Library {
             let limit = try count(arguments[2], code: "D3040", "match")
             var results: [Value] = []
             for match in try evaluator.matches(of: pattern, in: text, limit: limit) {
-                let object = Object()
+                try evaluator.allocate(Cost.object(3))
+                let object = Object(capacity: 3)
                 object["match"] = .string(match.text)
                 object["index"] = .number(match.start)
                 object["groups"] = try evaluator.list(match.groups.map { .string($0) })
-                try evaluator.allocate(200 + match.text.utf8.count)
                 results.append(.object(object))
             }
             return try evaluator.sequence(results)
@@ -20,7 +20,7 @@ extension Library {
             if let pattern = arguments[1].function {
                 return .bool(try !evaluator.matches(of: pattern, in: text, limit: 1).isEmpty)
             }
-            try evaluator.step(text.utf8.count / 64)
+            try evaluator.step(text.utf8.count / 32)
             return .bool(Substrings.contains(arguments.string(1) ?? "", in: text))
         },
         define("split", "<s-(sf)n?:a<s>>", arity: 3) { (evaluator, arguments) throws(JSONataError) in
@@ -59,24 +59,31 @@ extension Library {
         limit: Int,
         _ evaluator: Evaluator
     ) throws(JSONataError) -> Value {
+        try evaluator.allocate(text.utf8.count)
         let bytes = Array(text.utf8)
         var parts: [Value] = []
         if let mark = separator.string {
-            try evaluator.allocate(bytes.count)
+            try evaluator.step(bytes.count / 32)
             if mark.isEmpty {
+                let count = min(limit, bytes.count)
+                try evaluator.step(count / 4)
+                try evaluator.allocate(2 * Cost.list(count))
                 return try evaluator.list(text.unicodeScalars.prefix(limit).map { .string(String($0)) })
             }
             var start = 0
             for range in Substrings.ranges(of: mark, in: text, limit: limit) {
+                try evaluator.step()
+                try evaluator.allocate(2 * Cost.value + range.lowerBound - start)
                 parts.append(.string(String(decoding: bytes[start..<range.lowerBound], as: UTF8.self)))
                 start = range.upperBound
             }
             parts.append(.string(String(decoding: bytes[start...], as: UTF8.self)))
         } else if let pattern = separator.function {
-            let positions = Positions(text)
+            let positions = try evaluator.positions(in: text)
             var start = 0
             for match in try evaluator.matches(of: pattern, in: text, limit: limit) {
                 let low = positions.byte(match.start)
+                try evaluator.allocate(2 * Cost.value + max(0, low - start))
                 parts.append(.string(String(decoding: bytes[min(start, low)..<low], as: UTF8.self)))
                 start = positions.byte(match.end)
             }
@@ -92,32 +99,36 @@ extension Library {
         limit: Int,
         _ evaluator: Evaluator
     ) throws(JSONataError) -> Value {
+        try evaluator.allocate(text.utf8.count)
         let bytes = Array(text.utf8)
         var output: [UInt8] = []
         var start = 0
+        func append(_ kept: ArraySlice<UInt8>, _ text: String) throws(JSONataError) {
+            try evaluator.step(1 + text.utf8.count / 256)
+            try evaluator.checkRoom(output.count + kept.count + text.utf8.count)
+            output += kept
+            output += text.utf8
+        }
         if let mark = search.string {
             for range in Substrings.ranges(of: mark, in: text, limit: limit).prefix(limit) {
-                output += bytes[start..<range.lowerBound]
-                if let text = replacement.string {
-                    output += Array(text.utf8)
-                } else if let function = replacement.function {
-                    output += Array(try replaced(.string(mark), by: function, evaluator).utf8)
-                }
+                var text = replacement.string ?? ""
+                if let function = replacement.function { text = try replaced(.string(mark), by: function, evaluator) }
+                try append(bytes[start..<range.lowerBound], text)
                 start = range.upperBound
-                if output.count > evaluator.bounds.allocatedBytes { try evaluator.allocate(output.count) }
             }
         } else if let pattern = search.function {
-            let positions = Positions(text)
+            let positions = try evaluator.positions(in: text)
             for match in try evaluator.matches(of: pattern, in: text, limit: limit) {
                 let low = positions.byte(match.start)
-                output += bytes[min(start, low)..<low]
+                var text = ""
                 if let template = replacement.string {
-                    output += Array(match.filled(template).utf8)
+                    try evaluator.step(template.utf8.count / 8)
+                    text = try match.filled(template, checkRoom: evaluator.checkRoom)
                 } else if let function = replacement.function {
-                    output += Array(try replaced(try evaluator.object(of: match), by: function, evaluator).utf8)
+                    text = try replaced(try evaluator.object(of: match), by: function, evaluator)
                 }
+                try append(bytes[min(start, low)..<low], text)
                 start = positions.byte(match.end)
-                if output.count > evaluator.bounds.allocatedBytes { try evaluator.allocate(output.count) }
             }
         }
         output += bytes[min(start, bytes.count)...]
@@ -143,6 +154,8 @@ extension Library {
 /// Places in a text by code point and by byte.
 struct Positions {
     private let offsets: [Int]?
+    /// Whether every code point is a byte.
+    var isTrivial: Bool { offsets == nil }
     private let count: Int
 
     init(_ text: String) {

@@ -8,47 +8,48 @@ struct TextMatch {
 
     /// A replacement with `$0` the match, `$1` … its groups and `$$` a dollar sign. As many digits count as there are
     /// groups for.
-    func filled(_ template: String) -> String {
-        let scalars = Array(template.unicodeScalars)
-        var output = String.UnicodeScalarView()
+    ///
+    /// - Parameter checkRoom: Fails when there is no room for so many bytes.
+    func filled(
+        _ template: String,
+        checkRoom: (Int) throws(JSONataError) -> Void
+    ) throws(JSONataError) -> String {
+        let dollar = UInt8(ascii: "$")
+        guard template.utf8.contains(dollar) else { return template }
+        let bytes = Array(template.utf8)
+        var output: [UInt8] = []
         var place = 0
-        while place < scalars.count {
-            guard scalars[place] == "$", place + 1 < scalars.count else {
-                output.append(scalars[place])
+        while place < bytes.count {
+            guard bytes[place] == dollar, place + 1 < bytes.count else {
+                output.append(bytes[place])
                 place += 1
                 continue
             }
             place += 1
-            if scalars[place] == "$" {
-                output.append("$")
+            if bytes[place] == dollar {
+                output.append(dollar)
                 place += 1
-            } else if scalars[place] == "0" {
-                output.append(contentsOf: text.unicodeScalars)
-                place += 1
-            } else if let (group, length) = group(at: place, in: scalars) {
-                if groups.indices.contains(group - 1) {
-                    output.append(contentsOf: groups[group - 1].unicodeScalars)
-                }
+            } else if let (group, length) = group(at: place, in: bytes) {
+                let part = group == 0 ? text : groups.indices.contains(group - 1) ? groups[group - 1] : ""
+                try checkRoom(output.count + part.utf8.count)
+                output += part.utf8
                 place += length
             } else {
-                output.append("$")
+                output.append(dollar)
             }
         }
-        return String(output)
+        return String(decoding: output, as: UTF8.self)
     }
 
     /// The group that digits name: as many of them as keep it among the groups that exist, one at least.
-    private func group(at place: Int, in scalars: [Unicode.Scalar]) -> (group: Int, length: Int)? {
-        let widest = String(groups.count).utf8.count
+    private func group(at place: Int, in bytes: [UInt8]) -> (group: Int, length: Int)? {
+        let widest = bytes[place] == UInt8(ascii: "0") ? 1 : String(groups.count).utf8.count
         var best: (group: Int, length: Int)?
         var value = 0
-        for length in 1...max(widest, 1) {
-            guard place + length <= scalars.count,
-                let digit = Character(scalars[place + length - 1]).wholeNumberValue,
-                scalars[place + length - 1].isASCII
-            else { break }
-            value = value * 10 + digit
-            if length == 1 || value <= groups.count { best = (value, length) }
+        for (length, byte) in bytes[place...].prefix(widest).enumerated() {
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { break }
+            value = value * 10 + Int(byte - UInt8(ascii: "0"))
+            if length == 0 || value <= groups.count { best = (value, length + 1) }
         }
         return best
     }
@@ -61,8 +62,9 @@ extension Evaluator {
         guard case .regex(let regex) = pattern.kind else {
             return try matches(ofFunction: pattern, in: text, limit: limit)
         }
+        try allocate(text.utf8.count)
         let bytes = Array(text.utf8)
-        let positions = Positions(text)
+        let positions = try positions(in: text)
         var results: [TextMatch] = []
         var start = 0
         // After a match at the very end there is nothing left to match, not even an empty text.
@@ -73,20 +75,38 @@ extension Evaluator {
             guard !found.range.isEmpty else {
                 throw JSONataError(code: "D1004", reason: "a regular expression matches the empty string")
             }
+            try allocate(160 + found.range.count + found.groups.reduce(0) { $0 + 24 + ($1?.count ?? 0) })
             results.append(match)
-            try allocate(96 + found.range.count)
             start = found.range.upperBound
         }
         return results
     }
 
+    /// The first match, found by tries that may take longer each time, because only the limits of tries can be counted.
     private func find(_ regex: Regex, in bytes: [UInt8], from start: Int) throws(JSONataError) -> Regex.Match? {
         try step(16 + (bytes.count - start) / 256)
-        do throws(Regex.Failure) {
-            return try regex.firstMatch(in: bytes, from: start)
-        } catch {
-            throw .bound("a regular expression takes more than its share of steps or memory")
+        var limit = 100
+        while true {
+            do throws(Regex.Failure) {
+                return try regex.firstMatch(in: bytes, from: start, limit: limit)
+            } catch {
+                guard limit < Regex.largestLimit else {
+                    throw .bound("a regular expression takes more than its share of steps or memory")
+                }
+            }
+            limit = min(10 * limit, Regex.largestLimit)
+            try step(limit / 4)
         }
+    }
+
+    /// The places of a text.
+    func positions(in text: String) throws(JSONataError) -> Positions {
+        let positions = Positions(text)
+        if !positions.isTrivial {
+            try step(text.utf8.count / 8)
+            try allocate(8 * text.utf8.count)
+        }
+        return positions
     }
 
     private static func match(_ found: Regex.Match, in bytes: [UInt8], _ positions: Positions) -> TextMatch {
@@ -127,6 +147,8 @@ extension Evaluator {
 
     /// What a regex returns when it is called as a function: the first match and a function for the next.
     func match(_ regex: Regex, in text: String, from start: Int) throws(JSONataError) -> Value {
+        try step(text.utf8.count / 256)
+        try checkRoom(text.utf8.count)
         let bytes = Array(text.utf8)
         guard start == 0 || start < bytes.count, let found = try find(regex, in: bytes, from: start) else {
             return .undefined
@@ -134,15 +156,15 @@ extension Evaluator {
         guard !found.range.isEmpty else {
             throw JSONataError(code: "D1004", reason: "a regular expression matches the empty string")
         }
-        let match = Self.match(found, in: bytes, Positions(text))
+        let match = Self.match(found, in: bytes, try positions(in: text))
         guard case .object(let object) = try object(of: match) else { return .undefined }
         object["next"] = .function(Function(.nextMatch(regex, text, from: found.range.upperBound)))
         return .object(object)
     }
 
     func object(of match: TextMatch) throws(JSONataError) -> Value {
-        let object = Object()
-        try allocate(250 + match.text.utf8.count)
+        try allocate(Cost.object(5))
+        let object = Object(capacity: 5)
         object["match"] = .string(match.text)
         object["start"] = .number(match.start)
         object["end"] = .number(match.end)

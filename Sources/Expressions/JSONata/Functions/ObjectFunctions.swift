@@ -16,16 +16,18 @@ extension Library {
         define("merge", "<a<o>:o>", arity: 1) { (evaluator, arguments) throws(JSONataError) in
             guard case .list(let list) = arguments[0] else { return .undefined }
             let result = Object()
+            try evaluator.allocate(Cost.object(0))
             for case .object(let object) in list.items {
-                try evaluator.allocate(object.count * 48)
-                for (key, value) in zip(object.keys, object.values) { result[key] = value }
+                try evaluator.step(1 + 4 * object.count)
+                try evaluator.allocate(object.count * 160)
+                for (key, value) in object.members { result[key] = value }
             }
             return .object(result)
         },
         define("each", "<o-f:a>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
             guard let object = arguments[0].object, let function = arguments[1].function else { return .undefined }
             var results: [Value] = []
-            for (key, value) in zip(object.keys, object.values) {
+            for (key, value) in object.members {
                 let result = try evaluator.apply(function, value, .string(key), arguments[0])
                 if !result.isUndefined { results.append(result) }
             }
@@ -34,10 +36,11 @@ extension Library {
         define("sift", "<o-f?:o>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
             guard let object = arguments[0].object, let function = arguments[1].function else { return .undefined }
             let result = Object()
-            try evaluator.allocate(object.count * 48)
-            for (key, value) in zip(object.keys, object.values)
-            where try evaluator.apply(function, value, .string(key), arguments[0]).isTruthy {
-                result[key] = value
+            try evaluator.allocate(Cost.object(object.count))
+            for (key, value) in object.members {
+                let verdict = try evaluator.apply(function, value, .string(key), arguments[0])
+                try evaluator.step(4)
+                if try evaluator.isTruthy(verdict) { result[key] = value }
             }
             return result.count == 0 ? .undefined : .object(result)
         },
@@ -50,9 +53,15 @@ extension Library {
         _ evaluator: Evaluator
     ) throws(JSONataError) {
         try evaluator.step()
+        try evaluator.enter()
+        defer { evaluator.leave() }
         switch value {
         case .object(let object):
-            for key in object.keys where seen.insert(ObjectKey(key)).inserted { keys.append(.string(key)) }
+            try evaluator.step(2 * object.count)
+            for (key, _) in object.members where seen.insert(ObjectKey(key)).inserted {
+                try evaluator.allocate(96)
+                keys.append(.string(key))
+            }
         case .list(let list):
             for item in list.items { try collectKeys(of: item, &seen, &keys, evaluator) }
         default: break
@@ -60,6 +69,8 @@ extension Library {
     }
 
     private static func spread(_ value: Value, _ evaluator: Evaluator) throws(JSONataError) -> Value {
+        try evaluator.enter()
+        defer { evaluator.leave() }
         switch value {
         case .list(let list):
             var results: [Value] = []
@@ -70,9 +81,10 @@ extension Library {
             return list.count == 0 ? .undefined : try evaluator.list(results)
         case .object(let object):
             var results: [Value] = []
-            for (key, value) in zip(object.keys, object.values) {
-                let single = Object()
-                try evaluator.allocate(144)
+            for (key, value) in object.members {
+                try evaluator.step()
+                try evaluator.allocate(Cost.object(1) + 2 * Cost.value)
+                let single = Object(capacity: 1)
                 single[key] = value
                 results.append(.object(single))
             }

@@ -26,7 +26,8 @@ extension Library {
         },
         define("hash", "<ss:s>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
             guard let text = arguments.string(0), let name = arguments.string(1) else { return .undefined }
-            try evaluator.step(text.utf8.count / 64)
+            try evaluator.step(text.utf8.count / 8)
+            try evaluator.checkRoom(text.utf8.count)
             guard let digest = Digest(rawValue: name)?.hexadecimal(of: text) else {
                 throw invalid("$hash knows MD5, SHA-1, SHA-256, SHA-384 and SHA-512, not \"\(name.prefix(40))\"")
             }
@@ -42,9 +43,10 @@ extension Library {
         define("uuid", "<:s>", arity: 0) { (evaluator, _) in .string(Intrinsic.uuid(random: &evaluator.random)) },
         define("parse", "<s-:x>", arity: 1) { (evaluator, arguments) throws(JSONataError) in
             guard let text = arguments.string(0) else { return .undefined }
-            try evaluator.allocate(text.utf8.count * 2)
+            try evaluator.step(text.utf8.count / 8)
+            try evaluator.allocate(text.utf8.count * 16)
             do throws(JSONSyntaxError) {
-                return Value(try JSONValue(parsing: text))
+                return evaluator.value(of: try JSONValue(parsing: text))
             } catch {
                 throw invalid("$parse was given a text that is not JSON: \(error)")
             }
@@ -65,7 +67,7 @@ extension Library {
         guard let count = Int(exactly: steps), count < 10_000_000 else {
             throw JSONataError(code: "D2014", reason: "$range makes more than 10,000,000 numbers")
         }
-        try evaluator.allocate((count + 1) * Evaluator.bytesPerValue)
+        try evaluator.allocate((count + 1) * Cost.value)
         try evaluator.step(count / 16)
         return try evaluator.list((0...count).map { .number(first + Double($0) * step) })
     }

@@ -5,11 +5,12 @@ extension Library {
             if arguments[0].isUndefined { return .undefined }
             var value = arguments[0]
             if case .list(let list) = value, list.traits.contains(.wrapper) { value = list.items[0] }
-            return .string(try evaluator.string(value, isPretty: arguments[1].isTruthy))
+            return .string(try evaluator.string(value, isPretty: evaluator.isTruthy(arguments[1])))
         },
         define("substring", "<s-nn?:s>", arity: 3) { (evaluator, arguments) throws(JSONataError) in
             guard let text = arguments.string(0) else { return .undefined }
             guard let start = arguments.number(1) else { return .string(arguments[2].isUndefined ? text : "") }
+            try evaluator.step(text.utf8.count / 64)
             return try evaluator.text(substring(text, start, length: arguments.number(2)))
         },
         define("substringBefore", "<s-s:s>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
@@ -26,13 +27,14 @@ extension Library {
             }
             return try evaluator.text(String(decoding: text.utf8.dropFirst(range.upperBound), as: UTF8.self))
         },
-        ofString("lowercase") { $0.lowercased() },
-        ofString("uppercase") { $0.uppercased() },
-        define("length", "<s-:n>", arity: 1) { (_, arguments) in
+        ofString("lowercase", stepsPerByte: 0.25) { $0.lowercased() },
+        ofString("uppercase", stepsPerByte: 0.25) { $0.uppercased() },
+        define("length", "<s-:n>", arity: 1) { (evaluator, arguments) throws(JSONataError) in
             guard let text = arguments.string(0) else { return .undefined }
-            return .number(Double(text.unicodeScalars.count))
+            try evaluator.step(text.utf8.count / 64)
+            return .number(Double(length(of: text)))
         },
-        ofString("trim") { trimmed($0) },
+        ofString("trim", stepsPerByte: 0.25) { trimmed($0) },
         define("pad", "<s-ns?:s>", arity: 3) { (evaluator, arguments) throws(JSONataError) in
             guard let text = arguments.string(0) else { return .undefined }
             return try pad(text, to: arguments.number(1) ?? 0, with: arguments.string(2) ?? " ", evaluator)
@@ -42,17 +44,18 @@ extension Library {
             let separator = arguments.string(1) ?? ""
             var result = ""
             for (place, item) in list.items.enumerated() {
+                try evaluator.step()
+                let item = item.string ?? ""
+                try evaluator.checkRoom(result.utf8.count + separator.utf8.count + item.utf8.count)
                 if place > 0 { result += separator }
-                result += item.string ?? ""
-                if result.utf8.count > evaluator.bounds.allocatedBytes { break }
+                result += item
             }
             return try evaluator.text(result)
         },
     ]
 
     static func substring(_ text: String, _ start: Double, length: Double?) -> String {
-        let scalars = Array(text.unicodeScalars)
-        let count = Double(scalars.count)
+        let count = Double(self.length(of: text))
         // What lies before the start of the text is the start, as with JavaScript's slice.
         var first = start.rounded(.towardZero)
         if count + first < 0 { first = 0 }
@@ -63,7 +66,18 @@ extension Library {
             last = min(count, (first + length).rounded(.towardZero))
         }
         guard let low = Int(exactly: min(first, count)), let high = Int(exactly: last), low < high else { return "" }
-        return String(String.UnicodeScalarView(scalars[low..<high]))
+        if text.utf8.count == Int(exactly: count) {
+            return String(decoding: text.utf8.dropFirst(low).prefix(high - low), as: UTF8.self)
+        }
+        return String(String.UnicodeScalarView(text.unicodeScalars.dropFirst(low).prefix(high - low)))
+    }
+
+    /// The number of code points: of bytes that do not continue one.
+    private static func length(of text: String) -> Int {
+        let count = text.utf8.withContiguousStorageIfAvailable { bytes in
+            bytes.reduce(0) { $0 &+ ($1 & 0xC0 == 0x80 ? 0 : 1) }
+        }
+        return count ?? text.unicodeScalars.count
     }
 
     /// The first place of one text in another, in bytes.
@@ -72,23 +86,40 @@ extension Library {
         in text: String,
         _ evaluator: Evaluator
     ) throws(JSONataError) -> Range<Int>? {
-        try evaluator.step(text.utf8.count / 64)
+        try evaluator.step(text.utf8.count / 32)
+        try evaluator.checkRoom(text.utf8.count)
         return Substrings.ranges(of: mark, in: text, limit: 1).first
     }
 
     static func trimmed(_ text: String) -> String {
-        var result = String.UnicodeScalarView()
+        let space = UInt8(ascii: " ")
+        var result: [UInt8] = []
         var isPending = false
-        for scalar in text.unicodeScalars {
-            if scalar == " " || scalar == "\t" || scalar == "\n" || scalar == "\r" {
-                isPending = !result.isEmpty
-            } else {
-                if isPending { result.append(" ") }
+        for byte in text.utf8 {
+            switch byte {
+            case space, UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"): isPending = !result.isEmpty
+            default:
+                if isPending { result.append(space) }
                 isPending = false
-                result.append(scalar)
+                result.append(byte)
             }
         }
-        return String(result)
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    /// The text so many times, made by doubling.
+    private static func repeated(_ text: String, _ count: Int) -> String {
+        let size = text.utf8.count * count
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(size)
+        while bytes.count < size {
+            if bytes.isEmpty {
+                bytes += text.utf8
+            } else {
+                bytes += bytes.prefix(size - bytes.count)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func pad(
@@ -97,16 +128,18 @@ extension Library {
         with padding: String,
         _ evaluator: Evaluator
     ) throws(JSONataError) -> Value {
-        let filler = Array((padding.isEmpty ? " " : padding).unicodeScalars)
-        let missing = width.magnitude.rounded(.down) - Double(text.unicodeScalars.count)
+        let filler = padding.isEmpty ? " " : padding
+        let missing = width.magnitude.rounded(.down) - Double(length(of: text))
         guard missing > 0 else { return .string(text) }
         guard let count = Int(exactly: missing) else {
             throw .bound("$pad makes a string of \(number: width.magnitude) characters")
         }
-        try evaluator.allocate(count.multipliedReportingOverflow(by: 4).overflow ? Int.max : count * 4)
-        var fill = String.UnicodeScalarView()
-        for place in 0..<count { fill.append(filler[place % filler.count]) }
-        return try evaluator.text(width < 0 ? String(fill) + text : text + String(fill))
+        let (rounds, rest) = count.quotientAndRemainder(dividingBy: length(of: filler))
+        let (bytes, overflow) = rounds.multipliedReportingOverflow(by: filler.utf8.count)
+        try evaluator.checkRoom(overflow ? Int.max : bytes)
+        try evaluator.step(bytes / 64)
+        let fill = repeated(filler, rounds) + substring(filler, 0, length: Double(rest))
+        return try evaluator.text(width < 0 ? fill + text : text + fill)
     }
 }
 
