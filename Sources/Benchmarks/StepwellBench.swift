@@ -11,6 +11,6 @@ struct StepwellBench: AsyncParsableCommand {
 
               swift run -c release stepwell-bench chain
             """,
-        subcommands: [DrainCommand.self, ChainCommand.self, MemoryCommand.self]
+        subcommands: [DrainCommand.self, ChainCommand.self, MemoryCommand.self, JSONataCommand.self]
     )
 }
