@@ -43,7 +43,10 @@ let package = Package(
         .target(name: "StatesLanguage", dependencies: ["JSON", "Expressions"]),
         .target(name: "Items", dependencies: ["JSON", "StatesLanguage"]),
         .target(name: "Interpreter", dependencies: ["JSON", "Expressions", "StatesLanguage"]),
-        .target(name: "Simulation", dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter"]),
+        .target(
+            name: "Simulation",
+            dependencies: ["JSON", "Expressions", "StatesLanguage", "Items", "Interpreter"]
+        ),
         .target(
             name: "Postgres",
             dependencies: [

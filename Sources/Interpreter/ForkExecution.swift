@@ -65,6 +65,19 @@ extension Run {
             show(JSONDocument(.array(inputs)), as: .afterItemSelector, in: state)
         }
         inspection?.maxConcurrency = maxConcurrency ?? 0
+        if let distributed = map.distributed {
+            var run = MapRun(id: "", arn: "")
+            try setTolerances(of: distributed, on: input, in: &run)
+            inspection?.toleratedFailureCount = run.toleratedFailureCount
+            inspection?.toleratedFailurePercentage = run.toleratedFailurePercentage
+            if run.refuses(failures: inspection?.failedIterations ?? 0, of: items.count) {
+                let failure = StateFailure(
+                    error: MapRunFailure.tooManyFailures.error,
+                    cause: MapRunFailure.tooManyFailures.cause
+                )
+                return settle(failure, in: state, resumingWith: .failure(failure))
+            }
+        }
         return mocked(state)
     }
 

@@ -5,12 +5,6 @@ import StatesLanguage
 ///
 /// While a state is inspected the interpreter stops where the state is left, and causes of failures name no events.
 package struct Inspection: Sendable {
-    /// What the work of a Task, Parallel or Map comes to.
-    package enum Mock: Sendable {
-        case result(JSONDocument)
-        case failure(error: String, cause: String)
-    }
-
     /// A point of the way that data takes through a state, with AWS's name.
     package enum Point: String, Sendable, Hashable, CaseIterable {
         case afterArguments
@@ -24,7 +18,7 @@ package struct Inspection: Sendable {
     }
 
     /// nil: the work is asked for as always.
-    package var mock: Mock?
+    package var mock: MockedWork?
     /// How many iterations of a Map failed, whatever the mock says.
     package var failedIterations = 0
     /// What a Map works on that would have to be read first.
@@ -47,7 +41,7 @@ package struct Inspection: Sendable {
     /// Where the state goes when it is left.
     package internal(set) var nextState: String?
 
-    package init(mock: Mock?, context: JSONValue) {
+    package init(mock: MockedWork?, context: JSONValue) {
         self.mock = mock
         self.context = context
     }

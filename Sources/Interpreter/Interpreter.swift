@@ -11,18 +11,23 @@ package struct Interpreter: Sendable {
     package let execution: ExecutionInfo
     package let limits: Limits
     package let taskToken: TaskTokenIssuer
+    package let mock: TaskMock?
 
-    /// - Parameter taskToken: makes the tokens of the step that is advanced.
+    /// - Parameters:
+    ///   - taskToken: makes the tokens of the step that is advanced.
+    ///   - mock: stands in for the work of Tasks in a test.
     package init(
         machine: StateMachine,
         execution: ExecutionInfo,
         limits: Limits = Limits(),
-        taskToken: @escaping TaskTokenIssuer = { "\($0.entry)-\($0.attempt)" }
+        taskToken: @escaping TaskTokenIssuer = { "\($0.entry)-\($0.attempt)" },
+        mock: TaskMock? = nil
     ) {
         self.machine = machine
         self.execution = execution
         self.limits = limits
         self.taskToken = taskToken
+        self.mock = mock
     }
 
     /// What a branch does after an outcome.
@@ -110,6 +115,8 @@ package struct Limits: Sendable, Hashable {
     package var statesPerDecision: Int
     /// Bytes of unrecorded events after which a decision is made durable.
     package var eventBytesPerDecision: Int
+    /// Time that all JSONata of one state together may take, in one decision.
+    package var evaluationTimePerState: Duration
     /// Time spent in JSONata after which a decision is made durable.
     package var evaluationTimePerDecision: Duration
 
@@ -120,6 +127,7 @@ package struct Limits: Sendable, Hashable {
         variableBytes: Int = 10 << 20,
         statesPerDecision: Int = 500,
         eventBytesPerDecision: Int = 1 << 20,
+        evaluationTimePerState: Duration = .seconds(3),
         evaluationTimePerDecision: Duration = .milliseconds(200)
     ) {
         self.payloadBytes = payloadBytes
@@ -128,6 +136,7 @@ package struct Limits: Sendable, Hashable {
         self.variableBytes = variableBytes
         self.statesPerDecision = statesPerDecision
         self.eventBytesPerDecision = eventBytesPerDecision
+        self.evaluationTimePerState = evaluationTimePerState
         self.evaluationTimePerDecision = evaluationTimePerDecision
     }
 }

@@ -44,6 +44,13 @@ package struct MapRun: Sendable, Equatable {
         writerParameters = members["Writer"]
     }
 
+    /// Whether the definition says how many failures it tolerates, and these are more.
+    func refuses(failures: Int, of items: Int) -> Bool {
+        if let toleratedFailureCount, failures > toleratedFailureCount { return true }
+        guard let toleratedFailurePercentage, items > 0 else { return false }
+        return Double(failures) * 100 > toleratedFailurePercentage * Double(items)
+    }
+
     /// The run as the branch keeps it.
     package var document: JSONDocument {
         var members: JSONObject = ["Id": .string(id), "Arn": .string(arn)]

@@ -112,7 +112,7 @@ extension Run {
 
     // MARK: Limits
 
-    private mutating func setTolerances(
+    mutating func setTolerances(
         of distributed: DistributedMap,
         on input: JSONDocument,
         in run: inout MapRun

@@ -8,14 +8,16 @@ struct Run<Random: RandomNumberGenerator> {
     let execution: ExecutionInfo
     let limits: Limits
     let taskToken: TaskTokenIssuer
+    let mock: TaskMock?
     let now: Timestamp
     var random: Random
     var branch: Branch
     /// States entered and bytes of payload in events, by this call.
     private var statesEntered = 0
     private var eventBytes = 0
-    /// Time spent in JSONata by this call.
+    /// Time spent in JSONata by this call, and by its states before the current one.
     var evaluationTime = Duration.zero
+    private(set) var earlierEvaluationTime = Duration.zero
 
     /// The test that is made of this one state; nil: this is an execution.
     var inspection: Inspection?
@@ -31,6 +33,7 @@ struct Run<Random: RandomNumberGenerator> {
         execution = interpreter.execution
         limits = interpreter.limits
         taskToken = interpreter.taskToken
+        mock = interpreter.mock
         self.branch = branch
         self.now = now
         self.random = random
@@ -52,6 +55,7 @@ struct Run<Random: RandomNumberGenerator> {
                     return keepingHistoryLimit(.proceed(function: machine.entryFunction(at: name)))
                 }
                 statesEntered += 1
+                earlierEvaluationTime = evaluationTime
                 step = enter(name, input: input)
             }
         }

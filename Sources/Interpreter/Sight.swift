@@ -108,7 +108,9 @@ extension Run {
         case .errorOutput: states["errorOutput"] = try value(of: sight.document)
         }
         if readsContext { states["context"] = try contextObject() }
-        return JSONataScope(states: states, variables: visibleVariables, now: now)
+        var bounds = JSONataBounds()
+        bounds.time = min(bounds.time, limits.evaluationTimePerState - (evaluationTime - earlierEvaluationTime))
+        return JSONataScope(states: states, variables: visibleVariables, now: now, bounds: bounds)
     }
 
     private var visibleVariables: [String: JSONValue] {

@@ -18,6 +18,11 @@ extension Run {
         branch.heartbeatSeconds = heartbeats ? timing.heartbeat : nil
         if let step = mocked(state) { return step }
         let resource = task.resource
+        if let work = mock?(MockedTask(state: state.name, input: input)) {
+            schedule(resource, input, timing, credentials)
+            append(TaskEvents(resource).started, TaskEvents(resource).resource)
+            return concludeTask(state, resource, on: work.outcome)
+        }
         switch resource.performer {
         case .function:
             let invocation = try invocation(resource, parameters: input)

@@ -29,7 +29,7 @@ struct StepwellCLI: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Definition",
-                subcommands: [ValidateCommand.self, DeployCommand.self, JSONataCommand.self]
+                subcommands: [ValidateCommand.self, TestCommand.self, DeployCommand.self, JSONataCommand.self]
             ),
             CommandGroup(
                 name: "Execution",

@@ -1,5 +1,6 @@
 import Interpreter
 import JSON
+import Simulation
 import StatesLanguage
 import Testing
 
@@ -61,7 +62,7 @@ struct DistributedMapTests {
         arguments: [true, false]
     )
     func exit(first: Bool) throws {
-        let execution = Simulation.run(
+        let execution = Simulator.run(
             try Self.map(others: first ? "" : #""P": {"Type": "Pass", "Next": "M"},"#),
             input: "[7]"
         )
@@ -101,7 +102,7 @@ struct DistributedMapTests {
     )
     func limits(field: String, value: String, cause: String) throws {
         let machine = try Self.map(#", "ItemsPath": "$.a", "\#(field)": "$.n""#)
-        let execution = Simulation.run(machine, input: #"{"a": [1], "n": \#(value)}"#)
+        let execution = Simulator.run(machine, input: #"{"a": [1], "n": \#(value)}"#)
         #expect(
             execution.end
                 == .failed(

@@ -1,5 +1,6 @@
 import Interpreter
 import JSON
+import Simulation
 import StatesLanguage
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
             "B": {"Type": "Pass", "End": true}
             """#
         )
-        let execution = Simulation.run(
+        let execution = Simulator.run(
             machine,
             functions: ["f": { (.succeeded($0.input), 1) }],
             recordsCallsLate: recordsCallsLate

@@ -1,6 +1,7 @@
 import Expressions
 import Interpreter
 import JSON
+import Simulation
 import StatesLanguage
 import Testing
 
@@ -136,7 +137,7 @@ struct JSONataTests {
               "Output": "{% {'sum': $sum($states.result), 'n': $states.input.n} %}", "End": true}
             """#
         )
-        let execution = Simulation.run(machine, input: #"{"n":2}"#)
+        let execution = Simulator.run(machine, input: #"{"n":2}"#)
         #expect(execution.end == .succeeded(JSONDocument(["sum": 14, "n": 2])))
         #expect(execution.maximumOfConcurrentIterations == 1)
     }
@@ -153,7 +154,7 @@ struct JSONataTests {
                 """#
             )
         }
-        let failed = Simulation.run(
+        let failed = Simulator.run(
             try machine(#", "Retry": [{"ErrorEquals": ["Z"]}], "Catch": [{"ErrorEquals": ["Z"], "Next": "Z"}]"#)
         )
         let cause =
@@ -161,7 +162,7 @@ struct JSONataTests {
         #expect(Decision.Next.endExecution(try #require(failed.end)) == queryError(cause))
         #expect(failed.history.map(\.event.type).contains(.evaluationFailed))
         let catcher = #", "Catch": [{"ErrorEquals": ["States.QueryEvaluationError"], "Next": "Z", "Output": 1}]"#
-        #expect(Simulation.run(try machine(catcher)).end == .succeeded(JSONDocument(1)))
+        #expect(Simulator.run(try machine(catcher)).end == .succeeded(JSONDocument(1)))
     }
 
     @Test("A Parallel hands its Arguments to every branch")
@@ -176,7 +177,7 @@ struct JSONataTests {
               "Output": "{% $reverse($states.result) %}"}
             """#
         )
-        #expect(Simulation.run(machine, input: #"{"n":2}"#).end == .succeeded(JSONDocument([6, ["m": 3]])))
+        #expect(Simulator.run(machine, input: #"{"n":2}"#).end == .succeeded(JSONDocument([6, ["m": 3]])))
     }
 
     @Test("A Wait until an expression's time")
@@ -269,7 +270,7 @@ struct JSONataTests {
 
     @Test("A failed evaluation has an event of its own, which goes on from before the state, or from within a Wait")
     func evaluationFailed() throws {
-        let pass = Simulation.run(
+        let pass = Simulator.run(
             try jsonata(
                 startAt: "A",
                 #""A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Output": "{% $x %}", "End": true}"#
@@ -282,7 +283,7 @@ struct JSONataTests {
         #expect(event["location"] == "Output")
         #expect(event["state"] == "B")
         #expect(event["error"] == "States.QueryEvaluationError")
-        let wait = Simulation.run(
+        let wait = Simulator.run(
             try jsonata(startAt: "A", #""A": {"Type": "Wait", "Seconds": "{% 'x' %}", "End": true}"#)
         )
         #expect(wait.lines.suffix(2) == ["3 <- 2 EvaluationFailed", "4 <- 3 ExecutionFailed"])
@@ -299,7 +300,7 @@ struct JSONataTests {
             "B": {"Type": "Succeed"}
             """#
         )
-        let execution = Simulation.run(machine)
+        let execution = Simulator.run(machine)
         #expect(execution.end == .succeeded(JSONDocument("States.QueryEvaluationError")))
         #expect(execution.history.count { $0.event.type == .evaluationFailed } == 2)
     }
@@ -315,6 +316,26 @@ struct JSONataTests {
         #expect(cause.contains("U1001"))
     }
 
+    @Test("All expressions of a state share its time")
+    func sharedTime() throws {
+        let slow = #"{"Condition": "{% ($f := function($n) {$n = 0 ? false : $f($n - 1)}; $f(1000)) %}", "Next": "Z"}"#
+        let rules = Array(repeating: slow, count: 200).joined(separator: ",")
+        let machine = try jsonata(
+            startAt: "A",
+            #""A": {"Type": "Choice", "Choices": [\#(rules)], "Default": "Z"}, "Z": {"Type": "Succeed"}"#
+        )
+        #expect(
+            Simulator.run(machine, limits: Limits(evaluationTimePerState: .seconds(600))).end
+                == .succeeded(JSONDocument([:]))
+        )
+        guard case .failed(_, let cause?) = Simulator.run(machine, limits: Limits(evaluationTimePerState: .zero)).end
+        else {
+            Issue.record("no failure")
+            return
+        }
+        #expect(cause.contains("U1001"))
+    }
+
     @Test("Each expression of a state has random numbers of its own")
     func random() throws {
         let fields = #""Type": "Pass", "Output": ["{% $uuid() %}", "{% $uuid() %}"], "End": true"#
@@ -327,7 +348,7 @@ struct JSONataTests {
     }
 }
 
-extension Simulation.Execution {
+extension Simulator.Execution {
     /// The most iterations between their start and their end at one time.
     fileprivate var maximumOfConcurrentIterations: Int {
         var (open, most) = (0, 0)

@@ -1,6 +1,7 @@
 import Expressions
 import Interpreter
 import JSON
+import Simulation
 import StatesLanguage
 import Testing
 
@@ -61,10 +62,10 @@ import Testing
     }
 
     @Test func aLongChainAndALongLoopEnd() throws {
-        let chain = Simulation.run(try chain(1_000))
+        let chain = Simulator.run(try chain(1_000))
         #expect(chain.end == .succeeded(JSONDocument([:])))
         #expect(chain.history.count == 2_002)
-        let loop = Simulation.run(try loop(50_000), input: #"{"n": 0}"#)
+        let loop = Simulator.run(try loop(50_000), input: #"{"n": 0}"#)
         #expect(loop.end == .succeeded(JSONDocument(["n": 50_000])))
         #expect(loop.history.count == 200_000 + 4)
         #expect(loop.decisions == 201)
@@ -72,7 +73,7 @@ import Testing
 
     @Test(arguments: [3, 10, 11, 12, 13, 500]) func aHistoryHasABoundedLength(statesPerDecision: Int) throws {
         let limits = Limits(historyEvents: 100, statesPerDecision: statesPerDecision)
-        let execution = Simulation.run(try loop(1_000_000), input: #"{"n": 0}"#, limits: limits)
+        let execution = Simulator.run(try loop(1_000_000), input: #"{"n": 0}"#, limits: limits)
         #expect(execution.history.count == 100)
         #expect(execution.lines.last == "100 <- 99 ExecutionFailed")
         let cause = "The execution reached the maximum number of history events (100)."
@@ -81,7 +82,7 @@ import Testing
 
     @Test func anExecutionThatJustFitsSucceeds() throws {
         for (limit, fits) in [(11, false), (12, true)] {
-            let execution = Simulation.run(try chain(5), limits: Limits(historyEvents: limit))
+            let execution = Simulator.run(try chain(5), limits: Limits(historyEvents: limit))
             #expect((execution.end == .succeeded(JSONDocument([:]))) == fits)
             #expect(execution.history.count == limit)
         }
@@ -100,7 +101,7 @@ import Testing
         let machine = try machine(
             #"{"TimeoutSeconds": 5, "StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}}"#
         )
-        let execution = Simulation.run(machine)
+        let execution = Simulator.run(machine)
         #expect(
             execution.lines == ["1 <- 0 ExecutionStarted", "2 <- 0 WaitStateEntered", "3 <- 2 ExecutionTimedOut"]
         )

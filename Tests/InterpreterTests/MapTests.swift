@@ -1,6 +1,7 @@
 import Expressions
 import Interpreter
 import JSON
+import Simulation
 import StatesLanguage
 import Testing
 
@@ -62,7 +63,7 @@ import Testing
             #""Comment": """#,
             inner: #""Type": "Pass", "Parameters": {"i.$": "$$.Map.Item.Index", "v.$": "$"}, "End": true"#
         )
-        let execution = Simulation.run(machine, input: #"["a", "b"]"#)
+        let execution = Simulator.run(machine, input: #"["a", "b"]"#)
         #expect(execution.end == .succeeded(JSONDocument([["i": 0, "v": "a"], ["i": 1, "v": "b"]])))
     }
 
@@ -76,7 +77,7 @@ import Testing
     }
 
     @Test func oneAtATime() throws {
-        let execution = Simulation.run(try map(#""MaxConcurrency": 1"#), input: "[1, 2]")
+        let execution = Simulator.run(try map(#""MaxConcurrency": 1"#), input: "[1, 2]")
         #expect(
             execution.lines == [
                 "1 <- 0 ExecutionStarted", "2 <- 0 MapStateEntered", "3 <- 2 MapStateStarted",
@@ -91,7 +92,7 @@ import Testing
     }
 
     @Test func noItemsNeedNoBranches() throws {
-        let execution = Simulation.run(
+        let execution = Simulator.run(
             try map(#""ItemsPath": "$.list", "ResultPath": "$.out""#),
             input: #"{"list": []}"#
         )
@@ -107,7 +108,7 @@ import Testing
     }
 
     @Test func aResultOfNoItemsThatCannotBeSelectedFailsOnce() throws {
-        let execution = Simulation.run(try map(#""ResultSelector": {"m.$": "$.nope"}"#), input: "[]")
+        let execution = Simulator.run(try map(#""ResultSelector": {"m.$": "$.nope"}"#), input: "[]")
         #expect(
             execution.lines == [
                 "1 <- 0 ExecutionStarted", "2 <- 0 MapStateEntered", "3 <- 2 MapStateStarted",
@@ -143,7 +144,7 @@ import Testing
         let machine = try map(
             #""ItemSelector": {"v.$": "$$.Map.Item.Value.no"}, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "P"}]"#
         )
-        let execution = Simulation.run(machine, input: "[1, 2]")
+        let execution = Simulator.run(machine, input: "[1, 2]")
         #expect(
             execution.lines == [
                 "1 <- 0 ExecutionStarted", "2 <- 0 MapStateEntered", "3 <- 2 MapStateStarted", "4 <- 3 ExecutionFailed",
@@ -163,7 +164,7 @@ import Testing
             #""Retry": [{"ErrorEquals": ["E"], "MaxAttempts": 1}]"#,
             inner: #""Type": "Fail", "Error": "E""#
         )
-        let execution = Simulation.run(machine, input: "[1]")
+        let execution = Simulator.run(machine, input: "[1]")
         #expect(
             execution.lines == [
                 "1 <- 0 ExecutionStarted", "2 <- 0 MapStateEntered", "3 <- 2 MapStateStarted",
@@ -178,7 +179,7 @@ import Testing
     @Test(arguments: [1, nil]) func tenThousandItems(maxConcurrency: Int?) throws {
         let fields = maxConcurrency.map { #""MaxConcurrency": \#($0)"# } ?? #""Comment": """#
         let input = "[" + (0..<10_000).map(String.init).joined(separator: ",") + "]"
-        let execution = Simulation.run(try map(fields), input: input)
+        let execution = Simulator.run(try map(fields), input: input)
         #expect(execution.end == .succeeded(JSONDocument(trusted: input)))
         #expect(execution.history.count == 40_000 + 8)
     }

@@ -1,6 +1,7 @@
 import Expressions
 import Interpreter
 import JSON
+import Simulation
 import StatesLanguage
 import Testing
 
@@ -71,7 +72,7 @@ import Testing
             #""Catch": [{"ErrorEquals": ["States.ALL"], "Next": "P"}]"#,
             second: #""Type": "Pass", "InputPath": "$.no", "End": true"#
         )
-        let execution = Simulation.run(machine)
+        let execution = Simulator.run(machine)
         #expect(
             execution.lines == [
                 "1 <- 0 ExecutionStarted", "2 <- 0 ParallelStateEntered", "3 <- 2 ParallelStateStarted",
@@ -96,7 +97,7 @@ import Testing
             """#,
             second: #""Type": "Fail", "Error": "E", "Cause": "c""#
         )
-        let execution = Simulation.run(machine)
+        let execution = Simulator.run(machine)
         #expect(
             execution.lines == [
                 "1 <- 0 ExecutionStarted", "2 <- 0 ParallelStateEntered", "3 <- 2 ParallelStateStarted",
@@ -111,7 +112,7 @@ import Testing
 
     @Test func aResultThatCannotBeSelectedFailsAfterTheBranches() throws {
         let machine = try parallel(#""ResultSelector": {"m.$": "$.nope"}"#)
-        let execution = Simulation.run(machine)
+        let execution = Simulator.run(machine)
         #expect(execution.lines.suffix(2) == ["8 <- 7 ParallelStateSucceeded", "9 <- 8 ExecutionFailed"])
         guard case .failed("States.Runtime", let cause) = execution.end else {
             Issue.record("\(String(describing: execution.end))")
@@ -129,7 +130,7 @@ import Testing
                 {"StartAt": "Y", "States": {"Y": {"Type": "Pass", "Result": "y", "End": true}}}
             ]
             """#
-        let execution = Simulation.run(try parallel(#""Comment": """#, second: inner), input: "7")
+        let execution = Simulator.run(try parallel(#""Comment": """#, second: inner), input: "7")
         #expect(execution.end == .succeeded(JSONDocument(["a", [7, "y"]])))
     }
 }

@@ -1,6 +1,7 @@
 import Expressions
 import Interpreter
 import JSON
+import Simulation
 import StatesLanguage
 import Testing
 
@@ -77,7 +78,7 @@ import Testing
             let parsed = Definition(parsing: "{\(writer.scope(depth: 2))}")
             let machine = try #require(parsed.machine, "seed \(seed): \(parsed.diagnostics)")
             var random = SeededRandom(seed: seed)
-            let execution = Simulation.run(
+            let execution = Simulator.run(
                 machine,
                 input: writer.pick(["{}", "1", #"{"a": {"b": 1}, "list": [1, {"a": "a"}]}"#, "[[1], {}]"]),
                 functions: [

@@ -1,6 +1,7 @@
 import Expressions
 import Interpreter
 import JSON
+import Simulation
 import StatesLanguage
 import Testing
 
@@ -182,7 +183,7 @@ import Testing
     @Test func aCatcherThatCannotPutItsErrorFailsTheExecution() throws {
         let machine = try task(#""Catch": [{"ErrorEquals": ["States.ALL"], "Next": "P", "ResultPath": "$.a.b"}]"#)
         for isLate in [false, true] {
-            let execution = Simulation.run(
+            let execution = Simulator.run(
                 machine,
                 input: #"{"a": 1}"#,
                 functions: ["f": { _ in (.failed(error: "Broken", cause: ""), 1) }],
@@ -207,7 +208,7 @@ import Testing
             "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Q", "ResultPath": "$.error"}]
             """#
         )
-        let execution = Simulation.run(machine, input: #"{"list": []}"#)
+        let execution = Simulator.run(machine, input: #"{"list": []}"#)
         #expect(
             execution.lines == [
                 "1 <- 0 ExecutionStarted", "2 <- 0 TaskStateEntered", "3 <- 2 TaskStateExited",

@@ -39,6 +39,7 @@ struct HelpTests {
 
                 DEFINITION SUBCOMMANDS:
                   validate                Check definitions without a database.
+                  test                    Test definitions with mocked work.
                   deploy                  Create or update a state machine from a file.
                   jsonata                 Evaluate a JSONata expression.
 
@@ -59,7 +60,7 @@ struct HelpTests {
     @Test(
         arguments: [
             "dev", "worker", "server", "keys", "keys create", "keys list", "keys revoke", "migrate", "validate",
-            "deploy", "jsonata", "start", "describe", "history", "list", "stop",
+            "deploy", "jsonata", "start", "describe", "history", "list", "stop", "test",
             "task", "task succeed", "task fail", "task heartbeat",
         ]
     )

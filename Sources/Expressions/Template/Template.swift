@@ -17,7 +17,7 @@ package enum Template: Sendable {
     package var variableNames: Set<String> {
         switch self {
         case .jsonPath(let template): template.variableNames
-        case .jsonata(let template): Set(template.expressions.flatMap(\.variableNames))
+        case .jsonata(let template): template.variableNames
         }
     }
 
@@ -31,6 +31,9 @@ package enum Template: Sendable {
 }
 
 extension JSONataTemplate {
+    /// The variables it reads.
+    package var variableNames: Set<String> { Set(expressions.flatMap(\.variableNames)) }
+
     /// Whether some expression may read `$states.context`.
     package var readsContext: Bool { expressions.contains(where: \.readsContext) }
 }

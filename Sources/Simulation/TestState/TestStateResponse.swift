@@ -51,8 +51,9 @@ extension Inspection {
         if let toleratedFailureCount {
             members["toleratedFailureCount"] = .number(JSONNumber(toleratedFailureCount))
         }
-        if let percentage = toleratedFailurePercentage.flatMap(JSONNumber.init) {
-            members["toleratedFailurePercentage"] = .number(percentage)
+        if let toleratedFailurePercentage {
+            // A float of the API, written as one even when it is whole.
+            members["toleratedFailurePercentage"] = try? JSONValue(parsing: toleratedFailurePercentage.description)
         }
         let details = errorDetails
         if !details.isEmpty { members["errorDetails"] = .object(details) }

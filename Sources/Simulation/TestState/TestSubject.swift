@@ -32,7 +32,7 @@ struct TestSubject {
     }
 
     /// What stands for the state's work, checked.
-    func mock(_ request: TestStateRequest) throws(TestStateError) -> Inspection.Mock? {
+    func mock(_ request: TestStateRequest) throws(TestStateError) -> MockedWork? {
         guard let mock = request.mock else {
             guard case .map = state.kind else {
                 guard case .parallel = state.kind else { return try withoutMock(request) }
@@ -62,7 +62,7 @@ struct TestSubject {
         )
     }
 
-    private func withoutMock(_ request: TestStateRequest) throws(TestStateError) -> Inspection.Mock? {
+    private func withoutMock(_ request: TestStateRequest) throws(TestStateError) -> MockedWork? {
         guard request.context == nil else {
             throw TestStateError(.validation, "A Context object can only be given together with a mock")
         }

@@ -102,7 +102,7 @@ extension ChoiceCondition {
 
 extension ChoiceComparison {
     /// The path of a comparison with another value.
-    fileprivate var otherSide: Path? {
+    var otherSide: Path? {
         switch self {
         case .string(_, .path(let path)), .numeric(_, .path(let path)), .timestamp(_, .path(let path)),
             .boolean(.path(let path)):

@@ -1,6 +1,7 @@
 import Expressions
 import Interpreter
 import JSON
+import Simulation
 import StatesLanguage
 
 /// What became of one recorded case.
@@ -21,7 +22,7 @@ struct ConformanceRun {
             return RecordedTestState(test: test).difference().map(ConformanceResult.failed) ?? .passed
         }
         if let reason = obstacle() { return .skipped(reason) }
-        let simulation = Simulation()
+        let simulation = Simulator()
         simulation.limits = .aws
         simulation.recordsCallsLate = recordsCallsLate
         simulation.objects = test.objects
@@ -67,7 +68,7 @@ struct ConformanceRun {
         var description: String
     }
 
-    private func machine(_ machine: ConformanceCase.Machine) throws -> Simulation.Machine {
+    private func machine(_ machine: ConformanceCase.Machine) throws -> Simulator.Machine {
         let parsed = Definition(parsing: machine.definition)
         if let obstacle = parsed.obstacles.first { throw NotRunnable(description: "obstacle: \(obstacle.message)") }
         guard let definition = parsed.machine else {
@@ -75,10 +76,10 @@ struct ConformanceRun {
             throw NotRunnable(description: "definition: \(messages)")
         }
         let arn = "arn:aws:states:us-east-1:111111111111:stateMachine:\(machine.name)"
-        return Simulation.Machine(arn: arn, name: machine.name, definition: definition)
+        return Simulator.Machine(arn: arn, name: machine.name, definition: definition)
     }
 
-    private func start(_ execution: ConformanceCase.Execution, in simulation: Simulation) -> Simulation.Execution {
+    private func start(_ execution: ConformanceCase.Execution, in simulation: Simulator) -> Simulator.Execution {
         // Where a parent and its child have the same placeholder for a name, the parent was created last.
         let machine = simulation.machines.last { $0.name == execution.machine } ?? simulation.machines[0]
         let text =
@@ -96,7 +97,7 @@ struct ConformanceRun {
         )
     }
 
-    func behaviour(_ behaviour: JSONValue?) -> Simulation.Function? {
+    func behaviour(_ behaviour: JSONValue?) -> Simulator.Function? {
         switch behaviour?["kind"]?.string {
         case "echo": return { (.succeeded($0.input), 0.01) }
         case "constant":
@@ -119,7 +120,7 @@ struct ConformanceRun {
         }
     }
 
-    private func compare(_ executions: [Simulation.Execution]) -> ConformanceResult {
+    private func compare(_ executions: [Simulator.Execution]) -> ConformanceResult {
         let comparison = ConformanceComparison(notCompared: test.notCompared)
         if let cases = test.recorded["cases"]?.array {
             for (execution, recorded) in zip(executions, cases) {
@@ -149,7 +150,7 @@ extension Limits {
     static var aws: Limits { Limits(payloadBytes: 262_144, historyEvents: 25_000) }
 }
 
-extension Simulation.Execution {
+extension Simulator.Execution {
     /// Status, output, error and cause.
     var finalState: JSONValue {
         switch end {

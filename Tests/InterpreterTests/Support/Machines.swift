@@ -1,6 +1,7 @@
 import Expressions
 import Interpreter
 import JSON
+import Simulation
 import StatesLanguage
 import Testing
 
@@ -49,16 +50,16 @@ extension Timestamp {
     static let start = Timestamp(microseconds: 1_700_000_000_000_000)
 }
 
-extension Simulation {
+extension Simulator {
     /// A finished run of one machine.
     static func run(
         _ machine: StateMachine,
         input: String = "{}",
-        functions: [String: Simulation.Function] = [:],
+        functions: [String: Simulator.Function] = [:],
         limits: Limits = Limits(),
         recordsCallsLate: Bool = false
     ) -> Execution {
-        let simulation = Simulation()
+        let simulation = Simulator()
         simulation.functions = functions
         simulation.limits = limits
         simulation.recordsCallsLate = recordsCallsLate
@@ -72,7 +73,7 @@ extension Simulation {
     }
 }
 
-extension Simulation.Execution {
+extension Simulator.Execution {
     /// One line per event: number, number of the event before, type.
     var lines: [String] {
         history.enumerated().map { "\($0 + 1) <- \($1.previous) \($1.event.type.rawValue)" }

@@ -1,6 +1,7 @@
 import Expressions
 import Interpreter
 import JSON
+import Simulation
 import StatesLanguage
 
 /// A branch and what happens to it, outcome by outcome; every decision is recorded at once.

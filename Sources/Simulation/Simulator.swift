@@ -1,27 +1,33 @@
-import Expressions
-import Interpreter
-import JSON
-import StatesLanguage
+package import Expressions
+package import Interpreter
+package import JSON
+package import StatesLanguage
 
 /// A tiny engine in memory, in virtual time: it keeps the contract that the store and the worker keep with the
 /// interpreter, with one row per live branch.
-final class Simulation {
+package final class Simulator {
     /// What a function does when it is called: its outcome, after so many seconds.
-    typealias Function = (FunctionCall) -> (outcome: Outcome, seconds: Double)
+    package typealias Function = (FunctionCall) -> (outcome: Outcome, seconds: Double)
 
-    struct Machine {
-        var arn: String
-        var name: String
-        var definition: StateMachine
+    package struct Machine {
+        package var arn: String
+        package var name: String
+        package var definition: StateMachine
+
+        package init(arn: String, name: String, definition: StateMachine) {
+            self.arn = arn
+            self.name = name
+            self.definition = definition
+        }
     }
 
-    final class Execution {
-        let machine: Machine
-        let interpreter: Interpreter
-        let input: JSONDocument
-        fileprivate(set) var history: [(event: HistoryEvent, previous: Int)] = []
-        fileprivate(set) var end: ExecutionEnd?
-        fileprivate(set) var decisions = 0
+    package final class Execution {
+        package let machine: Machine
+        package let interpreter: Interpreter
+        package let input: JSONDocument
+        package fileprivate(set) var history: [(event: HistoryEvent, previous: Int)] = []
+        package fileprivate(set) var end: ExecutionEnd?
+        package fileprivate(set) var decisions = 0
         var rows: [Int: Row] = [:]
         fileprivate var parent: (execution: Execution, row: Int)?
         /// What is to be told of the end of an execution that works for a map run.
@@ -34,7 +40,7 @@ final class Simulation {
         }
 
         /// The events as the API shows them.
-        var events: [JSONValue] {
+        package var events: [JSONValue] {
             history.enumerated().map { $1.event.json(id: $0 + 1, previous: $1.previous) }
         }
     }
@@ -62,22 +68,27 @@ final class Simulation {
         var outcome: Outcome
     }
 
-    var machines: [Machine] = []
-    var functions: [String: Function] = [:]
-    var limits = Limits()
+    package var machines: [Machine] = []
+    package var functions: [String: Function] = [:]
+    package var limits = Limits()
+    /// Stands in for the work of Tasks; nil: it is done by functions and child executions.
+    package var mock: TaskMock?
     /// Whether events of a called function are only recorded with its outcome, as a worker does with a fresh step.
-    var recordsCallsLate = false
+    package var recordsCallsLate = false
     /// At most so many children of one fork exist at a time.
-    var childrenAtOnce = 1_000
+    package var childrenAtOnce = 1_000
     /// The objects that readers find, by `bucket/key`.
-    var objects: [String: String] = [:]
-    private(set) var now = Timestamp(microseconds: 1_700_000_000_000_000)
-    private(set) var maximumRows = 0
+    package var objects: [String: String] = [:]
+    package private(set) var now = Timestamp(microseconds: 1_700_000_000_000_000)
+    package private(set) var maximumRows = 0
     private var queue: [Event] = []
     private var lastRow = 0
     var random = SeededRandom(seed: 7)
 
-    func start(
+    package init() {}
+
+    /// Starts an execution; nothing happens before ``run(steps:)``.
+    package func start(
         _ machine: Machine,
         name: String = "run-1",
         input: JSONDocument,
@@ -95,7 +106,7 @@ final class Simulation {
             roleARN: roleARN,
             input: input
         )
-        let interpreter = Interpreter(machine: machine.definition, execution: info, limits: limits)
+        let interpreter = Interpreter(machine: machine.definition, execution: info, limits: limits, mock: mock)
         let execution = Execution(interpreter, machine: machine, input: input)
         var details: [HistoryEvent.Detail] = [.init("input", .payload(input))]
         if let roleARN { details.append(.init("roleArn", .string(roleARN))) }
@@ -110,7 +121,7 @@ final class Simulation {
     }
 
     /// Runs until nobody has anything to do, or for so many steps.
-    func run(steps: Int = 1_000_000) {
+    package func run(steps: Int = 1_000_000) {
         for _ in 0..<steps {
             guard let event = next() else { return }
             now = max(now, event.time)
@@ -281,7 +292,7 @@ final class Simulation {
     }
 }
 
-extension Simulation.Execution {
+extension Simulator.Execution {
     /// What `.sync:2` makes of the child's end.
     fileprivate func outcomeForParent(at now: Timestamp) -> Outcome {
         var description: JSONObject = [
@@ -306,20 +317,5 @@ extension Simulation.Execution {
             return .failed(error: "States.TaskFailed", cause: JSONValue.object(description).text)
         case nil: return .due
         }
-    }
-}
-
-/// SplitMix64: the same numbers from the same seed.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

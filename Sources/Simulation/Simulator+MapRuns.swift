@@ -3,8 +3,8 @@ import Items
 import JSON
 import StatesLanguage
 
-/// Map runs of the simulation: children are executions of their own, started as far as `MaxConcurrency` allows.
-extension Simulation {
+/// Map runs of the simulator: children are executions of their own, started as far as `MaxConcurrency` allows.
+extension Simulator {
     private final class Run {
         let request: MapRun
         let children: [ItemBatches.Child]
@@ -106,10 +106,11 @@ extension Simulation {
         if let writer = run.request.writerParameters {
             let key = "\(writer["Prefix"]?.string ?? "")/\(run.request.id)/manifest.json"
             let bucket = writer["Bucket"] ?? .null
-            return .succeeded([
+            let manifest: JSONValue = [
                 "MapRunArn": .string(run.request.arn),
                 "ResultWriterDetails": ["Bucket": bucket, "Key": .string(key)],
-            ])
+            ]
+            return .succeeded(JSONDocument(manifest))
         }
         let outputs = run.outputs.sorted { $0.key < $1.key }.map(\.value.compactText)
         return .succeeded(JSONDocument(trusted: "[" + outputs.joined(separator: ",") + "]"))
