@@ -18,9 +18,11 @@ package struct Branch: Sendable, Equatable {
         case retrying
         /// In a Parallel or Map whose branches run.
         case forked
+        /// In a Task whose work waits to be asked for.
+        case queued
         /// In a Task that has asked for a child execution to be started.
         case starting
-        /// In a Task whose child execution runs.
+        /// In a Task whose work others do, until they answer.
         case submitted
         /// In a distributed Map whose map run goes on; `taskInput` says what it was asked for.
         case mapping

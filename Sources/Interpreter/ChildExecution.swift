@@ -73,9 +73,16 @@ extension Run {
 }
 
 extension Resource {
-    /// Whether the Task waits for the end of the execution that it starts.
-    var waitsForExecution: Bool {
-        guard case .integration(let integration) = self else { return false }
-        return integration.pattern == .sync || integration.pattern == .sync2
+    /// How a Task shows the execution that it has waited for: `.sync` keeps input and output as JSON text, `.sync:2` has
+    /// them as JSON.
+    func shown(_ execution: JSONDocument) -> JSONDocument {
+        guard case .integration(let integration) = self, integration.pattern == .sync2,
+            case .object(var members)? = try? execution.value()
+        else { return execution }
+        for name in ["Input", "Output"] {
+            guard let text = members[name]?.string, let value = try? JSONValue(parsing: text) else { continue }
+            members[name] = value
+        }
+        return JSONDocument(.object(members))
     }
 }

@@ -20,6 +20,8 @@ package struct Decision: Sendable {
         case pause(until: Timestamp, function: String?)
         /// Come back with `due` as soon as this is durable: enough has been done in one go.
         case proceed(function: String?)
+        /// Call a service and come back with `succeeded`, `failed` or `timedOut`.
+        case request(ServiceRequest)
         /// Start branches; come back with `joined` or `branchFailed`, and with `lastEvent` of the branch that ended last.
         case fork(Fork)
         /// Carry on with the map run that `branch.taskInput` describes; come back with `succeeded` (its result) or
@@ -64,12 +66,41 @@ package struct FunctionCall: Sendable, Equatable {
     }
 }
 
+/// The call of a service, which any worker can make.
+package struct ServiceRequest: Sendable, Equatable {
+    /// `aws-sdk:sfn`
+    package var service: String
+    /// `startExecution`
+    package var action: String
+    package var parameters: JSONDocument
+    package var timeoutSeconds: Int?
+    /// Whether the call must be on record before it is made: the task token that it carries may be answered at once.
+    package var carriesToken: Bool
+
+    package init(
+        service: String,
+        action: String,
+        parameters: JSONDocument,
+        timeoutSeconds: Int? = nil,
+        carriesToken: Bool = false
+    ) {
+        self.service = service
+        self.action = action
+        self.parameters = parameters
+        self.timeoutSeconds = timeoutSeconds
+        self.carriesToken = carriesToken
+    }
+}
+
 /// Work that is out of the engine's hands until somebody answers.
 package enum Awaited: Sendable, Equatable {
     /// The end of a child execution.
     case execution
     /// An answer that names the task token; a heartbeat is due by then, if at all.
     case taskToken(heartbeatDue: Timestamp?)
+    /// Somebody who asks for a task of this activity. If there is no such activity, come back with `refused` instead of
+    /// making this durable.
+    case activity(name: String)
 }
 
 /// The branches of a Parallel or the iterations of a Map.

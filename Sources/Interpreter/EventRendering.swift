@@ -46,7 +46,8 @@ extension EventType {
     /// Whether AWS shows the details object even when nothing is in it.
     fileprivate var alwaysHasDetails: Bool {
         switch self {
-        case .executionFailed, .executionAborted, .executionTimedOut, .lambdaFunctionFailed, .lambdaFunctionTimedOut,
+        case .activityFailed, .activityStarted, .activityTimedOut, .executionFailed, .executionAborted,
+            .executionTimedOut, .lambdaFunctionFailed, .lambdaFunctionTimedOut,
             .taskFailed, .taskTimedOut:
             true
         default: false

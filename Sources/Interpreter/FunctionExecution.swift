@@ -63,18 +63,14 @@ extension Run {
     /// Calls a function, for the first time or again because the call was lost.
     mutating func call(_ invocation: FunctionInvocation, of state: State, _ resource: Resource) -> Step {
         if invocation.kind == .dryRun { return answered(invocation, of: state, resource, payload: nil) }
-        var timeout: Int?
-        if let deadline = branch.deadline {
-            guard deadline > now else { return taskFailed(state, TaskEvents(resource).timedOut, .timeout, resource) }
-            timeout = Int((deadline.microseconds - now.microseconds + 999_999) / 1_000_000)
-        }
+        guard !isOverdue else { return taskFailed(state, TaskEvents(resource).timedOut, .timeout, resource) }
         // A heartbeat of a Task that waits for a token names the token: it is not the function's.
         return .stop(
             .invoke(
                 FunctionCall(
                     function: invocation.function,
                     input: invocation.input,
-                    timeoutSeconds: timeout,
+                    timeoutSeconds: secondsLeft,
                     heartbeatSeconds: resource.waitsForToken ? nil : branch.heartbeatSeconds,
                     carriesToken: resource.waitsForToken
                 )
@@ -97,7 +93,7 @@ extension Run {
         case .failed(let error, let cause):
             return concludeTask(state, resource, on: .failed(error: error, cause: self.cause(cause, of: resource)))
         case .timedOut, .heartbeatMissed: return concludeTask(state, resource, on: outcome)
-        case .submitted, .joined, .branchFailed: return unexpected(outcome, in: state)
+        case .refused, .submitted, .joined, .branchFailed: return unexpected(outcome, in: state)
         }
     }
 

@@ -8,6 +8,8 @@ package enum Outcome: Sendable, Equatable {
     case succeeded(JSONDocument)
     /// The function threw, or the child could not be started or failed.
     case failed(error: String, cause: String)
+    /// What was to do the work does not exist: the decision that asked for it never happened.
+    case refused
     /// `TimeoutSeconds` of the Task is over.
     case timedOut
     /// No heartbeat within `HeartbeatSeconds`.
@@ -25,6 +27,7 @@ package enum Outcome: Sendable, Equatable {
         case .due: "due"
         case .succeeded: "succeeded"
         case .failed: "failed"
+        case .refused: "refused"
         case .timedOut: "timedOut"
         case .heartbeatMissed: "heartbeatMissed"
         case .submitted: "submitted"

@@ -72,7 +72,7 @@ struct Run<Random: RandomNumberGenerator> {
         case (.concluding, .due): return resume(state)
         case (.mapping, _): return continueMapRun(state, on: outcome)
         case (.sleeping, .due): return wakeUp(state)
-        case (.invoking, _), (.starting, _), (.submitted, _): return continueTask(state, on: outcome)
+        case (.invoking, _), (.starting, _), (.queued, _), (.submitted, _): return continueTask(state, on: outcome)
         case (.forked, .joined(let outputs)): return join(state, outputs: outputs)
         case (.forked, .branchFailed(let error, let cause)): return branchFailed(state, error: error, cause: cause)
         default: return unexpected(outcome, in: state)

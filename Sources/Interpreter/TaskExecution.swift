@@ -36,7 +36,17 @@ extension Run {
             append(TaskEvents(resource).started, TaskEvents(resource).resource)
             branch.phase = .starting
             return start(child, for: state, resource)
-        case .activity, .service, nil:
+        case .service:
+            schedule(resource, input, timing, credentials)
+            append(TaskEvents(resource).started, TaskEvents(resource).resource)
+            branch.phase = .invoking
+            return request(state, resource)
+        case .activity:
+            schedule(resource, input, timing, credentials)
+            branch.phase = .queued
+            guard case .activity(let name, _) = resource else { return unexpected(.due, in: state) }
+            return .stop(.awaitAnswer(.activity(name: name)))
+        case nil:
             throw StateFailure(runtime: "This engine cannot run the resource '\(resource.arn)'.")
         }
     }
@@ -75,6 +85,8 @@ extension Run {
         let resource = task.resource
         switch (branch.phase, resource.performer) {
         case (.invoking, .function): return continueFunction(state, resource, on: outcome)
+        case (.invoking, .service): return continueService(state, resource, on: outcome)
+        case (.queued, .activity): return continueQueued(state, resource, on: outcome)
         case (.starting, .execution): return continueChild(state, resource, on: outcome)
         case (.submitted, _): return concludeTask(state, resource, on: outcome)
         default: return unexpected(outcome, in: state)
@@ -102,15 +114,17 @@ extension Run {
                 let failure = StateFailure(tooLargeAt: resource.resultOwner, verb: "returned a result")
                 return taskFailed(state, events.failed, failure, resource)
             }
+            let result = resource.shown(result)
             append(events.succeeded, events.resource + [.init("output", .payload(result))])
             branch.deadline = nil
             branch.heartbeatSeconds = nil
             return conclude(state, result: result)
         case .failed(let error, let cause):
+            let cause = resource.waitsForExecution ? resource.shown(JSONDocument(trusted: cause)).text : cause
             return taskFailed(state, events.failed, StateFailure(error: error, cause: cause), resource)
         case .timedOut: return taskFailed(state, events.timedOut, .timeout, resource)
         case .heartbeatMissed: return taskFailed(state, events.timedOut, .missedHeartbeat, resource)
-        case .due, .submitted, .joined, .branchFailed: return unexpected(outcome, in: state)
+        case .due, .refused, .submitted, .joined, .branchFailed: return unexpected(outcome, in: state)
         }
     }
 

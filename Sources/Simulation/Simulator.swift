@@ -82,6 +82,14 @@ package final class Simulator {
     package private(set) var now = Timestamp(microseconds: 1_700_000_000_000_000)
     package private(set) var maximumRows = 0
     private var queue: [Event] = []
+    /// The activities that exist.
+    var knownActivities: Set<String> = []
+    /// Tasks of activities that nobody has asked for yet, oldest first.
+    private var activities: [String: [(execution: Execution, row: Int)]] = [:]
+    /// Who waits for tasks of activities.
+    private var pollers: [String: [(execution: Execution, row: Int, workerName: String?)]] = [:]
+    /// What task tokens are about.
+    private var tokens: [String: (execution: Execution, row: Int)] = [:]
     private var lastRow = 0
     var random = SeededRandom(seed: 7)
 
@@ -164,6 +172,10 @@ package final class Simulator {
     }
 
     private func commit(_ decision: Decision, in execution: Execution, row id: Int) {
+        if case .awaitAnswer(.activity(let name)) = decision.next, !knownActivities.contains(name) {
+            let refused = execution.interpreter.advance(decision.branch, on: .refused, now: now, random: &random)
+            return commit(refused, in: execution, row: id)
+        }
         var branch = decision.branch
         let isCall = if case .invoke = decision.next { true } else { false }
         if !(isCall && recordsCallsLate) { record(&branch, in: execution) }
@@ -174,8 +186,10 @@ package final class Simulator {
         case .proceed: schedule(.due, at: now, in: execution, row: id)
         case .fork(let fork): start(fork, in: execution, row: id)
         case .startExecution(let child): start(child, in: execution, row: id)
+        case .awaitAnswer(.activity(let name)): queue((execution, id), for: name)
         case .awaitAnswer: break
         case .runMap: runMap(in: execution, row: id)
+        case .request(let request): call(request, in: execution, row: id)
         case .endBranch(let output): endBranch(output, in: execution, row: id)
         case .failBranch(let error, let cause): failBranch(error, cause, in: execution, row: id)
         case .endExecution(let end): self.end(execution, end)
@@ -204,6 +218,67 @@ package final class Simulator {
             return schedule(.timedOut, at: now.adding(seconds: Int64(timeout)), in: execution, row: row)
         }
         schedule(outcome, at: now.adding(seconds: seconds), in: execution, row: row)
+    }
+
+    /// `aws-sdk:sfn`, as far as recorded cases use it.
+    private func call(_ request: ServiceRequest, in execution: Execution, row: Int) {
+        let parameters = (try? request.parameters.value()) ?? .null
+        func answer(_ outcome: Outcome) { schedule(outcome, at: now.adding(seconds: 0.01), in: execution, row: row) }
+        switch request.action {
+        case "getActivityTask":
+            let name = String(parameters["ActivityArn"]?.string?.split(separator: ":").last ?? "")
+            guard let task = activities[name]?.first else {
+                pollers[name, default: []].append((execution, row, parameters["WorkerName"]?.string))
+                return
+            }
+            activities[name]?.removeFirst()
+            answer(.succeeded(begin(task, workerName: parameters["WorkerName"]?.string)))
+        case "sendTaskSuccess", "sendTaskFailure":
+            guard let task = parameters["TaskToken"]?.string.flatMap({ tokens.removeValue(forKey: $0) }) else {
+                let cause =
+                    "Invalid Token: 'Invalid token' (Service: Sfn, Status Code: 400, Request ID: 7)"
+                    + " (SDK Attempt Count: 1)"
+                return answer(.failed(error: "Sfn.InvalidTokenException", cause: cause))
+            }
+            let outcome: Outcome =
+                request.action == "sendTaskSuccess"
+                ? .succeeded(JSONDocument(trusted: parameters["Output"]?.string ?? "null"))
+                : .failed(error: parameters["Error"]?.string ?? "", cause: parameters["Cause"]?.string ?? "")
+            schedule(outcome, at: now, in: task.execution, row: task.row)
+            answer(.succeeded([:]))
+        case "startExecution":
+            guard let machine = machines.first(where: { $0.arn == parameters["StateMachineArn"]?.string }) else {
+                return
+            }
+            let input = parameters["Input"].map { $0 == .null ? [:] : $0 } ?? [:]
+            let started = start(machine, name: parameters["Name"]?.string ?? "child", input: JSONDocument(input))
+            answer(.succeeded(["ExecutionArn": .string(started.interpreter.execution.arn), "StartDate": "date"]))
+        default: return
+        }
+    }
+
+    /// A task of an activity waits for somebody who asks, or goes to one who waits.
+    private func queue(_ task: (execution: Execution, row: Int), for name: String) {
+        guard let poller = pollers[name]?.first else { return activities[name, default: []].append(task) }
+        pollers[name]?.removeFirst()
+        let answer = JSONDocument(begin(task, workerName: poller.workerName))
+        schedule(.succeeded(answer), at: now, in: poller.execution, row: poller.row)
+    }
+
+    /// Hands a task to whoever asked for it.
+    private func begin(_ task: (execution: Execution, row: Int), workerName: String?) -> JSONValue {
+        guard var branch = task.execution.rows[task.row]?.branch else { return [:] }
+        let details = workerName.map { [HistoryEvent.Detail("workerName", .string($0))] } ?? []
+        let event = HistoryEvent(type: .activityStarted, previous: branch.lastEvent, timestamp: now, details: details)
+        guard case .recorded(let previous) = branch.lastEvent else { return [:] }
+        task.execution.history.append((event, previous))
+        branch.lastEvent = .recorded(task.execution.history.count)
+        branch.phase = .submitted
+        task.execution.rows[task.row]?.branch = branch
+        let token = "token-\(tokens.count)-\(task.execution.interpreter.execution.arn)"
+        tokens[token] = task
+        if let deadline = branch.deadline { schedule(.timedOut, at: deadline, in: task.execution, row: task.row) }
+        return ["Input": .string((branch.taskInput ?? branch.input).text), "TaskToken": .string(token)]
     }
 
     private func start(_ fork: Fork, in execution: Execution, row: Int) {
@@ -268,7 +343,8 @@ package final class Simulator {
     }
 
     private func start(_ child: ChildStart, in execution: Execution, row: Int) {
-        guard let machine = machines.first(where: { $0.arn == child.stateMachine }) else {
+        let name = child.stateMachine.split(separator: ":").last
+        guard let machine = machines.first(where: { $0.name == name ?? "" }) else {
             let cause =
                 "State Machine Does Not Exist: '\(child.stateMachine)' (Service: AWSStepFunctions; Status Code: 400;"
                 + " Error Code: StateMachineDoesNotExist; Request ID: 7; Proxy: null)"
@@ -297,7 +373,7 @@ extension Simulator.Execution {
     fileprivate func outcomeForParent(at now: Timestamp) -> Outcome {
         var description: JSONObject = [
             "ExecutionArn": .string(interpreter.execution.arn),
-            "Input": (try? input.value()) ?? .null,
+            "Input": .string(input.text),
             "InputDetails": ["Included": true],
             "Name": .string(interpreter.execution.name),
             "StartDate": .string(interpreter.execution.startTime.description),
@@ -306,7 +382,7 @@ extension Simulator.Execution {
         ]
         switch end {
         case .succeeded(let output):
-            description["Output"] = (try? output.value()) ?? .null
+            description["Output"] = .string(output.text)
             description["OutputDetails"] = ["Included": true]
             description["Status"] = "SUCCEEDED"
             return .succeeded(JSONDocument(.object(description)))

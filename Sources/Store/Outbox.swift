@@ -1,6 +1,6 @@
 import Expressions
 import JSON
-import Postgres
+package import Postgres
 
 extension Store {
     /// Delivers what crosses buckets: starts child executions, tells parents how their children ended. Any process may
@@ -36,6 +36,7 @@ extension Store {
             let message = try OutboxMessage(text, id: id)
             switch kind {
             case "start": try await deliverStart(message, from: bucket)
+            case "stop": try await deliverStop(message, from: bucket)
             default: try await deliverResult(message, from: bucket)
             }
         }
@@ -82,36 +83,35 @@ extension Store {
                 let row = try rows.only()
                 return (try row.text(0), try row.text(1), Timestamp(microseconds: try row.timestamp(2)))
             }
-            guard outcome != "conflict" else {
-                return .failed(
-                    error: "StepFunctions.ExecutionAlreadyExistsException",
-                    cause: "Execution Already Exists: '\(arn)'"
-                )
-            }
+            guard outcome != "conflict" else { throw .executionAlreadyExists(arn: arn) }
             let response: JSONValue = [
                 "ExecutionArn": .string(arn), "StartDate": .number(JSONNumber(startedAt.epochMilliseconds)),
             ]
             return message.isAwaited ? .submitted(response.text) : .succeeded(response.text)
-        } catch .stateMachineDoesNotExist {
-            return .failed(
-                error: "StepFunctions.StateMachineDoesNotExistException",
-                cause: "State Machine Does Not Exist: '\(message.machine)'"
-            )
-        } catch .invalidName(let text) {
-            return .failed(error: "StepFunctions.InvalidNameException", cause: text)
-        } catch .invalidInput(let text) {
-            return .failed(error: "StepFunctions.InvalidExecutionInputException", cause: text)
+        } catch {
+            switch error {
+            case .stateMachineDoesNotExist, .stateMachineDeleting, .invalidName, .invalidInput, .executionAlreadyExists:
+                return refusal(error.apiFault(about: message.machine))
+            default: throw error
+            }
         }
     }
 
-    /// Tells the parent's step how the child ended: AWS's description of the child, with its output as JSON.
+    /// What a Task sees of an API call that was refused.
+    private func refusal(_ fault: APIFault) -> Answer {
+        .failed(
+            error: "StepFunctions.\(fault.name)Exception",
+            cause: "\(fault.message) (Service: AWSStepFunctions; Status Code: 400; Error Code: \(fault.name);"
+                + " Request ID: \(PGUUID.v4()); Proxy: null)"
+        )
+    }
+
+    /// Tells the parent's step how the child ended: AWS's description of the child.
     private func deliverResult(_ message: OutboxMessage, from bucket: Int32) async throws(StoreError) {
         let rows = try await query(
             Statement(
                 """
-                select m.name, e.name, e.status, e.started_at, e.stopped_at, e.error, e.cause,
-                    stepwell.payload(e.bucket, e.id, e.input, e.input_id),
-                    stepwell.payload(e.bucket, e.id, e.output, e.output_id)
+                select stepwell.execution_arn(m.name, e.name)
                 from stepwell.executions e join stepwell.state_machines m on m.id = e.machine
                 where e.bucket = $1 and e.id = $2
                 """,
@@ -119,11 +119,14 @@ extension Store {
             )
         )
         guard let row = rows.first else { return try await forget(message, in: bucket) }
-        let child = try ChildDescription(row, settings: settings, store: self)
+        let child = try await describe(try decode { () throws(PostgresError) in try row.text(0) })
+        let text =
+            JSONValue.object(
+                child.apiMembers { .number(JSONNumber($0.epochMilliseconds)) }.capitalized
+            )
+            .text
         let answer: Answer =
-            child.hasSucceeded
-            ? .succeeded(child.json.text)
-            : .failed(error: "States.TaskFailed", cause: child.json.text)
+            child.summary.status == .succeeded ? .succeeded(text) : .failed(error: "States.TaskFailed", cause: text)
         let taken = try await deliver(answer, to: message, bucket: message.bucket ?? bucket, phase: "submitted")
         if taken == "early" {
             // The parent has not read yet that the child has started; that is a matter of milliseconds.
@@ -136,6 +139,35 @@ extension Store {
         } else {
             try await forget(message, in: bucket)
         }
+    }
+
+    /// Stops the executions that an execution waits for no more.
+    private func deliverStop(_ message: OutboxMessage, from bucket: Int32) async throws(StoreError) {
+        let answers = try await pipeline(
+            (0..<settings.buckets)
+                .map {
+                    Statement(
+                        "select o_machine, o_name from stepwell.orphans($1, $2, $3)",
+                        [.int4($0), .int4(bucket), .uuid(message.execution)]
+                    )
+                }
+        )
+        for rows in answers {
+            for row in rows {
+                let arn = try decode { () throws(PostgresError) in
+                    settings.executionARN(machine: try row.text(0), execution: try row.text(1))
+                }
+                _ = try await stopExecution(arn, cause: "The execution that waited for it has ended.")
+            }
+        }
+        try await forget(message, in: bucket)
+    }
+
+    /// Stops the executions that steps of an execution waited for which are gone now.
+    package func stopChildren(of execution: PGUUID, bucket: Int32) async throws(StoreError) {
+        _ = try await query(
+            Statement("select stepwell.stop_children($1, $2)", [.int4(bucket), .uuid(execution)])
+        )
     }
 
     private enum Answer {
@@ -195,52 +227,15 @@ private struct OutboxMessage {
 
     init(_ text: String, id: PGUUID) throws(StoreError) {
         guard let json = try? JSONValue(parsing: text),
-            let execution = json["execution"]?.string.flatMap(PGUUID.init), let step = json["step"]?.number?.integer,
-            let event = json["event"]?.number?.integer
+            let execution = json["execution"]?.string.flatMap(PGUUID.init)
         else { throw .corrupt("message \(id) of the outbox is malformed") }
         self.id = id
         self.bucket = json["bucket"]?.number?.integer.map { Int32(clamping: $0) }
         self.execution = execution
-        self.step = step
-        self.event = Int32(clamping: event)
+        step = json["step"]?.number?.integer ?? -1
+        event = Int32(clamping: json["event"]?.number?.integer ?? -1)
         machine = json["machine"]?.string ?? ""
         name = json["name"]?.string ?? ""
         isAwaited = json["awaited"]?.bool ?? false
     }
-}
-
-/// A child execution as AWS describes it to its parent.
-private struct ChildDescription {
-    let hasSucceeded: Bool
-    let json: JSONValue
-
-    init(_ row: Row, settings: Settings, store: Store) throws(StoreError) {
-        (hasSucceeded, json) = try store.decode { () throws(PostgresError) in
-            let machine = try row.text(0)
-            let name = try row.text(1)
-            let status = try row.text(2)
-            var members: JSONObject = [:]
-            if let cause = try row.optionalText(6) { members["Cause"] = .string(cause) }
-            if let error = try row.optionalText(5) { members["Error"] = .string(error) }
-            members["ExecutionArn"] = .string(settings.executionARN(machine: machine, execution: name))
-            members["Input"] = Self.value(try row.text(7))
-            members["InputDetails"] = ["Included": true]
-            members["Name"] = .string(name)
-            if let output = try row.optionalText(8) {
-                members["Output"] = Self.value(output)
-                members["OutputDetails"] = ["Included": true]
-            }
-            members["RedriveCount"] = 0
-            let started = Timestamp(microseconds: try row.timestamp(3))
-            members["StartDate"] = .number(JSONNumber(started.epochMilliseconds))
-            members["StateMachineArn"] = .string(settings.stateMachineARN(machine))
-            members["Status"] = .string(status)
-            if let stopped = try row.optionalTimestamp(4) {
-                members["StopDate"] = .number(JSONNumber(Timestamp(microseconds: stopped).epochMilliseconds))
-            }
-            return (status == ExecutionStatus.succeeded.rawValue, .object(members))
-        }
-    }
-
-    private static func value(_ text: String) -> JSONValue { (try? JSONValue(parsing: text)) ?? .string(text) }
 }

@@ -50,6 +50,19 @@ package struct Settings: Sendable, Hashable {
         "arn:aws:states:\(region):\(account):execution:\(machine):\(execution)"
     }
 
+    package func activityARN(_ activity: String) -> String {
+        "arn:aws:states:\(region):\(account):activity:\(activity)"
+    }
+
+    /// The activity's name, from its name or its ARN.
+    package static func activityName(_ nameOrARN: String) -> String {
+        let parts = nameOrARN.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 7, parts[0] == "arn", parts[2] == "states", parts[5] == "activity" else {
+            return nameOrARN
+        }
+        return String(parts[6])
+    }
+
     /// The machine's name, from its name or its ARN (a version or an alias is cut off).
     package static func machineName(_ nameOrARN: String) -> String {
         let parts = nameOrARN.split(separator: ":", omittingEmptySubsequences: false)

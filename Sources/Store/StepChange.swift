@@ -57,6 +57,12 @@ struct StepChange {
         case .awaitAnswer(.execution):
             action = "w"
             wakeAt = branch.deadline
+        case .awaitAnswer(.activity(let name)):
+            action = "w"
+            function = "activity:\(name)"
+            wakeAt = branch.deadline
+        case .request:
+            action = commit.keepsLease ? "k" : "r"
         case .awaitAnswer(.taskToken(let heartbeatDue)):
             action = "w"
             // An answer may have come before this: the first look finds it, should this process end now.

@@ -135,3 +135,57 @@ import Testing
         #expect(session.on(.due) == .runtimeError(in: "T", entered: 2, sentence))
     }
 }
+
+extension ChildExecutionTests {
+    private static let description = #"{"Input":"{\"a\":1}","Name":"c","Output":"[1]","Status":"SUCCEEDED"}"#
+
+    @Test(arguments: [
+        (".sync", description),
+        (".sync:2", #"{"Input":{"a":1},"Name":"c","Output":[1],"Status":"SUCCEEDED"}"#),
+    ])
+    func showsTheChildAsThePatternHasIt(pattern: String, shown: String) throws {
+        let machine = try machine(
+            startAt: "T",
+            #"""
+            "T": {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution\#(pattern)", "End": true,
+                  "Parameters": {"StateMachineArn": "m"}}
+            """#
+        )
+        for outcome in [
+            Outcome.succeeded(JSONDocument(trusted: Self.description)),
+            .failed(error: "States.TaskFailed", cause: Self.description),
+        ] {
+            var session = Session(machine)
+            _ = session.on(.due)
+            #expect(session.on(.submitted(JSONDocument(["ExecutionArn": "x"]))) == .awaitAnswer(.execution))
+            switch session.on(outcome) {
+            case .endExecution(.succeeded(let output)): #expect(output.text == shown)
+            case .endExecution(.failed("States.TaskFailed", let cause)): #expect(cause == shown)
+            case let next: Issue.record("\(next)")
+            }
+        }
+    }
+
+    @Test func mayWaitForATokenInstead() throws {
+        let machine = try machine(
+            startAt: "T",
+            #"""
+            "T": {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.waitForTaskToken", "End": true,
+                  "Parameters": {"StateMachineArn": "m", "Input": {"token.$": "$$.Task.Token"}}, "HeartbeatSeconds": 9}
+            """#
+        )
+        var session = Session(machine)
+        let start = ChildStart(
+            stateMachine: "m",
+            name: nil,
+            input: JSONDocument(["token": "1-0"]),
+            isAwaited: false
+        )
+        #expect(session.on(.due) == .startExecution(start))
+        let due = Timestamp.start.adding(seconds: 9.0)
+        #expect(
+            session.on(.succeeded(["ExecutionArn": "x"])) == .awaitAnswer(.taskToken(heartbeatDue: due))
+        )
+        #expect(session.on(.succeeded("done")) == .succeeded("done"))
+    }
+}

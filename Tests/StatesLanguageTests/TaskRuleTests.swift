@@ -95,10 +95,14 @@ struct TaskRuleTests {
         function("arn:aws-cn:lambda:cn-north-1:123456789012:function:process_order:PROD"),
         function("arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:process_order"),
         integration("states", "startExecution"), integration("states", "startExecution", .sync2),
-        (startExecution + ".sync", .unsupported),
-        (startExecution + ".waitForTaskToken", .unsupported),
+        integration("states", "startExecution", .sync), integration("states", "startExecution", .waitForTaskToken),
+        integration("aws-sdk:sfn", "sendTaskSuccess"),
+        ("arn:aws:states:::aws-sdk:sfn:testState", .unsupported),
         integration("lambda", "invoke"), integration("lambda", "invoke", .waitForTaskToken),
-        ("arn:aws:states:us-east-1:123456789012:activity:name", .unsupported),
+        (
+            "arn:aws:states:us-east-1:123456789012:activity:name",
+            .resource(.activity(name: "name", arn: "arn:aws:states:us-east-1:123456789012:activity:name"))
+        ),
         ("arn:aws:states:::aws-sdk:s3:getObject", .unsupported),
         ("arn:aws:states:::aws-sdk:s3:listBuckets.waitForTaskToken", .unsupported),
         ("arn:aws:states:::dynamodb:putItem", .unsupported),

@@ -50,6 +50,7 @@ struct HelpTests {
                   list                    List executions, newest first.
                   stop                    Abort an execution.
                   task                    Answer a task that waits for its token.
+                  activities              Create activities, and ask for their tasks.
 
                   See 'stepwell help <subcommand>' for detailed help.
 
@@ -60,8 +61,9 @@ struct HelpTests {
     @Test(
         arguments: [
             "dev", "worker", "server", "keys", "keys create", "keys list", "keys revoke", "migrate", "validate",
-            "deploy", "jsonata", "start", "describe", "history", "list", "stop", "test",
-            "task", "task succeed", "task fail", "task heartbeat",
+            "deploy", "jsonata", "start", "describe", "history", "list", "stop", "test", "task", "task succeed",
+            "task fail", "task heartbeat", "activities", "activities create", "activities list", "activities delete",
+            "activities poll",
         ]
     )
     func everyCommandExplainsItselfWithinEightyColumns(command: String) async throws {

@@ -66,6 +66,47 @@ struct NestedExecutionTests {
         #expect(try await fixture.count("outbox") == 0)
     }
 
+    @Test("sync: the plain pattern shows the child's output as text")
+    func plainSync() async throws {
+        try await deployParent(".sync", #"\#(child), "Name": "kid", "Input": {"x": 1}"#)
+        _ = try await fixture.start("Parent", name: "p")
+        try await ManualWorker(fixture: fixture).run()
+        let output = try await fixture.store.describe("Parent:p").output?.value().object
+        #expect(output?["Output"] == #"{"ok":true}"# && output?["Input"] == #"{"x":1}"#)
+        #expect(
+            output?.keys.map { $0 } == [
+                "ExecutionArn", "Input", "InputDetails", "Name", "Output", "OutputDetails", "RedriveCount",
+                "RedriveStatus", "RedriveStatusReason", "StartDate", "StateMachineArn", "Status", "StopDate",
+            ]
+        )
+    }
+
+    @Test("stopping the parent stops the child that it waits for", arguments: ["", ".sync", ".sync:2"])
+    func stop(pattern: String) async throws {
+        try await fixture.deploy(
+            "Sleeper",
+            startAt: "Sleep",
+            #""Sleep": {"Type": "Wait", "Seconds": 9999, "End": true}"#
+        )
+        let sleeper = #""StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:Sleeper""#
+        try await fixture.deploy(
+            "Parent",
+            startAt: "Call",
+            """
+            "Call": {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution\(pattern)", "Next": "Stay",
+                "Parameters": {\(sleeper), "Name": "kid"}},
+            "Stay": {"Type": "Wait", "Seconds": 9999, "End": true}
+            """
+        )
+        _ = try await fixture.start("Parent", name: "p")
+        try await ManualWorker(fixture: fixture).run()
+        _ = try await fixture.store.stopExecution("Parent:p")
+        try await ManualWorker(fixture: fixture).run()
+        let status = try await fixture.store.describe("Sleeper:kid").summary.status
+        #expect(status == (pattern.isEmpty ? .running : .aborted))
+        #expect(try await fixture.count("outbox") == 0)
+    }
+
     @Test("sync: the child's failure is the Task's failure")
     func failure() async throws {
         try await deployParent(".sync:2", #"\#(child), "Input": {"bad": 1}"#)

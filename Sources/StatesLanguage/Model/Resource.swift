@@ -32,6 +32,12 @@ package enum Resource: Sendable, Hashable {
         guard case .integration(let integration) = self else { return false }
         return integration.pattern == .waitForTaskToken
     }
+
+    /// Whether the Task waits for the end of the execution that it starts.
+    package var waitsForExecution: Bool {
+        guard case .integration(let integration) = self else { return false }
+        return integration.pattern == .sync || integration.pattern == .sync2
+    }
 }
 
 /// Who does the work of a Task.
@@ -73,8 +79,10 @@ package struct ServiceIntegration: Sendable, Hashable {
     package init?(arn: String, service: String, action: String, pattern: Pattern) {
         switch (service, action, pattern) {
         case ("lambda", "invoke", .requestResponse), ("lambda", "invoke", .waitForTaskToken): performer = .function
-        case ("states", "startExecution", .requestResponse), ("states", "startExecution", .sync2):
-            performer = .execution
+        case ("states", "startExecution", _): performer = .execution
+        case ("aws-sdk:sfn", _, .requestResponse), ("aws-sdk:sfn", _, .waitForTaskToken):
+            guard ServiceIntegrations.stepFunctionsActions.contains(action) else { return nil }
+            performer = .service
         default: return nil
         }
         self.arn = arn

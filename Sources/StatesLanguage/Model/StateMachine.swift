@@ -17,6 +17,8 @@ package struct StateMachine: Sendable {
     /// Whether some expression reads the execution's own input (`$$`, `$$.Execution`, `$$.Execution.Input…`): only
     /// then must it be at hand while the machine runs.
     package let readsExecutionInput: Bool
+    /// Whether some Task waits for the end of an execution that it starts.
+    package let waitsForExecutions: Bool
 
     package init(comment: String?, queryLanguage: QueryLanguage, timeoutSeconds: Int?, scope: StateScope) {
         self.comment = comment
@@ -28,6 +30,10 @@ package struct StateMachine: Sendable {
         scope.collect(into: &states, owners: &owners, owner: nil)
         self.states = states
         self.owners = owners
+        waitsForExecutions = states.values.contains {
+            guard case .task(let task) = $0.kind else { return false }
+            return task.resource.waitsForExecution
+        }
         readsExecutionInput = states.values.contains(where: \.readsExecutionInput)
     }
 

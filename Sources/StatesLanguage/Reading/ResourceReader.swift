@@ -21,16 +21,11 @@ extension StateReader {
             )
             return nil
         case .function(let name): return .function(name: name, arn: arn)
-        case .activity:
+        case .activity(let name):
             if reading.machineType == .express {
                 findings.error("Express state machine does not support Activity ARN", at: place)
             }
-            findings.obstacle(
-                code: .invalidResource,
-                "Activities are not supported yet: call a function, arn:aws:lambda:…:function:NAME",
-                at: place
-            )
-            return .unsupported(arn: arn)
+            return .activity(name: name, arn: arn)
         case .integration(let service, let action, let pattern):
             if let pattern, reading.machineType == .express {
                 findings.error("Express state machine does not support '.\(pattern)' service integration ", at: place)

@@ -6,6 +6,13 @@ enum ServiceIntegrations {
     private static let jobOrCallback: Set<String> = ["sync", "waitForTaskToken"]
     private static let plain: Set<String> = []
 
+    /// The actions of `aws-sdk:sfn` that workers carry out on their own database.
+    static let stepFunctionsActions: Set<String> = [
+        "createActivity", "deleteActivity", "describeActivity", "describeExecution", "describeStateMachine",
+        "getActivityTask", "getExecutionHistory", "listActivities", "listExecutions", "listStateMachines",
+        "sendTaskFailure", "sendTaskHeartbeat", "sendTaskSuccess", "startExecution", "stopExecution",
+    ]
+
     static let known: [String: [String: Set<String>]] = [
         "apigateway": ["invoke": callback],
         "athena": [

@@ -167,12 +167,18 @@ struct OtherWork: Sendable, Equatable {
     var outboxes: Set<Int32> = []
     /// Answers to tasks that may have come before the task began to wait for them.
     var answers: Set<Int32> = []
+    /// Executions, by their root steps, of which branches are gone that may have waited for other executions.
+    var parents: Set<StepKey> = []
+    /// How many tasks of which activities are ready to be asked for.
+    var activities: [String: Int] = [:]
 
-    var isEmpty: Bool { wakes.isEmpty && outboxes.isEmpty && answers.isEmpty }
+    var isEmpty: Bool { self == OtherWork() }
 
     mutating func formUnion(_ other: OtherWork) {
         wakes.formUnion(other.wakes)
         outboxes.formUnion(other.outboxes)
         answers.formUnion(other.answers)
+        parents.formUnion(other.parents)
+        activities.merge(other.activities, uniquingKeysWith: +)
     }
 }

@@ -24,6 +24,7 @@ final class Engine: Sendable {
     let logger: Logger
     let held: Mutex<HeldSteps>
     let capacity: Mutex<Capacity>
+    let services: ServiceCalls
     let claimBox = Mailbox(ClaimLetters())
     let keeperBox = Mailbox(KeeperLetters())
     let janitorBox = Mailbox(OtherWork())
@@ -52,6 +53,7 @@ final class Engine: Sendable {
         self.configuration = configuration
         self.record = record
         logger = configuration.logger
+        services = ServiceCalls(store: store)
         held = Mutex(HeldSteps(leaseDuration: configuration.lease))
         capacity = Mutex(Capacity(slots: configuration.concurrency, functions: functions.values))
         let hints = HintSender(store: store, worker: record.instance)
@@ -153,6 +155,22 @@ final class Engine: Sendable {
         return false
     }
 
+    /// Whether there is an activity; nil: the step is not this worker's any more.
+    func activityExists(_ name: String, for lease: StepLease) async -> Bool? {
+        var backoff = Backoff()
+        while !held.withLock({ $0.isLost(lease.key) }) {
+            do throws(StoreError) {
+                _ = try await store.activity(name)
+                return true
+            } catch .activityDoesNotExist {
+                return false
+            } catch {
+                try? await Task.sleep(for: backoff.pause())
+            }
+        }
+        return nil
+    }
+
     /// Completes a step within a transaction.
     ///
     /// - Returns: whether the step was this worker's.
@@ -184,7 +202,7 @@ final class Engine: Sendable {
         switch next {
         case .pause(let time, _):
             claimBox.post { $0.nextDue = min($0.nextDue ?? time, time) }
-        case .invoke, .proceed, .fork, .runMap:
+        case .invoke, .request, .proceed, .fork, .runMap:
             claimBox.post { $0.hinted.insert(bucket) }
             hints.work(in: bucket)
         case .endBranch:
@@ -198,6 +216,8 @@ final class Engine: Sendable {
             checkSiblings(of: key)
         case .awaitAnswer(.taskToken):
             janitorBox.post { $0.answers.insert(bucket) }
+        case .awaitAnswer(.activity(let name)):
+            janitorBox.post { $0.activities[name, default: 0] += 1 }
         case .awaitAnswer(.execution), .endExecution:
             break
         }
@@ -208,6 +228,11 @@ final class Engine: Sendable {
         let buckets = 0..<store.settings.buckets
         claimBox.post { $0.hinted.formUnion(buckets) }
         for bucket in buckets { hints.work(in: bucket) }
+    }
+
+    /// Branches of an execution are gone: the executions that they waited for are stopped.
+    func stopChildren(of key: StepKey) {
+        janitorBox.post { $0.parents.insert(StepKey(bucket: key.bucket, execution: key.execution, id: 0)) }
     }
 
     /// Other branches of the execution are gone: handlers of this process that work on them should know.

@@ -7,6 +7,8 @@ struct Janitor {
     let engine: Engine
 
     private static let partitionInterval: Duration = .seconds(3600)
+    /// Of those who wait for tasks of one activity, the others look within a second anyway.
+    private static let wakesAtOnce = 20
 
     /// Works until the task is cancelled.
     func run() async {
@@ -17,6 +19,13 @@ struct Janitor {
             do throws(StoreError) {
                 for bucket in work.wakes { try await sweep(bucket) }
                 for bucket in work.outboxes { try await deliver(bucket) }
+                for parent in work.parents {
+                    try await engine.store.stopChildren(of: parent.execution, bucket: parent.bucket)
+                    try await deliver(parent.bucket)
+                }
+                for (name, count) in work.activities {
+                    for _ in 0..<min(count, Self.wakesAtOnce) { await engine.store.wakeActivity(name) }
+                }
                 for bucket in work.answers { try await applyAnswers(bucket) }
                 if nextPartitions <= .now {
                     try await engine.store.createPartitions()

@@ -251,7 +251,7 @@ struct WorkerLife {
     private func transactionPool() -> Pool {
         var options = Pool.Options()
         options.maximum = functions.values.lazy.filter(\.isTransactional)
-            .reduce(0) { min(1000, $0 + ($1.concurrency ?? 1)) }
+            .reduce(ServiceCalls.transactions) { min(1000, $0 + ($1.concurrency ?? 1)) }
         return Pool(database, options: options, logger: logger)
     }
 

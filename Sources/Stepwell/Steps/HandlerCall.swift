@@ -63,6 +63,8 @@ struct HandlerCall {
         if !ending.isAnswer { engine.abandon(function.name) }
         switch ending {
         case .returned(let reply): return .outcome(.succeeded(reply))
+        case .threw(let failure as ServiceFailure):
+            return .outcome(.failed(error: failure.error, cause: failure.cause))
         case .threw(let error): return .outcome(failed(FunctionFailure(error, requestID: context.requestID)))
         case .timedOut: return .outcome(.timedOut)
         case .heartbeatMissed: return .outcome(.heartbeatMissed)

@@ -2,6 +2,7 @@ import Expressions
 import Interpreter
 import JSON
 import Logging
+import StatesLanguage
 import Store
 import Synchronization
 
@@ -62,6 +63,17 @@ final class StepRunner {
                 return await handOver(decision)
             }
             return await invoke(function, call, decision)
+        case .request(let request):
+            let call = FunctionCall(
+                function: "\(request.service):\(request.action)",
+                input: request.parameters,
+                timeoutSeconds: request.timeoutSeconds,
+                carriesToken: request.carriesToken
+            )
+            return await invoke(engine.services.function(for: request), call, decision)
+        case .awaitAnswer(.activity(let name)):
+            guard let exists = await engine.activityExists(name, for: lease) else { return nil }
+            return exists ? await handOver(decision) : advance(decision.branch, .refused)
         case .proceed:
             guard mayGoOn else { return await handOver(decision) }
             guard let branch = await write(decision, keepsLease: true) else { return nil }
@@ -85,7 +97,12 @@ final class StepRunner {
 
     /// Makes a decision durable that others go on with.
     private func handOver(_ decision: Decision) async -> Decision? {
-        if await write(decision, keepsLease: false) != nil { engine.handedOver(decision.next, of: step.key) }
+        if await write(decision, keepsLease: false) != nil {
+            engine.handedOver(decision.next, of: step.key)
+            if step.revision.machine.waitsForExecutions, decision.next.abandonsBranches {
+                engine.stopChildren(of: step.key)
+            }
+        }
         return nil
     }
 

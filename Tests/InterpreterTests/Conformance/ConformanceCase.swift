@@ -51,6 +51,7 @@ struct ConformanceCase: Sendable {
     /// Placeholders inside an ARN make it something else: names take their place.
     private static func withoutPlaceholdersInARNs(_ text: String) throws -> String {
         var text = text.replacing("<partition>", with: "aws").replacing("<region>", with: "us-east-1")
+            .replacing("activity_arn", with: "arn:aws:states:us-east-1:111111111111:activity:activity_name")
         for function in try JSONValue(parsing: text)["functions"]?.array ?? [] {
             guard let name = function["name"]?.string, name.hasPrefix("<"), name.hasSuffix(">") else { continue }
             text = text.replacing(name, with: name.dropFirst().dropLast())
