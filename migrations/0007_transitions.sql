@@ -291,6 +291,9 @@ declare
     -- Per decision: where the execution's head is and what it says.
     v_head tid[];
     v_head_last int[];
+    -- The heads to write: those of executions that end need not be written before they go.
+    v_head_written tid[];
+    v_event_count int[] := p_event_count;
     -- Whether several decisions are about one execution.
     v_is_shared boolean;
     -- Per decision: the id of its first event when it is valid, else null; and where the step's row is and what it says.
@@ -343,35 +346,42 @@ begin
         ) p;
     end if;
 
-    select array_agg(s.row_id order by i.ord),
+    select
+        array_agg(case when j.is_valid and j.action in ('k', 'r', 'w', 'f') then j.row_id end order by j.ord),
+        array_agg(case when j.is_valid and j.action <> 'e' and j.events > 0 then j.head end order by j.ord),
         array_agg(case
-            when s.fence = i.fence and s.status = 'l' and i.head_last is not null then 'a'::"char"
-            when s.applied = i.fence and s.worker = p_worker then 'd'
-            else 'n' end order by i.ord),
-        array_agg(case when s.fence = i.fence and s.status = 'l' then i.head_last + 1 end order by i.ord),
-        array_agg(s.fence order by i.ord),
-        array_agg(s.last_event order by i.ord),
-        array_agg(s.entered_event order by i.ord),
-        array_agg(s.scheduled_event order by i.ord),
-        array_agg(s.parent order by i.ord),
-        array_agg(s.fork order by i.ord),
-        bool_or(s.fork is not null)
-    into v_row, v_result, v_first, v_row_fence, v_row_last, v_row_entered, v_row_scheduled, v_parent, v_fork,
-        v_has_joined
+            when j.is_valid then 'a'::"char"
+            when j.row_applied = j.fence and j.row_worker = p_worker then 'd'
+            else 'n' end order by j.ord),
+        array_agg(case when j.is_valid then j.head_last + 1 end order by j.ord),
+        array_agg(j.row_fence order by j.ord),
+        array_agg(j.row_last order by j.ord),
+        array_agg(j.row_entered order by j.ord),
+        array_agg(j.row_scheduled order by j.ord),
+        array_agg(j.parent order by j.ord),
+        array_agg(j.fork order by j.ord),
+        bool_or(j.fork is not null)
+    into v_row, v_head_written, v_result, v_first, v_row_fence, v_row_last, v_row_entered, v_row_scheduled, v_parent,
+        v_fork, v_has_joined
     from (
-        select i.execution, i.step, i.fence, i.head_last, i.ord
-        from unnest(p_execution, p_step, p_fence, v_head_last) with ordinality
-            as i (execution, step, fence, head_last, ord)
-        order by i.execution, i.step
-    ) i
-    left join lateral (
-        select s.ctid as row_id, s.fence, s.applied, s.worker, s.status, s.parent, s.fork, s.last_event,
-            s.entered_event, s.scheduled_event
-        from stepwell.steps s
-        where s.bucket = p_bucket and s.execution = i.execution and s.id = i.step
-        limit 1
-        for update
-    ) s on true;
+        select i.*, s.*,
+            coalesce(s.row_fence = i.fence and s.row_status = 'l' and i.head_last is not null, false) as is_valid
+        from (
+            select i.*
+            from unnest(p_execution, p_step, p_fence, p_action, p_event_count, v_head, v_head_last) with ordinality
+                as i (execution, step, fence, action, events, head, head_last, ord)
+            order by i.execution, i.step
+        ) i
+        left join lateral (
+            select s.ctid as row_id, s.fence as row_fence, s.applied as row_applied, s.worker as row_worker,
+                s.status as row_status, s.parent, s.fork, s.last_event as row_last, s.entered_event as row_entered,
+                s.scheduled_event as row_scheduled
+            from stepwell.steps s
+            where s.bucket = p_bucket and s.execution = i.execution and s.id = i.step
+            limit 1
+            for update
+        ) s on true
+    ) j;
 
     if v_is_shared then
         -- Ids are given in the order of the decisions. What ends an execution or a fork takes siblings with it: such a
@@ -395,6 +405,15 @@ begin
                     as j (execution, action, events, first, verdict, ord)
             ) k
         ) r;
+        select array_agg(case when i.first is not null then i.row_id end order by i.ord) into v_row
+        from unnest(v_row, v_first) with ordinality as i (row_id, first, ord);
+        select array_agg(i.row_id), array_agg(i.events) into v_head_written, v_event_count
+        from (
+            select i.row_id, sum(i.events)::int as events
+            from unnest(v_head_written, p_event_count, v_first) as i (row_id, events, first)
+            where i.row_id is not null and i.first is not null
+            group by i.row_id
+        ) i;
     end if;
 
     if cardinality(p_payload_id) > 0 then
@@ -414,25 +433,10 @@ begin
         as i (execution, step, events, count, at, first)
     where i.first is not null and i.count > 0;
 
-    -- The heads of executions that end need not be written before they go.
-    perform stepwell.write_steps(p_bucket, p_lease, h.row_id, h.events, s.row_id, v_first, p_fence, p_action, p_phase,
-        p_state, p_function, p_run_at, p_wake_at, p_entered_at, p_entry, p_retry_count, p_retrier_uses, p_deadline,
+    perform stepwell.write_steps(p_bucket, p_lease, v_head_written, v_event_count, v_row, v_first, p_fence, p_action,
+        p_phase, p_state, p_function, p_run_at, p_wake_at, p_entered_at, p_entry, p_retry_count, p_retrier_uses, p_deadline,
         p_heartbeat, p_last_event, p_entered_event, p_scheduled_event, p_input, p_input_id, p_task_input,
-        p_task_input_id, p_variables, p_variables_id)
-    from (
-        select array_agg(i.row_id) as row_id, array_agg(i.events) as events
-        from (
-            select i.row_id, sum(i.events)::int as events
-            from unnest(v_head, p_event_count, v_first, p_action) as i (row_id, events, first, action)
-            where i.first is not null and i.action <> 'e' and i.events > 0
-            group by i.row_id
-        ) i
-    ) h
-    cross join (
-        select array_agg(case when i.first is not null and i.action in ('k', 'r', 'w', 'f') then i.row_id end
-            order by i.ord) as row_id
-        from unnest(v_row, v_first, p_action) with ordinality as i (row_id, first, action, ord)
-    ) s;
+        p_task_input_id, p_variables, p_variables_id);
 
     if v_has_joined then
         -- The step had forked and has been joined: its children's results and items are history now.

@@ -115,7 +115,7 @@ begin
     end if;
     -- What is plainly right needs no closer look.
     perform stepwell.check_name('execution', n.name) from unnest(v_names) as n (name)
-    where (n.name ~ '^[A-Za-z0-9_.-]{1,80}$') is not true;
+    where n.name ~ '[^A-Za-z0-9_.-]' or octet_length(n.name) not between 1 and 80 or n.name is null;
     perform stepwell.check_payload(i.input) from unnest(inputs) as i (input)
     where i.input is null or octet_length(i.input::text) > 1024 or strpos(i.input::text, '\u') > 0;
 

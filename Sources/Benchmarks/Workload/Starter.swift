@@ -10,8 +10,14 @@ struct Starter {
     let workload: Workload
     var input = Workload.input
 
-    /// Starts so many executions on a connection of its own.
+    /// Starts so many executions, on two connections of its own.
     func start(_ count: Int) async throws {
+        async let half: Void = startOnOneConnection(count / 2)
+        try await startOnOneConnection(count - count / 2)
+        try await half
+    }
+
+    private func startOnOneConnection(_ count: Int) async throws {
         let connection = try await Connection.connect(database.configuration, logger: .bench)
         let run = UInt64.random(in: 0...(.max))
         var started = 0

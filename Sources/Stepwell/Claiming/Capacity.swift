@@ -40,6 +40,10 @@ struct Capacity {
     /// Slots that are free.
     var room: Int { max(0, slots - steps) }
 
+    /// Whether there is room for a claim of some size: many small ones cost more than they bring while most slots are
+    /// in use.
+    var isWorthClaiming: Bool { room >= max(1, slots / 4) }
+
     /// The functions of which the process could take another step.
     var offeredFunctions: [String] {
         unlimited.filter { !isBlocked($0) } + limits.filter { free($0) > 0 }.map(\.function)

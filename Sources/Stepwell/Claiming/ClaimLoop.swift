@@ -19,7 +19,12 @@ struct ClaimLoop {
     /// When the database was last heard to be away.
     private var awaySince: ContinuousClock.Instant?
 
+    /// When a claim is made although it has little room.
+    private var nextSmallClaim = ContinuousClock.now
+
     private static let heartbeatInterval: Duration = .seconds(5)
+    /// How long the loop waits for more room than a few slots.
+    private static let patience: Duration = .milliseconds(5)
 
     init(engine: Engine, notifier: ServiceNotifier) {
         self.engine = engine
@@ -58,7 +63,11 @@ struct ClaimLoop {
 
     private mutating func step() async throws(StoreError) {
         let now = ContinuousClock.now
-        switch plan.next(hasRoom: !engine.isFull, now: now, time: engine.databaseTime()) {
+        let (room, isWorthClaiming) = engine.capacity.withLock { ($0.room, $0.isWorthClaiming) }
+        if room > 0, !isWorthClaiming, now < nextSmallClaim {
+            return await engine.claimBox.wait(until: nextSmallClaim)
+        }
+        switch plan.next(hasRoom: room > 0, now: now, time: engine.databaseTime()) {
         case .claim(let bucket, let isThorough): try await claim(bucket, isThorough: isThorough)
         case .probe: try await probe()
         case .announce(let isIdle): try await beat(isIdle: isIdle)
@@ -114,6 +123,7 @@ struct ClaimLoop {
             }
         }
         lowWater[bucket] = mark
+        nextSmallClaim = .now.advanced(by: Self.patience)
         plan.claimed(bucket, count: count, isFull: isFull)
     }
 

@@ -32,6 +32,9 @@ final class Engine: Sendable {
     private let committers: [Committer]
     private let functionARNs: [String: String]
     private let clock = Mutex(DatabaseClock(now: .now))
+    /// Request ids count on from here: unique without asking the system for random bits at every call.
+    private let firstRequestID = PGUUID.v4()
+    private let requestCount = Atomic<UInt64>(0)
     private let isStoppingFlag = Atomic(false)
     private let isExclusiveFlag = Atomic(false)
     private let hasStoppedClaiming = Atomic(false)
@@ -89,6 +92,16 @@ final class Engine: Sendable {
 
     func instant(of time: Timestamp, now: ContinuousClock.Instant) -> ContinuousClock.Instant {
         clock.withLock { $0.instant(of: time, now: now) }
+    }
+
+    /// The id of another call of a handler, a version 7 UUID.
+    func nextRequestID() -> PGUUID {
+        let count = requestCount.wrappingAdd(1, ordering: .relaxed).newValue
+        let milliseconds = UInt64(max(0, databaseTime().microseconds)) / 1000
+        return PGUUID(
+            high: milliseconds << 16 | 0x7000 | (firstRequestID.high & 0x0FFF),
+            low: 0x8000_0000_0000_0000 | ((firstRequestID.low &+ count) & 0x3FFF_FFFF_FFFF_FFFF)
+        )
     }
 
     // MARK: Coming to an end
@@ -244,11 +257,12 @@ final class Engine: Sendable {
     /// A step is out of hand.
     func finished(_ lease: StepLease, permit: String?) {
         held.withLock { $0.remove(lease) }
-        capacity.withLock { capacity in
+        let isNews = capacity.withLock { capacity in
             capacity.finished()
             if let permit { capacity.givePermit(permit) }
+            return permit != nil || capacity.isWorthClaiming || capacity.room == 1
         }
-        claimBox.post { $0.hasFinished = true }
+        if isNews || isStopping { claimBox.post { $0.hasFinished = true } }
     }
 
     func givePermit(_ function: String) {

@@ -46,7 +46,7 @@ struct HandlerCall {
             idempotencyKey: ClaimedStep.idempotencyKey(step.key, branch: branch),
             deadline: deadlines.map(\.at).min(),
             execution: step.execution,
-            request: PGUUID.v7(microseconds: engine.databaseTime().microseconds),
+            request: engine.nextRequestID(),
             invocation: invocation,
             workerLogger: engine.logger
         )
