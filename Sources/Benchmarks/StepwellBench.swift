@@ -11,6 +11,9 @@ struct StepwellBench: AsyncParsableCommand {
 
               swift run -c release stepwell-bench chain
             """,
-        subcommands: [DrainCommand.self, ChainCommand.self, MemoryCommand.self, JSONataCommand.self]
+        subcommands: [
+            DrainCommand.self, ChainCommand.self, FanoutCommand.self, LatencyCommand.self, ScaleCommand.self,
+            MemoryCommand.self, JSONataCommand.self, BenchWorkerCommand.self,
+        ]
     )
 }

@@ -1,32 +1,64 @@
 import JSON
+import Logging
 import Postgres
 import Stepwell
 import Synchronization
 
 /// A worker in this process, with the settings that it has in production.
 final class BenchWorker: Sendable {
-    private let calls = Mutex<[String: Int]>([:])
+    private let counts = Mutex<[String: Int]>([:])
     private let database: BenchDatabase
-    private let configuration: WorkerConfiguration
+    private let conninfo: String
+    private let concurrency: Int?
+    private let preparesStatements: Bool
 
-    init(_ database: BenchDatabase, _ options: BenchOptions) {
+    /// - Parameter conninfo: where the worker finds the database, if not where it is.
+    init(_ database: BenchDatabase, _ options: BenchOptions, conninfo: String? = nil, preparesStatements: Bool = true) {
         self.database = database
-        var configuration = WorkerConfiguration()
-        configuration.database = database.configuration.conninfo
-        configuration.logger = .bench
-        if let concurrency = options.concurrency { configuration.concurrency = concurrency }
-        self.configuration = configuration
+        self.conninfo = conninfo ?? database.configuration.conninfo
+        self.preparesStatements = preparesStatements
+        concurrency = options.concurrency
     }
 
-    /// How often a function was called.
-    func calls(of function: String) -> Int { calls.withLock { $0[function, default: 0] } }
-
-    /// Runs while the body does.
-    func run(_ body: () async throws -> Void) async throws {
-        let worker = Worker(configuration: configuration) {
+    /// The functions that the workloads call.
+    static func worker(
+        conninfo: String,
+        concurrency: Int?,
+        listen: String? = nil,
+        preparesStatements: Bool = true,
+        onCall: @escaping @Sendable (String) -> Void
+    ) -> Worker {
+        var configuration = WorkerConfiguration()
+        configuration.database = conninfo
+        configuration.listenDatabase = listen
+        configuration.preparesStatements = preparesStatements
+        configuration.logger = .bench
+        if let concurrency { configuration.concurrency = concurrency }
+        func function(_ name: String, reply: JSONValue) -> Function {
+            Function(name) { (event: JSONValue) in
+                onCall(name)
+                return reply
+            }
+        }
+        return Worker(configuration: configuration) {
             function("order", reply: ["id": "1042", "status": "accepted", "total": 18000])
             function("charge", reply: ["id": "1042", "receipt": "r-55-1042", "total": 18000])
             function("ship", reply: ["id": "1042", "parcel": "p-9-1042"])
+        }
+    }
+
+    /// How often a function was called.
+    func calls(of function: String) -> Int { counts.withLock { $0[function, default: 0] } }
+
+    /// Runs while the body does.
+    func run(_ body: () async throws -> Void) async throws {
+        let worker = Self.worker(
+            conninfo: conninfo,
+            concurrency: concurrency,
+            listen: database.configuration.conninfo,
+            preparesStatements: preparesStatements
+        ) { [self] name in
+            counts.withLock { $0[name, default: 0] += 1 }
         }
         let running = Task { try await worker.run(handlesSignals: false) }
         let result: Result<Void, any Error>
@@ -40,9 +72,9 @@ final class BenchWorker: Sendable {
         try result.get()
     }
 
-    /// Waits until the worker has introduced itself and sleeps.
-    func waitUntilIdle() async throws {
-        while try await database.sql("select from stepwell.workers where idle").isEmpty {
+    /// Waits until so many workers have introduced themselves and sleep.
+    func waitUntilIdle(workers: Int = 1) async throws {
+        while try await database.sql("select from stepwell.workers where idle").count < workers {
             try await Task.sleep(for: .milliseconds(5))
         }
     }
@@ -52,13 +84,6 @@ final class BenchWorker: Sendable {
         while calls(of: function) < count { try await Task.sleep(for: .milliseconds(2)) }
         while try await !database.sql("select from stepwell.execution_heads limit 1").isEmpty {
             try await Task.sleep(for: .milliseconds(2))
-        }
-    }
-
-    private func function(_ name: String, reply: JSONValue) -> Function {
-        Function(name) { [self] (event: JSONValue) in
-            calls.withLock { $0[name, default: 0] += 1 }
-            return reply
         }
     }
 }

@@ -7,14 +7,20 @@ struct EngineRound {
     let executions: Int
     /// Whether all are started before the worker, whose time alone counts then.
     let startsBefore: Bool
+    var input = Workload.input
+    /// How often an execution calls the function that it calls last; nil: as the workload says.
+    var calls: Int?
+    /// Where the worker finds the database, if not where it is.
+    var conninfo: String?
+    var preparesStatements = true
 
     func run(_ options: BenchOptions) async throws -> Usage {
-        let starter = Starter(database: database, workload: workload)
+        let starter = Starter(database: database, workload: workload, input: input)
         if startsBefore { try await starter.start(executions) }
         try await database.settle()
         let meter = Meter(database: database)
         let counters = try await meter.counters()
-        let worker = BenchWorker(database, options)
+        let worker = BenchWorker(database, options, conninfo: conninfo, preparesStatements: preparesStatements)
         var start = try await meter.mark()
         var end = start
         try await worker.run {
@@ -23,7 +29,8 @@ struct EngineRound {
                 start = try await meter.mark()
                 try await starter.start(executions)
             }
-            try await worker.waitUntilDone(workload.lastFunction, calls: executions * (workload == .parallel ? 5 : 1))
+            let calls = calls ?? (workload == .parallel ? 5 : 1)
+            try await worker.waitUntilDone(workload.lastFunction, calls: executions * calls)
             end = try await meter.mark()
         }
         return Usage(count: executions, from: start, to: end, counters, try await meter.counters())

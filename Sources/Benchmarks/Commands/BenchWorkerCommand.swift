@@ -1,0 +1,13 @@
+import ArgumentParser
+import Stepwell
+
+/// The second worker of some benches, in a process of its own.
+struct BenchWorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "worker", shouldDisplay: false)
+
+    @Option var database: String
+
+    func run() async throws {
+        try await BenchWorker.worker(conninfo: database, concurrency: nil) { _ in }.run()
+    }
+}
