@@ -83,7 +83,7 @@ package final class Simulator {
     package private(set) var maximumRows = 0
     private var queue: [Event] = []
     /// The activities that exist.
-    var knownActivities: Set<String> = []
+    package var knownActivities: Set<String> = []
     /// Tasks of activities that nobody has asked for yet, oldest first.
     private var activities: [String: [(execution: Execution, row: Int)]] = [:]
     /// Who waits for tasks of activities.
@@ -232,7 +232,7 @@ package final class Simulator {
                 return
             }
             activities[name]?.removeFirst()
-            answer(.succeeded(begin(task, workerName: parameters["WorkerName"]?.string)))
+            answer(.succeeded(JSONDocument(begin(task, workerName: parameters["WorkerName"]?.string))))
         case "sendTaskSuccess", "sendTaskFailure":
             guard let task = parameters["TaskToken"]?.string.flatMap({ tokens.removeValue(forKey: $0) }) else {
                 let cause =
@@ -245,14 +245,15 @@ package final class Simulator {
                 ? .succeeded(JSONDocument(trusted: parameters["Output"]?.string ?? "null"))
                 : .failed(error: parameters["Error"]?.string ?? "", cause: parameters["Cause"]?.string ?? "")
             schedule(outcome, at: now, in: task.execution, row: task.row)
-            answer(.succeeded([:]))
+            answer(.succeeded(JSONDocument(.object([:]))))
         case "startExecution":
             guard let machine = machines.first(where: { $0.arn == parameters["StateMachineArn"]?.string }) else {
                 return
             }
             let input = parameters["Input"].map { $0 == .null ? [:] : $0 } ?? [:]
             let started = start(machine, name: parameters["Name"]?.string ?? "child", input: JSONDocument(input))
-            answer(.succeeded(["ExecutionArn": .string(started.interpreter.execution.arn), "StartDate": "date"]))
+            let answered: JSONValue = ["ExecutionArn": .string(started.interpreter.execution.arn), "StartDate": "date"]
+            answer(.succeeded(JSONDocument(answered)))
         default: return
         }
     }
