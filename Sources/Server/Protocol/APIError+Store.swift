@@ -16,6 +16,8 @@ extension APIError {
             self = .stateMachineDeleting(arguments.text("stateMachineArn") ?? arguments.text("name") ?? "")
         case .executionDoesNotExist:
             self = .executionDoesNotExist(arguments.text("executionArn") ?? "")
+        case .activityDoesNotExist:
+            self.init("ActivityDoesNotExist", "Activity Does Not Exist: '\(arguments.text("activityArn") ?? "")'")
         case .invalidToken: self = .invalidToken
         case .taskTimedOut(let text): self.init("TaskTimedOut", "Task Timed Out: '\(text)'")
         case .invalidOutput(let reason): self.init("InvalidOutput", "Invalid Output: '\(reason)'")
