@@ -18,6 +18,8 @@ extension Failure {
             self.init(.refused, text, remedy: "wait until its executions have stopped, or choose another name")
         case .executionDoesNotExist(let text):
             self.init(.refused, text, remedy: "name it as MACHINE:NAME or by its ARN; `stepwell list` shows both")
+        case .executionNotRedrivable(let text):
+            self.init(.refused, text)
         case .activityDoesNotExist(let text):
             self.init(.refused, text, remedy: "create it first: stepwell activities create NAME")
         case .executionAlreadyExists(let arn):

@@ -35,7 +35,7 @@ struct StepwellCLI: AsyncParsableCommand {
                 name: "Execution",
                 subcommands: [
                     StartCommand.self, DescribeCommand.self, HistoryCommand.self, ListCommand.self, StopCommand.self,
-                    TaskCommand.self, ActivitiesCommand.self,
+                    RedriveCommand.self, TaskCommand.self, ActivitiesCommand.self,
                 ]
             ),
         ]

@@ -17,7 +17,8 @@ extension ExecutionDescription {
             members["output"] = .string(output.text)
             members["outputDetails"] = ["included": true]
         }
-        members["redriveCount"] = 0
+        members["redriveCount"] = .number(JSONNumber(redriveCount))
+        if let redrivenAt { members["redriveDate"] = date(redrivenAt) }
         members["redriveStatus"] = .string(summary.status.isRedrivable ? "REDRIVABLE" : "NOT_REDRIVABLE")
         if !summary.status.isRedrivable {
             let reason = "Execution is \(summary.status.rawValue) and cannot be redriven"

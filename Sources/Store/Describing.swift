@@ -20,7 +20,8 @@ extension Store {
                 select coalesce(m.name || '/' || e.map_label, m.name), e.name, e.status,
                     e.started_at, e.stopped_at, e.version, e.alias, r.number,
                     e.error, e.cause, stepwell.payload(e.bucket, e.id, e.input, e.input_id),
-                    stepwell.payload(e.bucket, e.id, e.output, e.output_id), e.bucket, e.id, e.trace_header
+                    stepwell.payload(e.bucket, e.id, e.output, e.output_id), e.bucket, e.id, e.trace_header,
+                    e.redrive_count, e.redriven_at
                 from stepwell.find_execution($1) e
                 join stepwell.state_machines m on m.id = e.machine
                 join stepwell.revisions r on r.id = e.revision
@@ -38,6 +39,8 @@ extension Store {
                 error: try row.optionalText(8),
                 cause: try row.optionalText(9),
                 traceHeader: try row.optionalText(14),
+                redriveCount: try row.int(15),
+                redrivenAt: try row.optionalTimestamp(16).map(Timestamp.init(microseconds:)),
                 steps: []
             )
         }

@@ -29,6 +29,9 @@ package struct ExecutionDescription: Sendable {
     package var cause: String?
     /// The trace that the start belongs to, as the caller gave it.
     package var traceHeader: String?
+    /// How often the execution was gone on with after it had failed, and when that was last.
+    package var redriveCount: Int
+    package var redrivenAt: Timestamp?
     /// Where each live branch stands; empty once the execution has ended.
     package var steps: [StepDescription]
 }

@@ -123,7 +123,7 @@ extension Store {
         return recorded
     }
 
-    private func payloads(
+    func payloads(
         _ ids: Set<PGUUID>,
         bucket: Int32,
         execution: PGUUID

@@ -35,6 +35,7 @@ struct StepLoader {
     private var results: [ForkKey: [PayloadColumn]] = [:]
     private var items: [ForkKey: [Int: JSONDocument]] = [:]
     private var inputs: [PGUUID: PayloadColumn] = [:]
+    private var redriveCounts: [PGUUID: Int] = [:]
     private var payloads: [PGUUID: [PGUUID: JSONDocument]] = [:]
 
     init(store: Store, bucket: Int32, rows: [ClaimRow]) {
@@ -212,17 +213,18 @@ struct StepLoader {
 
     private func inputStatement(_ executions: [PGUUID]) -> Statement {
         Statement(
-            "select e.id, e.input, e.input_id from stepwell.executions e where e.bucket = $1 and e.id = any ($2)",
+            "select e.id, e.input, e.input_id, e.redrive_count from stepwell.executions e where e.bucket = $1 and e.id = any ($2)",
             [.int4(bucket), .uuidArray(executions)]
         )
     }
 
     private mutating func read(inputsFrom rows: Rows) throws(StoreError) {
         for row in rows {
-            let (id, input) = try store.decode { () throws(PostgresError) in
-                (try row.uuid(0), try PayloadColumn(row, 1))
+            let (id, input, redrives) = try store.decode { () throws(PostgresError) in
+                (try row.uuid(0), try PayloadColumn(row, 1), try row.int(3))
             }
             inputs[id] = input
+            redriveCounts[id] = redrives
         }
     }
 
@@ -343,6 +345,7 @@ struct StepLoader {
             stateMachineName: machineName,
             roleARN: revision.roleARN
         )
+        info.redriveCount = redriveCounts[row.key.execution] ?? 0
         if let input = inputs[row.key.execution] { info.input = try document(input, of: row.key.execution) }
         return info
     }

@@ -49,6 +49,7 @@ struct HelpTests {
                   history                 Show the events of an execution.
                   list                    List executions, newest first.
                   stop                    Abort an execution.
+                  redrive                 Go on with an execution from where it failed.
                   task                    Answer a task that waits for its token.
                   activities              Create activities, and ask for their tasks.
 
@@ -63,7 +64,7 @@ struct HelpTests {
             "dev", "worker", "server", "keys", "keys create", "keys list", "keys revoke", "migrate", "validate",
             "deploy", "jsonata", "start", "describe", "history", "list", "stop", "test", "task", "task succeed",
             "task fail", "task heartbeat", "activities", "activities create", "activities list", "activities delete",
-            "activities poll",
+            "activities poll", "redrive",
         ]
     )
     func everyCommandExplainsItselfWithinEightyColumns(command: String) async throws {

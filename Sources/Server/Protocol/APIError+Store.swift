@@ -18,6 +18,7 @@ extension APIError {
             self = .executionDoesNotExist(arguments.text("executionArn") ?? "")
         case .activityDoesNotExist:
             self.init("ActivityDoesNotExist", "Activity Does Not Exist: '\(arguments.text("activityArn") ?? "")'")
+        case .executionNotRedrivable(let text): self.init("ExecutionNotRedrivable", text)
         case .invalidToken: self = .invalidToken
         case .taskTimedOut(let text): self.init("TaskTimedOut", "Task Timed Out: '\(text)'")
         case .invalidOutput(let reason): self.init("InvalidOutput", "Invalid Output: '\(reason)'")
