@@ -16,7 +16,9 @@ struct TimelineTests {
                     "type": .string(event.type), "timestamp": "1970-01-01T00:00:00.020Z",
                     "previousEventId": .number(JSONNumber(event.previous ?? index)),
                 ]
-                if let name = event.name { json["stateEnteredEventDetails"] = ["name": .string(name)] }
+                if let name = event.name {
+                    json["stateEnteredEventDetails"] = ["name": .string(name), "state": .string(name)]
+                }
                 return RecordedEvent(id: index + 1, json: .object(json))
             }
         return timeline.rows(for: recorded).map { $0[3].text }
@@ -29,6 +31,14 @@ struct TimelineTests {
             ("ExecutionSucceeded", nil, nil),
         ])
         #expect(found == ["", "A", "A", "A", "A", "B", ""])
+    }
+
+    @Test func aFailedEvaluationBelongsToTheStateItNames() {
+        let found = states([
+            ("ExecutionStarted", nil, nil), ("PassStateEntered", "A", nil), ("PassStateExited", "A", nil),
+            ("PassStateEntered", "B", nil), ("EvaluationFailed", "B", 3), ("ExecutionFailed", nil, nil),
+        ])
+        #expect(found == ["", "A", "A", "B", "B", ""])
     }
 
     @Test func aParallelEndsAsItself() {

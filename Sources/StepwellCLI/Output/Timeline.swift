@@ -87,7 +87,10 @@ private struct TimelineEvent {
         }
     }
 
-    var stateName: String? { type.hasSuffix("Entered") || type.hasSuffix("Exited") ? details["name"]?.string : nil }
+    var stateName: String? {
+        if type == "EvaluationFailed" { return details["state"]?.string }
+        return type.hasSuffix("Entered") || type.hasSuffix("Exited") ? details["name"]?.string : nil
+    }
 
     var tone: Style.Tone? {
         switch type {
