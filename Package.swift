@@ -205,6 +205,7 @@ let package = Package(
                 "JSON", "Expressions", "Postgres", "Store", "StepwellCLI", "OrderWorker", "PostgresTestSupport",
             ]
         ),
+        .testTarget(name: "BenchmarksTests", dependencies: ["JSON", "Benchmarks"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -433,10 +433,12 @@ begin
         as i (execution, step, events, count, at, first)
     where i.first is not null and i.count > 0;
 
-    perform stepwell.write_steps(p_bucket, p_lease, v_head_written, v_event_count, v_row, v_first, p_fence, p_action,
-        p_phase, p_state, p_function, p_run_at, p_wake_at, p_entered_at, p_entry, p_retry_count, p_retrier_uses, p_deadline,
-        p_heartbeat, p_last_event, p_entered_event, p_scheduled_event, p_input, p_input_id, p_task_input,
-        p_task_input_id, p_variables, p_variables_id);
+    if not p_action <@ array['e']::"char"[] then
+        perform stepwell.write_steps(p_bucket, p_lease, v_head_written, v_event_count, v_row, v_first, p_fence, p_action,
+            p_phase, p_state, p_function, p_run_at, p_wake_at, p_entered_at, p_entry, p_retry_count, p_retrier_uses, p_deadline,
+            p_heartbeat, p_last_event, p_entered_event, p_scheduled_event, p_input, p_input_id, p_task_input,
+            p_task_input_id, p_variables, p_variables_id);
+    end if;
 
     if v_has_joined then
         -- The step had forked and has been joined: its children's results and items are history now.

@@ -56,18 +56,19 @@ struct CommitColumns: Sendable {
                 .int4(bucket), .uuid(worker), .int8(lease.microseconds),
                 .uuidArray(executions), .int8Array(steps), .int8Array(fences), .textArray(actions),
                 .jsonArray(events), .int4Array(eventCounts), .timestamptzArray(microseconds: ats),
-                .textArray(phases), .textArray(states), .textArray(functions),
-                .timestamptzArray(microseconds: runAts), .timestamptzArray(microseconds: wakeAts),
+                .textArray(phases.ifAny()), .textArray(states.ifAny()), .textArray(functions.ifAny()),
+                .timestamptzArray(microseconds: runAts.ifAny()), .timestamptzArray(microseconds: wakeAts.ifAny()),
                 .timestamptzArray(microseconds: enteredAts), .int4Array(entries), .int4Array(retryCounts),
-                .textArray(retrierUses), .timestamptzArray(microseconds: deadlines), .int4Array(heartbeats),
+                .textArray(retrierUses.ifAny()), .timestamptzArray(microseconds: deadlines.ifAny()),
+                .int4Array(heartbeats.ifAny()),
                 .int4Array(lastEvents), .int4Array(enteredEvents), .int4Array(scheduledEvents),
-                .jsonArray(inputs.map(\.inline)), .uuidArray(inputs.map(\.id)),
-                .jsonArray(taskInputs.map(\.inline)), .uuidArray(taskInputs.map(\.id)),
-                .jsonArray(variables.map(\.inline)), .uuidArray(variables.map(\.id)),
-                .textArray(statuses), .jsonArray(outputs.map(\.inline)), .uuidArray(outputs.map(\.id)),
-                .textArray(errors), .textArray(causes), .jsonArray(forks),
-                // Left out where nobody starts anything: the call looks at its size before it looks inside.
-                .jsonArray(outboxes.contains { $0 != nil } ? outboxes : []),
+                .jsonArray(inputs.map(\.inline).ifAny()), .uuidArray(inputs.map(\.id).ifAny()),
+                .jsonArray(taskInputs.map(\.inline).ifAny()), .uuidArray(taskInputs.map(\.id).ifAny()),
+                .jsonArray(variables.map(\.inline).ifAny()), .uuidArray(variables.map(\.id).ifAny()),
+                .textArray(statuses.ifAny()), .jsonArray(outputs.map(\.inline).ifAny()),
+                .uuidArray(outputs.map(\.id).ifAny()),
+                .textArray(errors.ifAny()), .textArray(causes.ifAny()), .jsonArray(forks.ifAny()),
+                .jsonArray(outboxes.ifAny()),
                 .uuidArray(payloadExecutions), .uuidArray(payloadIDs), .jsonArray(payloadTexts),
             ]
         )
@@ -86,10 +87,11 @@ struct CommitColumns: Sendable {
         events.append(packed.text)
         eventCounts.append(Int32(clamping: packed.count))
         ats.append(packed.at.microseconds)
-        phases.append(branch.phase.rawValue)
-        states.append(branch.state)
-        functions.append(change.function ?? "")
-        runAts.append(change.runAt?.microseconds ?? packed.at.microseconds)
+        let keepsStep = change.keepsStep
+        phases.append(keepsStep ? branch.phase.rawValue : nil)
+        states.append(keepsStep ? branch.state : nil)
+        functions.append(keepsStep ? change.function ?? "" : nil)
+        runAts.append(keepsStep ? change.runAt?.microseconds ?? packed.at.microseconds : nil)
         wakeAts.append(change.wakeAt?.microseconds)
         enteredAts.append(branch.enteredAt.microseconds)
         entries.append(Int32(clamping: branch.entry))
@@ -104,11 +106,10 @@ struct CommitColumns: Sendable {
         scheduledEvents.append(Int32(clamping: branch.scheduledEvent.packed))
 
         var room = PayloadCollector.rowLimit
-        let keepsPayloads = change.keepsStep
-        inputs.append(keepsPayloads ? payloads.column(branch.input, room: &room) : .none)
-        let taskInput = keepsPayloads ? change.taskInput : nil
+        inputs.append(keepsStep ? payloads.column(branch.input, room: &room) : .none)
+        let taskInput = keepsStep ? change.taskInput : nil
         taskInputs.append(payloads.column(taskInput, room: &room))
-        let own = branch.variables.isEmpty || !keepsPayloads ? nil : JSONDocument(branch.variablesObject)
+        let own = branch.variables.isEmpty || !keepsStep ? nil : JSONDocument(branch.variablesObject)
         variables.append(payloads.column(own, room: &room))
 
         statuses.append(change.status)
@@ -122,6 +123,13 @@ struct CommitColumns: Sendable {
             payloadIDs.append(row.id)
             payloadTexts.append(row.text)
         }
+    }
+}
+
+extension Array {
+    /// Nothing where all elements are nil: the call takes what an array lacks as null, and nobody has to pass it on.
+    fileprivate func ifAny<Value>() -> [Value?] where Element == Value? {
+        contains { $0 != nil } ? self : []
     }
 }
 

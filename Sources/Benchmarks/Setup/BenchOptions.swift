@@ -17,6 +17,14 @@ struct BenchOptions: ParsableArguments {
     )
     var settings: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A PgBouncer in transaction mode in front of --database, for the worker to go through.",
+            valueName: "conninfo"
+        )
+    )
+    var pooler: String?
+
     @Option(help: "Into how many buckets the tables are cut; without it as `stepwell migrate` does.")
     var buckets: Int32?
 
@@ -27,6 +35,7 @@ struct BenchOptions: ParsableArguments {
     var json = false
 
     func validate() throws {
+        if pooler != nil && database == nil { throw ValidationError("--pooler needs --database.") }
         guard buckets.map({ (1...1024).contains($0) }) ?? true else {
             throw ValidationError("--buckets takes a number from 1 to 1024.")
         }

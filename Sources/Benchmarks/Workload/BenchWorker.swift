@@ -12,11 +12,16 @@ final class BenchWorker: Sendable {
     private let concurrency: Int?
     private let preparesStatements: Bool
 
-    /// - Parameter conninfo: where the worker finds the database, if not where it is.
-    init(_ database: BenchDatabase, _ options: BenchOptions, conninfo: String? = nil, preparesStatements: Bool = true) {
+    init(_ database: BenchDatabase, _ options: BenchOptions) throws {
         self.database = database
-        self.conninfo = conninfo ?? database.configuration.conninfo
-        self.preparesStatements = preparesStatements
+        var way = database.configuration
+        if let pooler = options.pooler {
+            way = try PostgresConfiguration(pooler)
+            way["dbname"] = database.name
+        }
+        conninfo = way.conninfo
+        // Debian's PgBouncer does not know prepared statements.
+        preparesStatements = options.pooler == nil
         concurrency = options.concurrency
     }
 

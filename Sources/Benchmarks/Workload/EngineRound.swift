@@ -10,9 +10,6 @@ struct EngineRound {
     var input = Workload.input
     /// How often an execution calls the function that it calls last; nil: as the workload says.
     var calls: Int?
-    /// Where the worker finds the database, if not where it is.
-    var conninfo: String?
-    var preparesStatements = true
 
     func run(_ options: BenchOptions) async throws -> Usage {
         let starter = Starter(database: database, workload: workload, input: input)
@@ -20,7 +17,7 @@ struct EngineRound {
         try await database.settle()
         let meter = Meter(database: database)
         let counters = try await meter.counters()
-        let worker = BenchWorker(database, options, conninfo: conninfo, preparesStatements: preparesStatements)
+        let worker = try BenchWorker(database, options)
         var start = try await meter.mark()
         var end = start
         try await worker.run {

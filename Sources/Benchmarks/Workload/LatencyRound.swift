@@ -21,7 +21,7 @@ struct LatencyRound {
     func run(_ options: BenchOptions) async throws -> [Double] {
         let others = try (1..<workers).map { _ in try WorkerProcess.start(database, options) }
         defer { for other in others { other.stop() } }
-        let worker = BenchWorker(database, options)
+        let worker = try BenchWorker(database, options)
         var times: [Double] = []
         try await worker.run {
             try await worker.waitUntilIdle(workers: workers)

@@ -262,7 +262,7 @@ final class Engine: Sendable {
             if let permit { capacity.givePermit(permit) }
             return permit != nil || capacity.isWorthClaiming || capacity.room == 1
         }
-        if isNews || isStopping { claimBox.post { $0.hasFinished = true } }
+        if isNews || isWindingDown { claimBox.post { $0.hasFinished = true } }
     }
 
     func givePermit(_ function: String) {

@@ -21,6 +21,9 @@ struct MigrateCommand: AsyncParsableCommand {
     @Flag(help: "Only print what would be done.")
     var dryRun = false
 
+    @Flag(help: "Spread the tables over the nodes of Citus, which the database has to have. See deploy/scale-out.md.")
+    var citus = false
+
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
 
@@ -28,26 +31,32 @@ struct MigrateCommand: AsyncParsableCommand {
         guard buckets.map({ (1...1024).contains($0) }) ?? true else {
             throw ValidationError("--buckets takes a number from 1 to 1024.")
         }
+        if citus && dryRun { throw ValidationError("--citus can't be tried with --dry-run.") }
     }
 
     func run() async throws {
         let configuration = try database.configuration()
         let directory = try MigrationsDirectory.find()
         let names: [String]
+        var distributed: [String] = []
         do throws(StoreError) {
             names =
                 dryRun
                 ? try await Store.pendingMigrations(configuration, directory: directory, logger: .quiet)
                 : try await Store.migrate(configuration, directory: directory, buckets: buckets, logger: .quiet)
+            if citus { distributed = try await Store.distribute(configuration, logger: .quiet) }
         } catch {
             throw Failure(error, database: configuration)
         }
         if output.json {
-            Console.show([dryRun ? "pending" : "applied": .array(names.map(JSONValue.string))])
-        } else if names.isEmpty {
+            var answer: JSONObject = [dryRun ? "pending" : "applied": .array(names.map(JSONValue.string))]
+            if citus { answer["distributed"] = .array(distributed.map(JSONValue.string)) }
+            Console.show(.object(answer))
+        } else if names.isEmpty && distributed.isEmpty {
             Console.show("the schema is up to date")
         } else {
             for name in names { Console.show("\(dryRun ? "would apply" : "applied") \(name)") }
+            for name in distributed { Console.show("distributed \(name)") }
         }
     }
 }

@@ -1,0 +1,76 @@
+import Foundation
+import JSON
+import Testing
+
+/// Every bench, with next to nothing to do: that it runs and says what it should, not how fast anything is.
+@Suite("Benches", .serialized)
+struct BenchTests {
+    /// The programs are built beside the tests.
+    private static let directory = (Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0]))
+        .resolvingSymlinksInPath().deletingLastPathComponent()
+
+    private func run(_ arguments: String...) async throws -> JSONValue {
+        let output = FileManager.default.temporaryDirectory.appending(path: "bench-" + UUID().uuidString)
+        try Data().write(to: output)
+        defer { try? FileManager.default.removeItem(at: output) }
+        let process = Process()
+        process.executableURL = Self.directory.appending(path: "stepwell-bench")
+        process.arguments = arguments + ["--json"]
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        let status = try await withCheckedThrowingContinuation {
+            (continuation: CheckedContinuation<Int32, any Error>) in
+            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+            do {
+                try process.run()
+            } catch {
+                process.terminationHandler = nil
+                continuation.resume(throwing: error)
+            }
+        }
+        #expect(status == 0)
+        return try JSONValue(parsing: try String(contentsOf: output, encoding: .utf8))
+    }
+
+    private func isPositive(_ value: JSONValue?) -> Bool { (value?.number?.double ?? 0) > 0 }
+
+    @Test(arguments: ["drain", "chain"])
+    func throughput(command: String) async throws {
+        let report = try await run(command, "--executions", "200", "--rounds", "1")
+        let rows = try #require(report["rows"]?.array)
+        #expect(rows.map { $0["round"]?.string } == ["1 engine", "1 same rows", "1 bare bound", "median engine"])
+        for row in rows { #expect(isPositive(row["executions/s"]) && isPositive(row["WAL bytes"])) }
+        #expect(isPositive(rows[0]["÷ same rows"]) && isPositive(rows[0]["÷ bare bound"]))
+    }
+
+    @Test func fanout() async throws {
+        let report = try await run("fanout", "--executions", "20", "--items", "50")
+        #expect(report["rows"]?.array?.count == 2)
+        #expect(report["rows"]?.array?.allSatisfy { isPositive($0["tasks/s"]) } == true)
+    }
+
+    @Test func latency() async throws {
+        let report = try await run("latency", "--executions", "5")
+        #expect(report["rows"]?.array?.count == 8)
+        #expect(report["rows"]?.array?.allSatisfy { isPositive($0["p99"]) } == true)
+    }
+
+    @Test func scale() async throws {
+        let report = try await run(
+            "scale",
+            "--executions",
+            "50",
+            "--stored",
+            "100",
+            "--sleepers",
+            "200",
+            "--snapshot-seconds",
+            "0"
+        )
+        #expect(report["rows"]?.array?.count == 4)
+    }
+
+    @Test func memory() async throws {
+        let report = try await run("memory")
+        #expect(report["rows"]?.array?.allSatisfy { isPositive($0["µs each"]) } == true)
+    }
+}
