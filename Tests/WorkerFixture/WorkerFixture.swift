@@ -28,7 +28,7 @@ import Stepwell
             }
             Function("slow") { (_: JSONValue) in
                 say("slow")
-                try await Task.sleep(for: .milliseconds(300))
+                try await Task.sleep(for: .seconds(2))
                 say("slept")
                 return "the process"
             }

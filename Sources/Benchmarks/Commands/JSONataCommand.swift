@@ -18,7 +18,8 @@ struct JSONataCommand: AsyncParsableCommand {
         let work = JSONataWork.fields + JSONataWork.aggregations
         var report = Report(
             "jsonata",
-            columns: ["expression", "compile µs", "µs"] + OtherJSONata.all.flatMap { ["\($0.name) µs", "× \($0.name)"] }
+            columns: ["expression", "compile µs", "µs"]
+                + OtherJSONata.all.flatMap { ["\($0.name) µs", "× \($0.name)"] }
         )
         let own = try work.map { (compile: try $0.measureCompilation(), evaluate: try $0.measure()) }
         var others: [[Double]?] = []
