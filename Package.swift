@@ -184,7 +184,7 @@ let package = Package(
             name: "StepwellTests",
             dependencies: [
                 "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "Stepwell",
-                "PostgresTestSupport", "WorkerFixture", "OrderWorker",
+                "PostgresTestSupport", "PeerTestSupport", "WorkerFixture", "OrderWorker",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]

@@ -66,7 +66,7 @@ package struct FunctionCall: Sendable, Equatable {
     }
 }
 
-/// The call of a service, which any worker can make.
+/// The call of a service.
 package struct ServiceRequest: Sendable, Equatable {
     /// `aws-sdk:sfn`
     package var service: String
@@ -76,19 +76,25 @@ package struct ServiceRequest: Sendable, Equatable {
     package var timeoutSeconds: Int?
     /// Whether the call must be on record before it is made: the task token that it carries may be answered at once.
     package var carriesToken: Bool
+    /// What workers offer that can make it; nil: any worker can.
+    package var offer: String?
+    /// Whether only a worker that offers it should take it up.
+    package var isForOthers = false
 
     package init(
         service: String,
         action: String,
         parameters: JSONDocument,
         timeoutSeconds: Int? = nil,
-        carriesToken: Bool = false
+        carriesToken: Bool = false,
+        offer: String? = nil
     ) {
         self.service = service
         self.action = action
         self.parameters = parameters
         self.timeoutSeconds = timeoutSeconds
         self.carriesToken = carriesToken
+        self.offer = offer
     }
 }
 

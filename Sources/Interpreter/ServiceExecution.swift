@@ -15,7 +15,8 @@ extension Run {
                     action: integration.action,
                     parameters: branch.taskInput ?? branch.input,
                     timeoutSeconds: secondsLeft,
-                    carriesToken: resource.waitsForToken
+                    carriesToken: resource.waitsForToken,
+                    offer: integration.offer
                 )
             )
         )

@@ -77,6 +77,8 @@ package final class Simulator {
     package var recordsCallsLate = false
     /// At most so many children of one fork exist at a time.
     package var childrenAtOnce = 1_000
+    /// What services answer, one call after the other, by `service:action`.
+    package var replies: [String: [Outcome]] = [:]
     /// The objects that readers find, by `bucket/key`.
     package var objects: [String: String] = [:]
     package private(set) var now = Timestamp(microseconds: 1_700_000_000_000_000)
@@ -220,10 +222,15 @@ package final class Simulator {
         schedule(outcome, at: now.adding(seconds: seconds), in: execution, row: row)
     }
 
-    /// `aws-sdk:sfn`, as far as recorded cases use it.
+    /// What was said that a service answers, and `aws-sdk:sfn`, as far as recorded cases use it.
     private func call(_ request: ServiceRequest, in execution: Execution, row: Int) {
         let parameters = (try? request.parameters.value()) ?? .null
         func answer(_ outcome: Outcome) { schedule(outcome, at: now.adding(seconds: 0.01), in: execution, row: row) }
+        let call = "\(request.service):\(request.action)"
+        if let reply = replies[call]?.first {
+            replies[call]?.removeFirst()
+            return answer(reply)
+        }
         switch request.action {
         case "getActivityTask":
             let name = String(parameters["ActivityArn"]?.string?.split(separator: ":").last ?? "")

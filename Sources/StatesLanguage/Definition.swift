@@ -12,6 +12,8 @@ package struct Definition: Sendable {
     /// Why this engine can't run a valid machine yet (JSONata states, Distributed Map, unsupported resources): reasons
     /// for refusing it at deployment.
     package let obstacles: [Diagnostic]
+    /// What workers must offer besides functions for this machine to get through.
+    package let needs: [ServiceNeed]
 
     /// Reads and validates a definition; all problems are found in one pass.
     ///
@@ -36,7 +38,7 @@ package struct Definition: Sendable {
     private init(_ text: String, _ type: MachineType, isLoneState: Bool) {
         let findings = Findings()
         machine = Self.read(text, type, isLoneState: isLoneState, findings)
-        (diagnostics, obstacles) = findings.resolved(in: text)
+        (diagnostics, obstacles, needs) = findings.resolved(in: text)
     }
 
     private static func read(
@@ -76,4 +78,12 @@ package struct Definition: Sendable {
             .map { "\($0.code.rawValue): \($0.message)" + ($0.location.isEmpty ? "" : " at \($0.location)") }
         return errors.isEmpty ? nil : "Invalid State Machine Definition: '\(errors.joined(separator: ", "))'"
     }
+}
+
+/// A Task that only some workers can do.
+package struct ServiceNeed: Sendable, Hashable {
+    /// What they offer: ``ServiceIntegration/offer``.
+    package let offer: String
+    /// What there is to say where none of them does.
+    package let warning: Diagnostic
 }

@@ -63,6 +63,16 @@ public struct WorkerConfiguration: Sendable {
     /// - `STEPWELL_SHUTDOWN_SECONDS` for ``shutdownTimeout``
     /// - `STEPWELL_START_SECONDS` for ``startTimeout``
     ///
+    /// What Tasks can call besides functions has no other place than the environment:
+    ///
+    /// - `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_SQS`, `…_DYNAMODB`, `…_LAMBDA` …: where AWS's services are, or what
+    ///   speaks their protocols; a service without an endpoint is not called. With `AWS_REGION`, `AWS_ACCESS_KEY_ID`,
+    ///   `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. Functions that no worker offers are invoked at Lambda's endpoint.
+    /// - `STEPWELL_CONNECTIONS_FILE`: the connections of HTTP Tasks, a JSON file that only its owner may read; without
+    ///   it systemd's credential `connections.json`
+    /// - `STEPWELL_HTTP_ALLOW`: addresses and ranges (`10.1.0.0/16,127.0.0.1`) that HTTP Tasks may reach although they are
+    ///   not public
+    ///
     /// - Parameter environment: nil: the process's own.
     /// - Throws: ``WorkerError`` naming the variable whose value makes no sense.
     public init(environment: [String: String]?) throws(WorkerError) {

@@ -36,8 +36,15 @@ extension Store {
             name: name,
             arn: settings.stateMachineARN(name),
             revision: number,
-            warnings: definition.warnings
+            warnings: definition.warnings + (try await unmet(definition.needs))
         )
+    }
+
+    /// What there is to say of needs that no worker meets.
+    private func unmet(_ needs: [ServiceNeed]) async throws(StoreError) -> [Diagnostic] {
+        guard !needs.isEmpty else { return [] }
+        let offered = try await offeredServices()
+        return needs.filter { !offered.contains($0.offer) }.map(\.warning)
     }
 
     /// All state machines, by name.

@@ -61,8 +61,9 @@ struct StepChange {
             action = "w"
             function = "activity:\(name)"
             wakeAt = branch.deadline
-        case .request:
+        case .request(let request):
             action = commit.keepsLease ? "k" : "r"
+            if request.isForOthers { function = request.offer }
         case .awaitAnswer(.taskToken(let heartbeatDue)):
             action = "w"
             // An answer may have come before this: the first look finds it, should this process end now.

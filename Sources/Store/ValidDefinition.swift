@@ -4,6 +4,8 @@ package import StatesLanguage
 package struct ValidDefinition: Sendable {
     package let text: String
     package let warnings: [Diagnostic]
+    /// What workers must offer besides functions.
+    let needs: [ServiceNeed]
     let entryState: String
     let entryFunction: String
     let timeoutSeconds: Int32?
@@ -17,6 +19,7 @@ package struct ValidDefinition: Sendable {
         }
         self.text = text
         warnings = parsed.diagnostics
+        needs = parsed.needs
         entryState = machine.scope.startAt
         entryFunction = machine.entryFunction(at: machine.scope.startAt) ?? ""
         timeoutSeconds = machine.timeoutSeconds.map { Int32(clamping: $0) }

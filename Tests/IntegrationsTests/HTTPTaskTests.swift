@@ -125,6 +125,20 @@ import Testing
         }
     }
 
+    @Test func requestIsSentOnce() async throws {
+        let (outcome, requests) = try await bench()
+            .run("http", "invoke") {
+                parameters($0, "key")
+            } answer: { _ in
+                .hangUp
+            }
+        guard case .failed("States.Http.Socket", _) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(requests.count == 1)
+    }
+
     @Test func largeResponseIsRefused() async throws {
         let (outcome, _) = try await bench()
             .run("http", "invoke") {

@@ -120,7 +120,7 @@ struct DefinitionTests {
         ),
         (
             #"{"StartAt": "A", "States": {"A": {"Type": "Task", "End": true, "#
-                + #""Resource": "arn:aws:states:::sqs:sendMessage"}}}"#,
+                + #""Resource": "arn:aws:states:::glue:startJobRun"}}}"#,
             ["/States/A/Resource"]
         ),
     ]

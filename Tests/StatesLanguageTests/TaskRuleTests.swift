@@ -30,6 +30,21 @@ struct TaskRuleTests {
     }
 
     @Test(
+        "Services that only some workers can call are known with their places",
+        arguments: [
+            ("sqs:sendMessage", "service:sqs"), ("events:putEvents", "service:eventbridge"),
+            ("aws-sdk:s3:getObject", "service:s3"), ("dynamodb:getItem", "service:dynamodb"), ("http:invoke", nil),
+            ("aws-sdk:sfn:sendTaskSuccess", nil), ("lambda:invoke", nil),
+        ]
+    )
+    func needs(resource: String, offer: String?) {
+        let definition = Definition(parsing: task("arn:aws:states:::\(resource)"))
+        #expect(definition.needs.map(\.offer) == [offer].compactMap { $0 })
+        #expect(definition.needs.allSatisfy { $0.warning.location == "/States/A/Resource" })
+        #expect(definition.needs.allSatisfy { $0.warning.position != nil && $0.warning.severity == .warning })
+    }
+
+    @Test(
         "Express machines wait for nobody",
         arguments: [
             (
@@ -103,10 +118,11 @@ struct TaskRuleTests {
             "arn:aws:states:us-east-1:123456789012:activity:name",
             .resource(.activity(name: "name", arn: "arn:aws:states:us-east-1:123456789012:activity:name"))
         ),
-        ("arn:aws:states:::aws-sdk:s3:getObject", .unsupported),
-        ("arn:aws:states:::aws-sdk:s3:listBuckets.waitForTaskToken", .unsupported),
-        ("arn:aws:states:::dynamodb:putItem", .unsupported),
-        ("arn:aws:states:::http:invoke", .unsupported),
+        integration("aws-sdk:s3", "getObject"), integration("aws-sdk:s3", "headBucket", .waitForTaskToken),
+        integration("dynamodb", "putItem"), integration("http", "invoke"), integration("apigateway", "invoke"),
+        integration("sqs", "sendMessage"), integration("sns", "publish", .waitForTaskToken),
+        integration("events", "putEvents"),
+        ("arn:aws:states:::glue:startJobRun", .unsupported), ("arn:aws:states:::glue:startJobRun.sync", .unsupported),
         unrecognized("arn:aws:states:::dynamodb:query"),
         unrecognized("arn:aws:states:::dynamodb:putItem.sync"),
         unrecognized("arn:aws:states:::sqs:sendMessage.waitForTaskTokens"),

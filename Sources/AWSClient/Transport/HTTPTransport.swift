@@ -29,12 +29,21 @@ package final class HTTPTransport: Sendable {
     private let connectTimeout: Duration
     /// The address to connect to, by the name of the host.
     private let addresses: [String: String]
+    private let sendsAgain: Bool
 
-    /// - Parameter addresses: the address to connect to, by the name of the host; the system resolves all others. TLS
-    ///   still checks the certificate against the name.
-    package init(connectTimeout: Duration = .seconds(5), addresses: [String: String] = [:]) {
+    /// - Parameters:
+    ///   - addresses: the address to connect to, by the name of the host; the system resolves all others. TLS still
+    ///     checks the certificate against the name.
+    ///   - sendsAgain: whether a request is sent once more when its connection was closed before an answer came: mostly
+    ///     one that had been idle, but the server may have got the request.
+    package init(
+        connectTimeout: Duration = .seconds(5),
+        addresses: [String: String] = [:],
+        sendsAgain: Bool = true
+    ) {
         self.connectTimeout = connectTimeout
         self.addresses = addresses
+        self.sendsAgain = sendsAgain
     }
 
     /// Closes the connections; requests after that fail. To be called before the transport is let go.
@@ -81,8 +90,7 @@ package final class HTTPTransport: Sendable {
             let response: HTTPClientResponse
             do {
                 response = try await client.execute(Self.native(request), deadline: .distantFuture)
-            } catch let error as HTTPClientError where error == .remoteConnectionClosed {
-                // The server had closed a connection that lay idle, and the request was on its way.
+            } catch let error as HTTPClientError where sendsAgain && error == .remoteConnectionClosed {
                 response = try await client.execute(Self.native(request), deadline: .distantFuture)
             }
             let headers = response.headers.map { (name: $0.name, value: $0.value) }

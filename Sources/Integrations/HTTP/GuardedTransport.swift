@@ -30,7 +30,10 @@ struct GuardedTransport: Sendable {
     private func send(_ request: OutgoingRequest, to address: [UInt8], _ bounds: HTTPTransport.Bounds)
         async throws(TransportError) -> IncomingResponse
     {
-        let transport = HTTPTransport(addresses: [request.endpoint.host: IPAddress.text(address)])
+        let transport = HTTPTransport(
+            addresses: [request.endpoint.host: IPAddress.text(address)],
+            sendsAgain: false
+        )
         let result: Result<IncomingResponse, TransportError>
         do throws(TransportError) {
             result = .success(try await transport.send(request, bounds: bounds))

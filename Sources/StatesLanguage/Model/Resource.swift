@@ -83,6 +83,9 @@ package struct ServiceIntegration: Sendable, Hashable {
         case ("aws-sdk:sfn", _, .requestResponse), ("aws-sdk:sfn", _, .waitForTaskToken):
             guard ServiceIntegrations.stepFunctionsActions.contains(action) else { return nil }
             performer = .service
+        case (_, _, .requestResponse), (_, _, .waitForTaskToken):
+            guard ServiceIntegrations.isCalled(service, action) else { return nil }
+            performer = .service
         default: return nil
         }
         self.arn = arn
@@ -90,6 +93,20 @@ package struct ServiceIntegration: Sendable, Hashable {
         self.action = action
         self.pattern = pattern
     }
+
+    /// What workers offer that can call the service, as `offer(of:)` names it; nil: any worker can.
+    package var offer: String? {
+        switch service {
+        case "lambda", "states", "http", "apigateway", "aws-sdk:sfn": nil
+        case "events": Self.offer(of: "eventbridge")
+        default: Self.offer(of: String(service.split(separator: ":").last ?? ""))
+        }
+    }
+
+    /// What a worker offers that has an endpoint for a service. No function is named like this.
+    ///
+    /// - Parameter service: as in `aws-sdk:SERVICE:…`
+    package static func offer(of service: String) -> String { "service:\(service)" }
 
     /// The action with its pattern, as events show it: `startExecution.sync:2`.
     package var resourceName: String { pattern == .requestResponse ? action : "\(action).\(pattern.rawValue)" }

@@ -44,7 +44,10 @@ extension StateReader {
         checkArguments(of: service, action, parameters)
         let integration = ServiceIntegration.Pattern(rawValue: pattern ?? "")
             .flatMap { ServiceIntegration(arn: arn, service: service, action: action, pattern: $0) }
-        if let integration { return .integration(integration) }
+        if let integration {
+            if let offer = integration.offer { findings.needs(offer, at: fields.place.field("Resource")) }
+            return .integration(integration)
+        }
         findings.obstacle(
             code: .invalidResource,
             "\(arn) is not supported yet: call a function that does it, arn:aws:lambda:…:function:NAME",

@@ -13,6 +13,12 @@ enum ServiceIntegrations {
         "sendTaskFailure", "sendTaskHeartbeat", "sendTaskSuccess", "startExecution", "stopExecution",
     ]
 
+    /// Whether workers can call this action, where they have an endpoint for it.
+    static func isCalled(_ service: String, _ action: String) -> Bool {
+        if service.hasPrefix("aws-sdk:") { return service != "aws-sdk:sfn" }
+        return ["apigateway", "dynamodb", "events", "http", "sns", "sqs"].contains(service)
+    }
+
     static let known: [String: [String: Set<String>]] = [
         "apigateway": ["invoke": callback],
         "athena": [

@@ -17,6 +17,7 @@ final class Findings {
     private var errors: [Finding] = []
     private var warnings: [Finding] = []
     private var obstacles: [Finding] = []
+    private var needs: [(offer: String, finding: Finding)] = []
 
     /// - Parameters:
     ///   - location: where AWS says that the problem is; nil for nowhere.
@@ -47,6 +48,16 @@ final class Findings {
     /// A reason why a valid machine can't run here yet.
     func obstacle(code: Diagnostic.Code = .schemaValidationFailed, _ message: String, at location: Place) {
         obstacles.appendBounded(finding(.error, code, message, location, nil, nil))
+    }
+
+    /// A Task that only workers can do that have an endpoint for its service.
+    func needs(_ offer: String, at location: Place) {
+        guard needs.count < Self.limit else { return }
+        let service = offer.split(separator: ":").last ?? ""
+        let message =
+            "No worker has an endpoint for the service '\(service)': this Task will fail with States.Runtime unless one"
+            + " is started with AWS_ENDPOINT_URL or the variable of this service in its environment"
+        needs.append((offer, finding(.warning, .invalidResource, message, location, nil, nil)))
     }
 
     /// The text is not JSON.
@@ -92,10 +103,11 @@ final class Findings {
     }
 
     /// Everything found, in the order of the text.
-    func resolved(in text: String) -> (diagnostics: [Diagnostic], obstacles: [Diagnostic]) {
+    func resolved(in text: String) -> (diagnostics: [Diagnostic], obstacles: [Diagnostic], needs: [ServiceNeed]) {
         let kept = errors + warnings.prefix(Self.limit - errors.count)
-        guard !kept.isEmpty || !obstacles.isEmpty else { return ([], []) }
-        let positions = SourceMap(text).positions(of: (kept + obstacles).compactMap(\.place))
+        guard !kept.isEmpty || !obstacles.isEmpty || !needs.isEmpty else { return ([], [], []) }
+        let all = kept + obstacles + needs.map(\.finding)
+        let positions = SourceMap(text).positions(of: all.compactMap(\.place))
         func resolve(_ findings: [Finding]) -> [Diagnostic] {
             findings
                 .map { finding in
@@ -105,7 +117,10 @@ final class Findings {
                 .sorted { ($0.element.sortKey, $0.offset) < ($1.element.sortKey, $1.offset) }
                 .map(\.element)
         }
-        return (resolve(kept), resolve(obstacles))
+        let services = needs.flatMap { need in
+            resolve([need.finding]).map { ServiceNeed(offer: need.offer, warning: $0) }
+        }
+        return (resolve(kept), resolve(obstacles), services)
     }
 
     private func finding(

@@ -14,15 +14,18 @@ struct Capacity {
 
     let slots: Int
     private let unlimited: [String]
+    /// Functions that no worker offers and this one calls elsewhere.
+    private(set) var adoptedFunctions: [String] = []
     private let limits: [(function: String, limit: Int)]
     private var steps = 0
     private var permits: [String: Int] = [:]
     private var abandoned: [String: Int] = [:]
     private var turn = 0
 
-    init(slots: Int, functions: some Sequence<Function>) {
+    /// - Parameter services: what the process can do besides functions.
+    init(slots: Int, functions: some Sequence<Function>, services: [String] = []) {
         self.slots = slots
-        var unlimited = [""]
+        var unlimited = [""] + services
         var limits: [(String, Int)] = []
         for function in functions {
             if let limit = function.concurrency {
@@ -46,14 +49,14 @@ struct Capacity {
 
     /// The functions of which the process could take another step.
     var offeredFunctions: [String] {
-        unlimited.filter { !isBlocked($0) } + limits.filter { free($0) > 0 }.map(\.function)
+        open + limits.filter { free($0) > 0 }.map(\.function)
     }
 
     /// What can be claimed now. No claim takes more than half of all slots, so that while one half is being written down
     /// the other half runs.
     mutating func offers() -> [Offer] {
         turn += 1
-        var offers = [Offer(functions: rotated(unlimited.filter { !isBlocked($0) }), limit: 0, limited: nil)]
+        var offers = [Offer(functions: rotated(open), limit: 0, limited: nil)]
         for limit in rotated(limits) where free(limit) > 0 {
             offers.append(Offer(functions: [limit.function], limit: free(limit), limited: limit.function))
         }
@@ -61,6 +64,9 @@ struct Capacity {
         offers[0].limit = page
         return offers.map { Offer(functions: $0.functions, limit: min($0.limit, page), limited: $0.limited) }
     }
+
+    /// What is claimed in one go.
+    private var open: [String] { (unlimited + adoptedFunctions).filter { !isBlocked($0) } }
 
     private func rotated<Element>(_ elements: [Element]) -> [Element] {
         guard !elements.isEmpty else { return [] }
@@ -83,6 +89,9 @@ struct Capacity {
         steps += count
         if let function = offer.limited { permits[function, default: 0] += count }
     }
+
+    /// Functions are taken that were not before, or left to others.
+    mutating func adopt(_ functions: [String]) { adoptedFunctions = functions }
 
     /// A step is out of hand.
     mutating func finished() {

@@ -28,6 +28,8 @@ final class Engine: Sendable {
     let claimBox = Mailbox(ClaimLetters())
     let keeperBox = Mailbox(KeeperLetters())
     let janitorBox = Mailbox(OtherWork())
+    /// Somebody waits for a function that this worker does not offer.
+    let adoptionBox = Mailbox(false)
     let hints: HintSender
     private let committers: [Committer]
     private let functionARNs: [String: String]
@@ -46,6 +48,7 @@ final class Engine: Sendable {
         itemDatabase: PostgresConfiguration?,
         functions: [String: Function],
         configuration: WorkerConfiguration,
+        services: ServiceSettings,
         record: WorkerRecord
     ) {
         self.store = store
@@ -56,9 +59,11 @@ final class Engine: Sendable {
         self.configuration = configuration
         self.record = record
         logger = configuration.logger
-        services = ServiceCalls(store: store)
         held = Mutex(HeldSteps(leaseDuration: configuration.lease))
-        capacity = Mutex(Capacity(slots: configuration.concurrency, functions: functions.values))
+        self.services = ServiceCalls(store: store, settings: services)
+        capacity = Mutex(
+            Capacity(slots: configuration.concurrency, functions: functions.values, services: services.offers)
+        )
         let hints = HintSender(store: store, worker: record.instance)
         self.hints = hints
         let prefix = "arn:aws:lambda:\(store.settings.region):\(store.settings.account):function:"
@@ -73,6 +78,17 @@ final class Engine: Sendable {
     var limits: Limits { store.limits }
 
     func arn(ofFunction name: String) -> String { functionARNs[name] ?? "" }
+
+    /// A function that this worker can call: one of its own, or one that Lambda's endpoint offers and no worker does.
+    func function(named name: String) -> Function? {
+        if let function = functions[name] { return function }
+        guard let lambda = services.lambda else { return nil }
+        guard capacity.withLock({ $0.adoptedFunctions.contains(name) }) else {
+            adoptionBox.post { $0 = true }
+            return nil
+        }
+        return lambda.function(named: name)
+    }
 
     // MARK: Time
 
@@ -177,6 +193,29 @@ final class Engine: Sendable {
                 return true
             } catch .activityDoesNotExist {
                 return false
+            } catch {
+                try? await Task.sleep(for: backoff.pause())
+            }
+        }
+        return nil
+    }
+
+    /// Who makes the call of a service.
+    enum Performer {
+        case thisWorker
+        case others
+    }
+
+    /// Who makes a call: this worker if it can, others if it can't and they could a day ago, and else this one, to say
+    /// that nobody can.
+    ///
+    /// - Returns: nil: the step is not this worker's any more.
+    func performer(of request: ServiceRequest, for lease: StepLease) async -> Performer? {
+        guard let offer = request.offer, !services.offers.contains(offer) else { return .thisWorker }
+        var backoff = Backoff()
+        while !held.withLock({ $0.isLost(lease.key) }) {
+            do throws(StoreError) {
+                return try await store.offeredServices().contains(offer) ? .others : .thisWorker
             } catch {
                 try? await Task.sleep(for: backoff.pause())
             }

@@ -29,6 +29,7 @@ struct Janitor {
                 for bucket in work.answers { try await applyAnswers(bucket) }
                 if nextPartitions <= .now {
                     try await engine.store.createPartitions()
+                    try await engine.store.offerServices(engine.services.offers.sorted())
                     nextPartitions = .now.advanced(by: Self.partitionInterval)
                 }
             } catch {

@@ -28,10 +28,12 @@ struct WorkerLife {
     private let lock: NameLock
     private let record: WorkerRecord
     private let logger: Logger
+    private let services: ServiceSettings
 
     init(functions: [Function], configuration: WorkerConfiguration) throws(WorkerError) {
         try configuration.check()
         self.functions = try Self.table(of: functions)
+        services = try ServiceSettings(environment: configuration.environment)
         do throws(PostgresError) {
             var database = try PostgresConfiguration(configuration.database, environment: configuration.environment)
                 .named("stepwell-worker")
@@ -69,7 +71,7 @@ struct WorkerLife {
             instance: instance,
             pid: getpid(),
             version: Self.version,
-            functions: self.functions.keys.sorted(),
+            functions: self.functions.keys.sorted() + services.offers,
             slots: configuration.concurrency
         )
     }
@@ -136,6 +138,7 @@ struct WorkerLife {
             itemDatabase: itemDatabase,
             functions: functions,
             configuration: configuration,
+            services: services,
             record: record
         )
         do {
@@ -149,6 +152,7 @@ struct WorkerLife {
             group.addTask { await LeaseKeeper(engine: engine).run() }
             group.addTask { await Janitor(engine: engine).run() }
             group.addTask { await engine.hints.run() }
+            if engine.services.lambda != nil { group.addTask { await LambdaAdoption(engine: engine).run() } }
             if configuration.usesNotifications {
                 group.addTask { await HintListener(engine: engine, configuration: listenDatabase).run() }
             }
@@ -225,6 +229,7 @@ struct WorkerLife {
 
     private func register(in store: Store) async throws(StoreError) {
         try await store.createPartitions()
+        try await store.offerServices(services.offers)
         // Holding the lock on the name, this process knows that whoever had it is dead.
         guard let previous = try await store.register(record) else { return }
         let count = try await store.releaseWorker(previous)
@@ -283,6 +288,7 @@ struct WorkerLife {
         }
         await isDone.wait(until: .now.advanced(by: Self.lastWords))
         farewell.cancel()
+        await engine.services.close()
         await engine.transactions.close()
         await engine.store.close()
     }

@@ -59,7 +59,7 @@ final class StepRunner {
     private func carryOut(_ decision: Decision) async -> Decision? {
         switch decision.next {
         case .invoke(let call):
-            guard let function = engine.functions[call.function], takePermit(call.function) else {
+            guard let function = engine.function(named: call.function), takePermit(call.function) else {
                 return await handOver(decision)
             }
             return await invoke(function, call, decision)
@@ -70,7 +70,16 @@ final class StepRunner {
                 timeoutSeconds: request.timeoutSeconds,
                 carriesToken: request.carriesToken
             )
-            return await invoke(engine.services.function(for: request), call, decision)
+            switch await engine.performer(of: request, for: lease) {
+            case .thisWorker: return await invoke(engine.services.function(for: request), call, decision)
+            case .others:
+                var decision = decision
+                var request = request
+                request.isForOthers = true
+                decision.next = .request(request)
+                return await handOver(decision)
+            case nil: return nil
+            }
         case .awaitAnswer(.activity(let name)):
             guard let exists = await engine.activityExists(name, for: lease) else { return nil }
             return exists ? await handOver(decision) : advance(decision.branch, .refused)

@@ -51,7 +51,11 @@ extension DefinitionFile {
         guard isDeployable else {
             throw Failure(.negative, "the definition is invalid; nothing was deployed", at: file)
         }
-        return try await store.deploy(name: name ?? defaultName, definition: text)
+        let deployment = try await store.deploy(name: name ?? defaultName, definition: text)
+        for warning in deployment.warnings where !diagnostics.contains(warning) {
+            Console.note(warning.render(source: text, file: file))
+        }
+        return deployment
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Interpreter
 import JSON
 import StatesLanguage
 
@@ -86,6 +87,35 @@ struct ConformanceCase: Sendable {
         }
         final = value["final"]?.object ?? [:]
         notCompared = value["not_compared"]?.array?.compactMap(\.string) ?? []
+    }
+
+    /// What stands for the role that the test gave its machines.
+    var roleARN: String {
+        let recorded = histories.first?.events.first?["executionStartedEventDetails"]?["roleArn"]?.string
+        if let recorded, recorded.contains("<resource:") { return recorded }
+        return text.contains("sfn_role_arn") && !text.contains("snf_role_arn") ? "sfn_role_arn" : "snf_role_arn"
+    }
+
+    /// What the services that Tasks called answered, in order, by `service:action`.
+    var replies: [String: [Outcome]] {
+        var replies: [String: [Outcome]] = [:]
+        for event in histories.flatMap(\.events) {
+            guard let details = event["taskSucceededEventDetails"] ?? event["taskFailedEventDetails"],
+                let service = details["resourceType"]?.string, let action = details["resource"]?.string,
+                !["aws-sdk:sfn", "lambda", "states"].contains(service)
+            else { continue }
+            let outcome: Outcome =
+                if let output = details["output"] {
+                    .succeeded(JSONDocument(trusted: output.string ?? output.text))
+                } else {
+                    .failed(
+                        error: details["error"]?.string ?? "",
+                        cause: details["cause"].map { $0.string ?? $0.text } ?? ""
+                    )
+                }
+            replies["\(service):\(action)", default: []].append(outcome)
+        }
+        return replies
     }
 
     /// The histories, by their key, in the order of recording.
