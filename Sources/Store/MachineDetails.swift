@@ -107,7 +107,8 @@ extension Store {
                 """
                 select m.name, m.type, m.created_at
                 from stepwell.state_machines m
-                where m.deleted_at is null and ($1::text is null or m.name collate "C" > $1 collate "C")
+                where m.deleted_at is null and strpos(m.name, ' ') = 0
+                  and ($1::text is null or m.name collate "C" > $1 collate "C")
                 order by m.name collate "C"
                 limit $2
                 """,

@@ -8,6 +8,20 @@ enum Caller: Sendable {
     case accessKey(id: String, grants: [Grant])
 }
 
+extension Caller {
+    /// - Throws: `AccessDeniedException` where no grant allows the action on the function.
+    func authorize(_ action: String, on function: String) throws(APIError) {
+        guard case .accessKey(let id, let grants) = self else { return }
+        guard grants.contains(where: { $0.allows(action, on: function) }) else {
+            throw APIError(
+                "AccessDeniedException",
+                "Access key \(id) is not authorized to perform: lambda:\(action)",
+                status: 403
+            )
+        }
+    }
+}
+
 extension Call {
     /// - Throws: `AccessDeniedException` where no grant allows it.
     func authorize(_ subject: Operation.Subject) throws(APIError) {

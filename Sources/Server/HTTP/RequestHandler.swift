@@ -36,6 +36,9 @@ struct RequestHandler: HTTPResponder {
         case (.get, "/health/ready"): return ("health", await Health.ready(services.store))
         case (.get, "/metrics"): return ("metrics", .text(await services.metrics.text(of: services.store)))
         case (.post, "/"): return await answerOperation(request, id: id)
+        case _ where InvokeRequest.matches(request):
+            let functions = InvokeHandler(services: services, access: access, logger: logger)
+            return ("Invoke", await functions.answer(request, id: id))
         default:
             return (
                 nil, .error(APIError("NotFoundException", "There is nothing at this address.", status: 404), id: id)

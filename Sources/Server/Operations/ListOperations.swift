@@ -40,6 +40,9 @@ enum ListOperations {
         else { throw APIError.validation("redriveFilter and PENDING_REDRIVE can only be used with a mapRunArn") }
         let arn = try call.arn("stateMachineArn")
         let machine = try ExecutionOperations.startable(arn)
+        if try await call.store.machineDetails(Settings.machineName(machine))?.type == .express {
+            throw SyncExecutionOperation.notSupported
+        }
         let status = call.arguments.text("statusFilter").flatMap(ExecutionStatus.init(rawValue:))
         let paging = try call.paging(of: "ListExecutions \(arn.text) \(status?.rawValue ?? "")")
         var after: ExecutionCursor?

@@ -37,7 +37,7 @@ struct Operation: Sendable {
         uniqueKeysWithValues: [
             StateMachineOperations.all, VersionOperations.all, AliasOperations.all, TagOperations.all,
             ExecutionOperations.all, ListOperations.all, TaskOperations.all, ValidationOperations.all,
-            TestStateOperation.all, MapRunOperations.all,
+            TestStateOperation.all, SyncExecutionOperation.all, MapRunOperations.all,
         ]
         .joined()
         .map { ($0.name, $0) }

@@ -1,0 +1,115 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import JSON
+import Logging
+import NIOCore
+import Store
+
+/// Lambda's `Invoke` for the functions that workers offer.
+struct InvokeHandler: Sendable {
+    let services: Services
+    let access: AccessControl
+    let logger: Logger
+
+    func answer(_ request: Request, id: String) async -> Response {
+        do {
+            return try await invoke(request, id: id)
+        } catch let error as APIError {
+            return Self.error(error, id: id)
+        } catch let error as StoreError where error.isTransient {
+            return Self.error(.unavailable, id: id)
+        } catch StoreError.invalidInput(let reason) {
+            return Self.error(APIError("InvalidRequestContentException", reason), id: id)
+        } catch {
+            logger.error("Failed", metadata: ["operation": "Invoke", "requestId": "\(id)", "error": "\(error)"])
+            return Self.error(APIError("ServiceException", APIError.internalFailure.message, status: 500), id: id)
+        }
+    }
+
+    private func invoke(_ request: Request, id: String) async throws -> Response {
+        let invocation = try InvokeRequest(request)
+        let body = try await RequestHandler.body(of: request, limit: invocation.largestPayload)
+        let caller = try await access.caller(of: request, body: body, service: "lambda")
+        try caller.authorize("InvokeFunction", on: invocation.function)
+        let payload = try Self.payload(body)
+        guard try await services.store.isOffered(invocation.function) else {
+            throw InvokeRequest.notFound(invocation.function)
+        }
+        switch invocation.kind {
+        case .dryRun: return Self.response(.noContent, [], id: id)
+        case .event:
+            _ = try await services.store.invoke(invocation.function, payload: payload, kind: .event)
+            return Self.response(.accepted, [], id: id)
+        case .requestResponse:
+            let started = ContinuousClock.now
+            let execution = try await services.store.invoke(invocation.function, payload: payload, kind: .request)
+            guard let end = try await services.store.end(of: execution, patience: .seconds(905)) else {
+                throw APIError("ServiceException", "The function does not end", status: 500)
+            }
+            var response = Self.result(of: end, id: id)
+            if invocation.wantsLog {
+                let milliseconds = started.duration(to: .now).components.attoseconds / 1_000_000_000_000_000
+                let seconds = started.duration(to: .now).components.seconds
+                response.headers[.logResult] = Self.log(id: id, milliseconds: seconds * 1000 + milliseconds)
+            }
+            return response
+        }
+    }
+
+    /// No payload is an empty object.
+    private static func payload(_ body: [UInt8]) throws(APIError) -> JSONDocument {
+        guard !body.isEmpty else { return JSONDocument([:]) }
+        do throws(JSONSyntaxError) {
+            return JSONDocument(try JSONValue(parsing: body))
+        } catch {
+            throw APIError("InvalidRequestContentException", "Could not parse request body into json: \(error)")
+        }
+    }
+
+    private static func result(of end: ExecutionDescription, id: String) -> Response {
+        if let output = end.output, end.summary.status == .succeeded {
+            return response(.ok, Array(output.text.utf8), id: id)
+        }
+        var payload: JSONValue = [
+            "errorMessage": .string(end.cause ?? ""), "errorType": .string(end.error ?? "Unknown"),
+        ]
+        // A function's own error is JSON already.
+        if let cause = end.cause, let value = try? JSONValue(parsing: cause), value["errorMessage"] != nil {
+            payload = value
+        }
+        var failed = response(.ok, Array(payload.text.utf8), id: id)
+        failed.headers[.functionError] = "Unhandled"
+        return failed
+    }
+
+    /// The lines that Lambda writes around a call. What a handler logs goes where its worker's log goes.
+    private static func log(id: String, milliseconds: Int64) -> String {
+        let lines = """
+            START RequestId: \(id) Version: $LATEST
+            END RequestId: \(id)
+            REPORT RequestId: \(id)\tDuration: \(milliseconds) ms
+
+            """
+        return Data(lines.utf8).base64EncodedString()
+    }
+
+    private static func response(_ status: HTTPResponse.Status, _ body: [UInt8], id: String) -> Response {
+        Response(
+            status: status,
+            headers: [.contentType: "application/json", .amzRequestID: id, .executedVersion: "$LATEST"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body))
+        )
+    }
+
+    /// Lambda's form of a refusal: its name in a header.
+    private static func error(_ error: APIError, id: String) -> Response {
+        let body: JSONValue = [
+            "Type": error.status < 500 ? "User" : "Service", "Message": .string(error.message),
+        ]
+        var refusal = response(HTTPResponse.Status(code: error.status), Array(body.text.utf8), id: id)
+        refusal.headers[.amzErrorType] = error.code.text
+        if let seconds = error.retryAfter { refusal.headers[.retryAfter] = String(seconds) }
+        return refusal
+    }
+}

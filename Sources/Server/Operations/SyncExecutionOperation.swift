@@ -1,0 +1,84 @@
+import Expressions
+import JSON
+import Postgres
+import StatesLanguage
+import Store
+
+/// Starting an execution and waiting for its end.
+enum SyncExecutionOperation {
+    static let all = [start]
+
+    /// AWS's limit of an express execution.
+    private static let longest = Duration.seconds(300)
+
+    private static let start = Operation(
+        "StartSyncExecution",
+        about: .arn("stateMachineArn"),
+        [
+            .required("stateMachineArn", Constraints.arn), .optional("name", Constraints.name),
+            .optional("input", Constraint.sensitiveData), .optional("traceHeader", Constraints.traceHeader),
+            .optional("includedData", Constraints.includedData),
+        ]
+    ) { call in
+        let arn = try call.arn("stateMachineArn")
+        let machine = try ExecutionOperations.startable(arn)
+        let name = call.arguments.text("name")
+        if let name { try ResourceName.check(name) }
+        let machineName = Settings.machineName(machine)
+        guard let details = try await call.store.machineDetails(machineName) else {
+            throw APIError.stateMachineDoesNotExist(arn.text)
+        }
+        guard details.type == .express else { throw notSupported }
+        let input = try ExecutionOperations.input(call.arguments.text("input") ?? "{}")
+        let traceHeader = call.arguments.text("traceHeader")
+        let started = try await call.services.starts.start(
+            StartRequest(stateMachine: machine, name: name, input: input, traceHeader: traceHeader)
+        )
+        call.services.metrics.executionStarted()
+        guard
+            case .express(_, let shownName, let id) = try ResourceARN(
+                started.arn,
+                settings: call.store.settings
+            )
+            .resource
+        else { throw notSupported }
+        let execution = "\(machineName):\(id)"
+        let inTime = try await call.store.end(of: execution, patience: longest)
+        let isLate = inTime == nil
+        if isLate { _ = try await call.store.stopExecution(execution, error: "States.Timeout", cause: nil) }
+        let end = if let inTime { inTime } else { try await call.store.describe(execution) }
+
+        let wantsData = call.arguments.text("includedData") != "METADATA_ONLY"
+        let stoppedAt = end.summary.stoppedAt ?? started.startedAt
+        var answer: JSONObject = [
+            "executionArn": .string(started.arn), "stateMachineArn": .string(arn.text), "name": .string(shownName),
+            "startDate": .timestamp(started.startedAt), "stopDate": .timestamp(stoppedAt),
+            "status": .string(isLate ? "TIMED_OUT" : end.summary.status.syncName),
+        ]
+        if let error = end.error { answer["error"] = .string(error) }
+        if let cause = end.cause { answer["cause"] = .string(cause) }
+        if wantsData { answer["input"] = .string(input.text) }
+        answer["inputDetails"] = ["included": .bool(wantsData)]
+        if let output = end.output {
+            if wantsData { answer["output"] = .string(output.text) }
+            answer["outputDetails"] = ["included": .bool(wantsData)]
+        }
+        if let traceHeader { answer["traceHeader"] = .string(traceHeader) }
+        let milliseconds = max(1, stoppedAt.epochMilliseconds - started.startedAt.epochMilliseconds)
+        answer["billingDetails"] = [
+            "billedMemoryUsedInMB": 64,
+            "billedDurationInMilliseconds": .number(JSONNumber((milliseconds + 99) / 100 * 100)),
+        ]
+        return .object(answer)
+    }
+
+    static let notSupported = APIError(
+        "StateMachineTypeNotSupported",
+        "This operation is not supported by this type of state machine"
+    )
+}
+
+extension ExecutionStatus {
+    /// An execution that somebody stopped has failed, for those who wait for it.
+    fileprivate var syncName: String { self == .aborted ? "FAILED" : rawValue }
+}

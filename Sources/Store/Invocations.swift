@@ -1,0 +1,75 @@
+package import JSON
+import Postgres
+
+/// How a function is called from outside.
+package enum InvocationKind: String, Sendable {
+    /// Somebody waits for the answer, and decides about another attempt.
+    case request = "function"
+    /// Nobody waits: a call that fails is made twice more.
+    case event = "event"
+}
+
+extension Store {
+    /// Calls a function that workers offer: an execution of a state machine that is one Task. So a call is as durable as
+    /// any execution, and workers find it where they find all work.
+    ///
+    /// Those state machines have a space in their names, as no others can, and are made when they are first needed.
+    ///
+    /// - Returns: the execution as `MACHINE:NAME`.
+    package func invoke(
+        _ function: String,
+        payload: JSONDocument,
+        kind: InvocationKind
+    ) async throws(StoreError) -> String {
+        let machine = "\(kind.rawValue) \(function)"
+        let request = StartRequest(stateMachine: machine, name: nil, input: payload)
+        do throws(StoreError) {
+            _ = try await startExecutions([request])[0].get()
+        } catch .stateMachineDoesNotExist {
+            try await makeMachine(machine, calling: function, kind: kind)
+            _ = try await startExecutions([request])[0].get()
+        }
+        return "\(machine):\(request.name)"
+    }
+
+    /// Whether a worker that lives offers a function.
+    package func isOffered(_ function: String) async throws(StoreError) -> Bool {
+        let rows = try await query(
+            Statement(
+                """
+                select exists (
+                    select 1 from stepwell.workers w
+                    where $1 = any (w.functions) and w.seen_at > now() - interval '30 seconds')
+                """,
+                [.text(function)]
+            )
+        )
+        return try decode { () throws(PostgresError) in try rows.only().bool(0) }
+    }
+
+    private func makeMachine(
+        _ name: String,
+        calling function: String,
+        kind: InvocationKind
+    ) async throws(StoreError) {
+        let resource = "arn:aws:lambda:\(settings.region):\(settings.account):function:\(function)"
+        // As Lambda does it: fifteen minutes for a call, and two more attempts, after a minute and two.
+        var task: JSONObject = ["Type": "Task", "Resource": .string(resource), "TimeoutSeconds": 900, "End": true]
+        if kind == .event {
+            task["Retry"] = [
+                ["ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "MaxAttempts": 2, "BackoffRate": 2]
+            ]
+        }
+        let definition: JSONValue = ["StartAt": "Invoke", "States": ["Invoke": .object(task)]]
+        let valid = try ValidDefinition(definition.text)
+        _ = try await query(
+            Statement(
+                "select o_outcome from stepwell.deploy($1, $2, $3, $4, $5, null)",
+                [
+                    .text(name), .text(valid.text), .text(valid.entryState), .text(valid.entryFunction),
+                    .int4(valid.timeoutSeconds),
+                ]
+            )
+        )
+    }
+}
