@@ -12,6 +12,7 @@ struct Services: Sendable {
     let starts: StartBatcher
     let deletions: DeletionService
     let metrics: Metrics
+    let pollers = ActivityPollers()
     /// Hears of answers that somebody waits for.
     let listener: Listener
     /// The present time, for the tokens of pages.

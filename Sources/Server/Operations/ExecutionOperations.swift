@@ -4,7 +4,7 @@ import Store
 
 /// Starting, stopping and showing executions.
 enum ExecutionOperations {
-    static let all = [start, stop, describe, history]
+    static let all = [start, stop, redrive, describe, history]
 
     private static let start = Operation(
         "StartExecution",
@@ -47,6 +47,15 @@ enum ExecutionOperations {
         return ["stopDate": .timestamp(stopped)]
     }
 
+    private static let redrive = Operation(
+        "RedriveExecution",
+        about: .arn("executionArn"),
+        [.required("executionArn", Constraints.arn), .optional("clientToken", Constraints.clientToken)]
+    ) { call in
+        let redriven = try await call.store.redriveExecution(try call.execution())
+        return ["redriveDate": .timestamp(redriven.redrivenAt)]
+    }
+
     private static let describe = Operation(
         "DescribeExecution",
         about: .arn("executionArn"),
@@ -64,10 +73,15 @@ enum ExecutionOperations {
         if let error = execution.error { answer["error"] = .string(error) }
         if let cause = execution.cause { answer["cause"] = .string(cause) }
         if let traceHeader = execution.traceHeader { answer["traceHeader"] = .string(traceHeader) }
-        answer["redriveStatus"] = "NOT_REDRIVABLE"
-        answer["redriveStatusReason"] = .string(
-            "Execution is \(execution.summary.status.rawValue) and cannot be redriven"
-        )
+        answer["redriveCount"] = .number(JSONNumber(execution.redriveCount))
+        if let redrivenAt = execution.redrivenAt { answer["redriveDate"] = .timestamp(redrivenAt) }
+        let isRedrivable = execution.summary.status.isRedrivable
+        answer["redriveStatus"] = isRedrivable ? "REDRIVABLE" : "NOT_REDRIVABLE"
+        if !isRedrivable {
+            answer["redriveStatusReason"] = .string(
+                "Execution is \(execution.summary.status.rawValue) and cannot be redriven"
+            )
+        }
         return .object(answer)
     }
 

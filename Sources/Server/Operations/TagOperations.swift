@@ -75,6 +75,13 @@ enum TagOperations {
         case .stateMachine(let name):
             guard try await call.store.machineDetails(name) != nil else { throw APIError.resourceNotFound(arn.text) }
             return "stateMachine:\(name)"
+        case .activity(let name):
+            do {
+                _ = try await call.store.activity(name)
+            } catch StoreError.activityDoesNotExist {
+                throw APIError.resourceNotFound(arn.text)
+            }
+            return "activity:\(name)"
         default: throw APIError.resourceNotFound(arn.text)
         }
     }

@@ -66,6 +66,10 @@ extension APIError {
         APIError("StateMachineDeleting", "State Machine is being deleted: '\(arn)'")
     }
 
+    package static func activityDoesNotExist(_ arn: String) -> APIError {
+        APIError("ActivityDoesNotExist", "Activity Does Not Exist: '\(arn)'")
+    }
+
     package static func executionDoesNotExist(_ arn: String) -> APIError {
         APIError("ExecutionDoesNotExist", "Execution Does Not Exist: '\(arn)'")
     }

@@ -12,7 +12,7 @@ struct Operation: Sendable {
     enum Subject: Sendable {
         /// A member that holds an ARN.
         case arn(String)
-        /// A member that holds the name of a state machine that is to be.
+        /// A member that holds the name of a state machine, or an activity, that is to be.
         case stateMachineName(String)
         /// All that there is.
         case everything
@@ -37,7 +37,7 @@ struct Operation: Sendable {
         uniqueKeysWithValues: [
             StateMachineOperations.all, VersionOperations.all, AliasOperations.all, TagOperations.all,
             ExecutionOperations.all, ListOperations.all, TaskOperations.all, ValidationOperations.all,
-            TestStateOperation.all, SyncExecutionOperation.all, MapRunOperations.all,
+            TestStateOperation.all, SyncExecutionOperation.all, ActivityOperations.all, MapRunOperations.all,
         ]
         .joined()
         .map { ($0.name, $0) }

@@ -1,0 +1,76 @@
+"""Activities, task tokens and redrives, as workers of AWS's kind use them."""
+
+import json
+import threading
+import unittest
+
+from support import PREFIX, client, create, end_of, name, refused, wait_until_ready
+
+
+class Activities(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        wait_until_ready()
+        cls.sfn = client()
+
+    def test_lifecycle(self):
+        sfn, activity = self.sfn, name("activity")
+        made = sfn.create_activity(name=activity, tags=[{"key": "a", "value": "b"}])
+        arn = made["activityArn"]
+        self.assertEqual(arn, f"{PREFIX}activity:{activity}")
+        self.assertEqual(sfn.create_activity(name=activity)["creationDate"], made["creationDate"])
+        self.assertEqual(sfn.describe_activity(activityArn=arn)["name"], activity)
+        self.assertEqual(sfn.list_tags_for_resource(resourceArn=arn)["tags"], [{"key": "a", "value": "b"}])
+        pages = sfn.get_paginator("list_activities").paginate(PaginationConfig={"PageSize": 1})
+        self.assertIn(arn, [a["activityArn"] for page in pages for a in page["activities"]])
+        with refused("InvalidName", "Invalid Name: 'a b'"):
+            sfn.create_activity(name="a b")
+        for _ in range(2):
+            sfn.delete_activity(activityArn=arn)
+        with refused("ActivityDoesNotExist", f"Activity Does Not Exist: '{arn}'"):
+            sfn.describe_activity(activityArn=arn)
+        with refused("ActivityDoesNotExist"):
+            sfn.get_activity_task(activityArn=arn)
+        with refused("InvalidArn"):
+            sfn.describe_activity(activityArn="nonsense")
+
+    def machine(self):
+        arn = self.sfn.create_activity(name=name("activity"))["activityArn"]
+        return arn, create(self.sfn, {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": arn, "End": True}}})
+
+    def test_work(self):
+        sfn, (activity, machine) = self.sfn, self.machine()
+        tasks = []
+        waiting = threading.Thread(target=lambda: tasks.append(client().get_activity_task(
+            activityArn=activity, workerName="me")))
+        waiting.start()
+        execution = sfn.start_execution(stateMachineArn=machine, input='{"n": 1}')["executionArn"]
+        waiting.join(60)
+        self.assertEqual(json.loads(tasks[0]["input"]), {"n": 1})
+        sfn.send_task_heartbeat(taskToken=tasks[0]["taskToken"])
+        sfn.send_task_success(taskToken=tasks[0]["taskToken"], output='{"done": true}')
+        end = end_of(sfn, execution)
+        self.assertEqual((end["status"], json.loads(end["output"])), ("SUCCEEDED", {"done": True}))
+        with refused("TaskTimedOut"):
+            sfn.send_task_success(taskToken=tasks[0]["taskToken"], output="{}")
+
+    def test_redrive(self):
+        sfn, (activity, machine) = self.sfn, self.machine()
+        execution = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+        with refused("ExecutionNotRedrivable"):
+            sfn.redrive_execution(executionArn=execution)
+        token = sfn.get_activity_task(activityArn=activity)["taskToken"]
+        sfn.send_task_failure(taskToken=token, error="E", cause="C")
+        end = end_of(sfn, execution)
+        self.assertEqual((end["status"], end["error"], end["redriveStatus"]), ("FAILED", "E", "REDRIVABLE"))
+        sfn.redrive_execution(executionArn=execution, clientToken="once")
+        token = sfn.get_activity_task(activityArn=activity)["taskToken"]
+        sfn.send_task_success(taskToken=token, output="{}")
+        end = end_of(sfn, execution)
+        self.assertEqual((end["status"], end["redriveCount"]), ("SUCCEEDED", 1))
+        with refused("ExecutionDoesNotExist"):
+            sfn.redrive_execution(executionArn=execution + "x")
+
+
+if __name__ == "__main__":
+    unittest.main()
