@@ -26,6 +26,8 @@ final class Engine: Sendable {
     let capacity: Mutex<Capacity>
     let services: ServiceCalls
     let claimBox = Mailbox(ClaimLetters())
+    /// Where whoever waits for the worker's end sleeps: a mailbox has room for one.
+    let endBox = Mailbox(())
     let keeperBox = Mailbox(KeeperLetters())
     let janitorBox = Mailbox(OtherWork())
     /// Somebody waits for a function that this worker does not offer.
@@ -143,7 +145,7 @@ final class Engine: Sendable {
     /// The claim loop is over.
     func claimingEnded() {
         hasStoppedClaiming.store(true, ordering: .relaxed)
-        claimBox.post { _ in }
+        endBox.post { _ in }
     }
 
     /// Whether nothing is in hand and nothing will be.
@@ -302,6 +304,7 @@ final class Engine: Sendable {
             return permit != nil || capacity.isWorthClaiming || capacity.room == 1
         }
         if isNews || isWindingDown { claimBox.post { $0.hasFinished = true } }
+        if isStopping { endBox.post { _ in } }
     }
 
     func givePermit(_ function: String) {

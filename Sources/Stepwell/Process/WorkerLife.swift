@@ -270,8 +270,8 @@ struct WorkerLife {
 
     private func waitUntilEmpty(_ engine: Engine, _ deadline: ContinuousClock.Instant) async {
         while !engine.hasEnded, .now < deadline {
-            await engine.claimBox.wait(until: deadline)
-            _ = engine.claimBox.take()
+            await engine.endBox.wait(until: deadline)
+            engine.endBox.take()
         }
     }
 
