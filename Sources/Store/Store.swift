@@ -20,14 +20,17 @@ package final class Store: Sendable {
 
     /// Connects and checks that the database has the schema this program needs.
     ///
+    /// - Parameter patience: how long a call waits while all connections are in use.
     /// - Throws: `.schemaMismatch` with the remedy, `.postgres` for anything else.
     package static func open(
         _ configuration: PostgresConfiguration,
         poolSize: Int = 8,
+        patience: Duration = .seconds(10),
         logger: Logger
     ) async throws(StoreError) -> Store {
         var options = Pool.Options()
         options.maximum = poolSize
+        options.leaseTimeout = patience
         let pool = Pool(configuration, options: options, logger: logger)
         do throws(StoreError) {
             let settings = try await Settings.load(from: pool)

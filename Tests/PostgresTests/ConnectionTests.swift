@@ -2,7 +2,7 @@ import Postgres
 import PostgresTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionTests {
     @Test func answersAQuery() async throws {
         let connection = try await connect()
         let rows = try await connection.query("SELECT 1 AS one, 'two' AS two")

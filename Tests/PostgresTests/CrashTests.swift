@@ -3,7 +3,7 @@ import PostgresTestSupport
 import Testing
 
 /// What happens when the server goes away, each on a server of its own.
-@Suite(.timeLimit(.minutes(2))) struct CrashTests {
+@Suite(.timeLimit(.minutes(5))) struct CrashTests {
     @Test func aCrashFailsEveryWaiterAtOnceAndThePoolRecovers() async throws {
         let cluster = try await TestCluster.start()
         let pool = pool(on: cluster, try PostgresConfiguration(cluster.conninfo))

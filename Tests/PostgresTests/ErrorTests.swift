@@ -2,7 +2,7 @@ import Testing
 
 @testable import Postgres
 
-@Suite(.timeLimit(.minutes(1))) struct ErrorTests {
+@Suite(.timeLimit(.minutes(5))) struct ErrorTests {
     @Test func readsAsWhatHappenedWhereAndWhy() async throws {
         let connection = try await connect()
         try await connection.execute("CREATE TEMP TABLE orders (id int PRIMARY KEY)")

@@ -2,7 +2,7 @@ import Postgres
 import PostgresTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ListenerTests {
+@Suite(.timeLimit(.minutes(5))) struct ListenerTests {
     @Test func tellsOfNotificationsOnItsChannels() async throws {
         let configuration = try await TestCluster.shared().createDatabase()
         let sender = try await Connection.connect(configuration, logger: testLogger)

@@ -2,7 +2,7 @@ import Postgres
 import PostgresTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PoolTests {
+@Suite(.timeLimit(.minutes(5))) struct PoolTests {
     @Test func sharesItsConnections() async throws {
         let pool = try await pool(maximum: 3)
         let pids = try await withThrowingTaskGroup(of: Int.self) { group in

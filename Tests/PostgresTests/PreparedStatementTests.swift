@@ -2,7 +2,7 @@ import Testing
 
 @testable import Postgres
 
-@Suite(.timeLimit(.minutes(1))) struct PreparedStatementTests {
+@Suite(.timeLimit(.minutes(5))) struct PreparedStatementTests {
     private typealias Key = PreparedStatements.Key
 
     @Test func aNameIsUsedOnceTheServerHasConfirmedIt() {

@@ -4,7 +4,7 @@ import PostgresTestSupport
 import Testing
 
 /// A server with a certificate that it signed itself, on 127.0.0.1: Unix sockets have no TLS.
-@Suite(.timeLimit(.minutes(1))) struct TLSTests {
+@Suite(.timeLimit(.minutes(5))) struct TLSTests {
     private static let server = Task<TLSServer, any Error> { try await TLSServer() }
 
     @Test(

@@ -29,7 +29,7 @@ struct Database: Sendable {
             try await connection.execute(Statement("update stepwell.settings set \(settings)"))
             await connection.close()
         }
-        store = try await Store.open(configuration, logger: Self.logger)
+        store = try await Store.open(configuration, patience: .seconds(120), logger: Self.logger)
     }
 
     static var logger: Logger {

@@ -24,7 +24,7 @@ struct StoreFixture {
         // Some tests damage rows, and the store says so.
         logger.logLevel = .critical
         _ = try await Store.migrate(configuration, directory: Self.migrations, buckets: buckets, logger: logger)
-        store = try await Store.open(configuration, poolSize: connections, logger: logger)
+        store = try await Store.open(configuration, poolSize: connections, patience: .seconds(120), logger: logger)
     }
 
     /// Deploys a machine whose definition is given as the inside of its `States`.
