@@ -14,6 +14,13 @@ package struct Claim: Sendable {
     package var leasedCount: Int
     /// Since when the longest waiting of them had been ready: the low-water mark of a next claim; nil: there were none.
     package var readySince: Timestamp?
+
+    package init(now: Timestamp?, steps: [ClaimedStep], leasedCount: Int, readySince: Timestamp? = nil) {
+        self.now = now
+        self.steps = steps
+        self.leasedCount = leasedCount
+        self.readySince = readySince
+    }
 }
 
 extension Store {

@@ -13,7 +13,7 @@ package final class Revision: Sendable {
     package let roleARN: String?
     package let machine: StateMachine
 
-    init(
+    package init(
         id: Int32,
         machineID: Int32,
         machineName: String,

@@ -6,6 +6,11 @@ package struct Probe: Sendable {
     /// The database's time.
     package var now: Timestamp
     package var buckets: [BucketProbe]
+
+    package init(now: Timestamp, buckets: [BucketProbe]) {
+        self.now = now
+        self.buckets = buckets
+    }
 }
 
 /// When something will be due in one bucket; nil: nothing is in sight.
@@ -17,6 +22,18 @@ package struct BucketProbe: Sendable, Hashable {
     package var nextWake: Timestamp?
     /// A message to be delivered by ``Store/deliverOutbox(bucket:limit:)``.
     package var nextOutbox: Timestamp?
+
+    package init(
+        bucket: Int32,
+        nextReady: Timestamp? = nil,
+        nextWake: Timestamp? = nil,
+        nextOutbox: Timestamp? = nil
+    ) {
+        self.bucket = bucket
+        self.nextReady = nextReady
+        self.nextWake = nextWake
+        self.nextOutbox = nextOutbox
+    }
 }
 
 extension Store {

@@ -11,6 +11,20 @@ package struct Settings: Sendable, Hashable {
     /// The most events one execution may have.
     package let historyEvents: Int
 
+    package init(
+        buckets: Int32,
+        region: String = "us-east-1",
+        account: String = "000000000000",
+        payloadBytes: Int = 256 << 10,
+        historyEvents: Int = 25_000
+    ) {
+        self.buckets = buckets
+        self.region = region
+        self.account = account
+        self.payloadBytes = payloadBytes
+        self.historyEvents = historyEvents
+    }
+
     /// The migrations that this program was written for: a database needs at least these.
     static let requiredMigration = 15
 

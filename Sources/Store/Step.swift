@@ -49,6 +49,22 @@ package struct ClaimedStep: Sendable {
     /// A worker was lost while it held this step: run it alone, see ``Store/startSuspect(_:)``.
     package var isSuspect: Bool
 
+    package init(
+        lease: StepLease,
+        revision: Revision,
+        execution: ExecutionInfo,
+        branch: Branch,
+        outcome: Outcome,
+        isSuspect: Bool
+    ) {
+        self.lease = lease
+        self.revision = revision
+        self.execution = execution
+        self.branch = branch
+        self.outcome = outcome
+        self.isSuspect = isSuspect
+    }
+
     package var key: StepKey { lease.key }
 
     /// What the handler sees as its idempotency key: the same for every attempt at one stay in a state.
@@ -92,4 +108,9 @@ package struct CommitOutcome: Sendable {
     /// Worker instances that hold leases on steps that are gone now: they should be told with
     /// ``Store/notifyWorkers(_:)``.
     package var holders: [PGUUID]
+
+    package init(results: [CommitResult], holders: [PGUUID]) {
+        self.results = results
+        self.holders = holders
+    }
 }

@@ -1,35 +1,35 @@
-import Expressions
+package import Expressions
 import Interpreter
-import JSON
+package import JSON
 import Postgres
 import StatesLanguage
 
 /// What one decision does to its row of `steps`, in the terms of `stepwell.advance`.
-struct StepChange {
+package struct StepChange {
     /// The letter that `p_action` takes.
-    var action: String
+    package var action: String
     /// Whose workers should claim the step next.
-    var function: String?
-    var runAt: Timestamp?
-    var wakeAt: Timestamp?
-    var taskInput: JSONDocument?
+    package var function: String?
+    package var runAt: Timestamp?
+    package var wakeAt: Timestamp?
+    package var taskInput: JSONDocument?
     var status: String?
     var output: JSONDocument?
     var error: String?
     var cause: String?
     var fork: String?
-    var outbox: String?
+    package var outbox: String?
 
     /// Whether the row stays.
-    var keepsStep: Bool { !["b", "x", "e"].contains(action) }
+    package var keepsStep: Bool { !["b", "x", "e"].contains(action) }
 
     /// Children that exist at once.
-    static let childLimit = 1000
+    package static let childLimit = 1000
     /// Bounds of one chunk of a Map's items.
     static let chunkItems = 100
     static let chunkBytes = 32 * 1024
 
-    init(_ commit: StepCommit) {
+    package init(_ commit: StepCommit) {
         let branch = commit.decision.branch
         action = "r"
         taskInput = branch.taskInput

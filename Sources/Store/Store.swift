@@ -1,4 +1,3 @@
-package import Interpreter
 package import Logging
 package import Postgres
 
@@ -10,7 +9,8 @@ package final class Store: Sendable {
     let revisions: RevisionCache
     let logger: Logger
 
-    private init(pool: Pool, settings: Settings, taskTokens: TaskTokens, logger: Logger) {
+    /// A store that takes settings and keys as given, and connects when it is first used.
+    package init(pool: Pool, settings: Settings, taskTokens: TaskTokens, logger: Logger) {
         self.pool = pool
         self.settings = settings
         self.taskTokens = taskTokens
@@ -44,11 +44,6 @@ package final class Store: Sendable {
 
     /// Closes every connection; calls that wait for one fail.
     package func close() async { await pool.close() }
-
-    /// The bounds that the interpreter keeps.
-    package var limits: Limits {
-        Limits(payloadBytes: settings.payloadBytes, historyEvents: settings.historyEvents)
-    }
 
     /// Sends one statement, with errors of PostgreSQL as the store's.
     func query(_ statement: Statement) async throws(StoreError) -> Rows {

@@ -8,6 +8,17 @@ package struct TaskTokens: Sendable {
     private let innerKey: [UInt8]
     private let outerKey: [UInt8]
 
+    private init(key: Int32, innerKey: [UInt8], outerKey: [UInt8]) {
+        self.key = key
+        self.innerKey = innerKey
+        self.outerKey = outerKey
+    }
+
+    /// Tokens of no database: none would accept them.
+    package init() {
+        self.init(key: 0, innerKey: [], outerKey: [])
+    }
+
     /// The newest key of the database.
     static func load(from pool: Pool) async throws(StoreError) -> TaskTokens {
         do throws(PostgresError) {

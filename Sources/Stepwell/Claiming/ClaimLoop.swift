@@ -7,30 +7,33 @@ import Synchronization
 /// Finds work and hands it to runners, until the worker stops.
 struct ClaimLoop {
     let engine: Engine
-    let notifier: ServiceNotifier
+    let notifier: ServiceNotifier?
     private var plan: ClaimPlan
     private var suspects: [(step: ClaimedStep, permit: String?)] = []
     /// Where the last full claim of a bucket began: what lies before it is mostly what has been claimed already.
     private var lowWater: [Int32: Timestamp] = [:]
-    private var backoff = Backoff()
+    private var backoff: Backoff
     private var isReady = false
     private var nextHeartbeat: ContinuousClock.Instant
-    private var nextFeed = ContinuousClock.now
+    private var nextFeed: ContinuousClock.Instant
     /// When the database was last heard to be away.
     private var awaySince: ContinuousClock.Instant?
 
     /// When a claim is made although it has little room.
-    private var nextSmallClaim = ContinuousClock.now
+    private var nextSmallClaim: ContinuousClock.Instant
 
     private static let heartbeatInterval: Duration = .seconds(5)
     /// How long the loop waits for more room than a few slots.
     private static let patience: Duration = .milliseconds(5)
 
-    init(engine: Engine, notifier: ServiceNotifier) {
+    init(engine: Engine, notifier: ServiceNotifier?) {
         self.engine = engine
         self.notifier = notifier
-        let now = ContinuousClock.now
+        let now = engine.surroundings.now
         plan = ClaimPlan(now: now)
+        backoff = Backoff(engine.surroundings)
+        nextFeed = now
+        nextSmallClaim = now
         nextHeartbeat = now.advanced(by: Self.heartbeatInterval)
     }
 
@@ -55,14 +58,16 @@ struct ClaimLoop {
     }
 
     private mutating func read(_ letters: ClaimLetters) {
-        plan.hint(letters.hinted)
+        plan.hint(letters.hinted.sorted())
         if letters.hasFinished || letters.mayHaveMissed || letters.nextDue != nil {
             plan.worked(nextDue: letters.nextDue)
         }
     }
 
+    private var now: ContinuousClock.Instant { engine.surroundings.now }
+
     private mutating func step() async throws(StoreError) {
-        let now = ContinuousClock.now
+        let now = now
         let (room, isWorthClaiming) = engine.capacity.withLock { ($0.room, $0.isWorthClaiming) }
         if room > 0, !isWorthClaiming, now < nextSmallClaim {
             return await engine.claimBox.wait(until: nextSmallClaim)
@@ -81,15 +86,15 @@ struct ClaimLoop {
         engine.observe(probe.now)
         let other = plan.probed(
             probe,
-            now: .now,
+            now: now,
             // A little more than a second: processes that start together should not stay in step.
-            pollAfter: ClaimPlan.pollInterval * Double.random(in: 1...1.1),
-            firstBucket: Int.random(in: 0..<max(1, probe.buckets.count))
+            pollAfter: ClaimPlan.pollInterval * engine.surroundings.random(in: 1...1.1),
+            firstBucket: Int(engine.surroundings.randomBits() % UInt64(max(1, probe.buckets.count)))
         )
         if !other.isEmpty { engine.janitorBox.post { $0.formUnion(other) } }
         if !isReady {
             isReady = true
-            notifier.ready()
+            notifier?.ready()
             engine.logger.info("Worker is ready", metadata: ["functions": "\(engine.record.functions)"])
         }
     }
@@ -101,7 +106,7 @@ struct ClaimLoop {
         for offer in engine.capacity.withLock({ $0.offers() }) {
             let limit = min(offer.limit, engine.capacity.withLock(\.room))
             guard limit > 0 else { continue }
-            let sentAt = ContinuousClock.now
+            let sentAt = now
             let claim = try await engine.store.claim(
                 bucket: bucket,
                 functions: offer.functions,
@@ -123,7 +128,7 @@ struct ClaimLoop {
             }
         }
         lowWater[bucket] = mark
-        nextSmallClaim = .now.advanced(by: Self.patience)
+        nextSmallClaim = now.advanced(by: Self.patience)
         plan.claimed(bucket, count: count, isFull: isFull)
     }
 
@@ -137,7 +142,7 @@ struct ClaimLoop {
 
     private func run(_ step: ClaimedStep, permit: String?) {
         let engine = engine
-        Task(executorPreference: StepExecutor.shared) {
+        Task(executorPreference: engine.surroundings.stepExecutor) {
             await StepRunner(engine: engine, step: step, permit: permit).run()
         }
     }
@@ -146,12 +151,12 @@ struct ClaimLoop {
         var record = engine.record
         record.isIdle = isIdle
         try await engine.store.heartbeat(record)
-        nextHeartbeat = .now.advanced(by: Self.heartbeatInterval)
+        nextHeartbeat = now.advanced(by: Self.heartbeatInterval)
         if isIdle != plan.isAnnouncedIdle { plan.announced(isIdle: isIdle) }
     }
 
     private mutating func beatIfDue() async throws(StoreError) {
-        if nextHeartbeat <= .now { try await beat(isIdle: plan.isAnnouncedIdle) }
+        if nextHeartbeat <= now { try await beat(isIdle: plan.isAnnouncedIdle) }
     }
 
     // MARK: Suspects
@@ -161,8 +166,8 @@ struct ClaimLoop {
     private mutating func runSuspects() async {
         engine.setExclusive(true)
         defer { engine.setExclusive(false) }
-        let patience = ContinuousClock.now.advanced(by: engine.configuration.lease)
-        while engine.capacity.withLock(\.stepCount) > suspects.count, !engine.isStopping, .now < patience {
+        let patience = now.advanced(by: engine.configuration.lease)
+        while engine.capacity.withLock(\.stepCount) > suspects.count, !engine.isStopping, now < patience {
             await pass(until: patience)
         }
         while !engine.isStopping, let suspect = suspects.popLast() {
@@ -182,7 +187,7 @@ struct ClaimLoop {
             // The next look at the database says so soon enough; suspects run alone all the same.
             engine.logger.debug("A sign of life could not be given", metadata: ["error": "\(error)"])
         }
-        let tick = ContinuousClock.now.advanced(by: .seconds(1))
+        let tick = now.advanced(by: .seconds(1))
         await engine.claimBox.wait(until: min(deadline ?? tick, tick))
         read(engine.claimBox.take())
     }
@@ -190,19 +195,19 @@ struct ClaimLoop {
     // MARK: Signs of life
 
     private mutating func feedWatchdog() {
-        guard let interval = notifier.watchdogInterval, nextFeed <= .now else { return }
+        guard let notifier, let interval = notifier.watchdogInterval, nextFeed <= now else { return }
         notifier.feedWatchdog()
-        nextFeed = .now.advanced(by: interval / 2)
+        nextFeed = now.advanced(by: interval / 2)
     }
 
     private mutating func isAway(_ error: StoreError) async {
         if awaySince == nil {
-            awaySince = .now
+            awaySince = now
             engine.logger.warning("The database can't be reached; trying again", metadata: ["error": "\(error)"])
         }
         plan.failed()
-        let end = ContinuousClock.now.advanced(by: backoff.pause())
-        while !engine.isStopping, .now < end {
+        let end = now.advanced(by: backoff.pause())
+        while !engine.isStopping, now < end {
             await engine.claimBox.wait(until: end)
             read(engine.claimBox.take())
         }
@@ -212,6 +217,6 @@ struct ClaimLoop {
         guard let since = awaySince else { return }
         awaySince = nil
         backoff.reset()
-        engine.logger.notice("The database answers again", metadata: ["after": "\(since.duration(to: .now))"])
+        engine.logger.notice("The database answers again", metadata: ["after": "\(since.duration(to: now))"])
     }
 }

@@ -51,7 +51,7 @@ public struct FunctionContext: Sendable {
 
     /// The time left until ``deadline``, never negative; nil without one.
     public var remainingTime: Duration? {
-        deadline.map { max(.zero, ContinuousClock.now.duration(to: $0)) }
+        deadline.map { max(.zero, invocation.surroundings.now.duration(to: $0)) }
     }
 
     /// Says that the work goes on: the state's `HeartbeatSeconds` starts again. Cheap; call it as often as you like.
@@ -59,6 +59,6 @@ public struct FunctionContext: Sendable {
     /// - Throws: `CancellationError` when the call is over: it took too long, the execution was stopped, or another
     ///   worker has the step. Whatever the handler returns after that is dropped.
     public func heartbeat() async throws {
-        guard invocation.heartbeat(at: .now) else { throw CancellationError() }
+        guard invocation.heartbeat(at: invocation.surroundings.now) else { throw CancellationError() }
     }
 }

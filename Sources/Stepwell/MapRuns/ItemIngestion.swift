@@ -155,7 +155,7 @@ struct ItemIngestion {
     }
 
     private func storage() throws(Interruption) -> any ItemStorage {
-        guard let storage = engine.storage else { throw .failed(.itemReader(ItemStorageHelp.missing)) }
+        guard let storage = engine.facilities.storage else { throw .failed(.itemReader(ItemStorageHelp.missing)) }
         return storage
     }
 
@@ -170,7 +170,7 @@ struct ItemIngestion {
 
     private mutating func readQuery() async throws(Interruption) {
         let query = try parameter("Query")
-        guard let database = engine.itemDatabase else {
+        guard let database = engine.facilities.itemDatabase else {
             throw .failed(
                 .itemReader(
                     "No database is configured for queries of item readers: set STEPWELL_ITEM_DATABASE_URL for the workers."

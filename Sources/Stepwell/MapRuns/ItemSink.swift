@@ -65,7 +65,7 @@ struct ItemSink {
         try checkHeld()
         let isHeld: Bool
         do throws(StoreError) {
-            isHeld = try await engine.store.addMapRunItems(run, chunks, total: isLast ? count : nil)
+            isHeld = try await engine.facilities.postgres.addMapRunItems(run, chunks, total: isLast ? count : nil)
         } catch {
             throw .store(error)
         }

@@ -24,7 +24,7 @@ struct MapRunResults {
     ///   - pending: items that no child has got; nil: there are none.
     func gather(children: Int, pending: Range<Int>?) async throws(StoreError) -> Result<Gathered, MapRunFailure> {
         guard let parameters = request.writerParameters else { return try await array(children: children) }
-        guard let storage = engine.storage else { return .failure(.resultWriter(ItemStorageHelp.missing)) }
+        guard let storage = engine.facilities.storage else { return .failure(.resultWriter(ItemStorageHelp.missing)) }
         guard let bucket = parameters["Bucket"]?.string, !bucket.isEmpty else {
             return .failure(.resultWriter("The ResultWriter's 'Bucket' is missing or no text."))
         }
@@ -59,7 +59,7 @@ struct MapRunResults {
     private func array(children: Int) async throws(StoreError) -> Result<Gathered, MapRunFailure> {
         var text = "["
         for first in stride(from: 0, to: children, by: Self.page) {
-            for result in try await engine.store.mapRunResults(
+            for result in try await engine.facilities.postgres.mapRunResults(
                 run.id,
                 indexes: first..<min(children, first + Self.page),
                 describesAll: writer?.transformation == .described
@@ -89,7 +89,7 @@ struct MapRunResults {
 
     private func page(_ first: Int, _ children: Int) async throws(StorageError) -> [ChildResult] {
         do throws(StoreError) {
-            return try await engine.store.mapRunResults(
+            return try await engine.facilities.postgres.mapRunResults(
                 run.id,
                 indexes: first..<min(children, first + Self.page),
                 describesAll: writer?.transformation != .compact && writer?.transformation != .flatten
@@ -104,7 +104,7 @@ struct MapRunResults {
         while next < pending.upperBound {
             let items: [MapItem]
             do throws(StoreError) {
-                items = try await engine.store.mapRunItems(run, from: next, limit: Self.page)
+                items = try await engine.facilities.postgres.mapRunItems(run, from: next, limit: Self.page)
             } catch {
                 throw StorageError("the items can't be read: \(error)")
             }

@@ -54,7 +54,12 @@ struct MapRunner {
 
     /// Looks how far the run is and does what can be done.
     func look() async throws(StoreError) -> End {
-        let opened = try await engine.store.openMapRun(run, request, label: map.label, machine: revision.machineID)
+        let opened = try await engine.facilities.postgres.openMapRun(
+            run,
+            request,
+            label: map.label,
+            machine: revision.machineID
+        )
         guard var record = opened else { return .lost }
         if record.status != .running { return try await conclude(record) }
         if record.itemTotal == nil {
@@ -90,7 +95,7 @@ struct MapRunner {
         let turn = ContinuousClock.now.advanced(by: Self.longestTurn)
         let total = record.itemTotal ?? 0
         while true {
-            let (executions, items) = try await engine.store.mapRunCounts(run.id)
+            let (executions, items) = try await engine.facilities.postgres.mapRunCounts(run.id)
             if record.exceedsTolerance(failedItems: items.failed + items.timedOut) {
                 return try await fail(.tooManyFailures, children: max(record.nextChild, executions.started), record)
             }
@@ -112,7 +117,7 @@ struct MapRunner {
             guard mayStartMore, .now < turn, !engine.isWindingDown else {
                 return try await rest(record, progress: executions.started + started + executions.ended)
             }
-            let isHeld = try await engine.store.moveMapRun(
+            let isHeld = try await engine.facilities.postgres.moveMapRun(
                 run,
                 nextItem: record.nextItem,
                 nextChild: record.nextChild
@@ -123,7 +128,7 @@ struct MapRunner {
 
     private func rest(_ record: MapRunRecord, progress: Int) async throws(StoreError) -> End {
         guard engine.held.withLock({ $0.beginWriting(run.lease.key) }) else { return .lost }
-        let until = try await engine.store.restMapRun(
+        let until = try await engine.facilities.postgres.restMapRun(
             run,
             nextItem: record.nextItem,
             nextChild: record.nextChild,
@@ -149,7 +154,7 @@ struct MapRunner {
         reading: while next < total, bytes < Self.pageBytes {
             let wanted = (room - children.count).multipliedReportingOverflow(by: request.maxItemsPerBatch ?? 1)
             let limit = wanted.overflow ? Int.max : wanted.partialValue
-            let items = try await engine.store.mapRunItems(run, from: next, limit: limit)
+            let items = try await engine.facilities.postgres.mapRunItems(run, from: next, limit: limit)
             guard !items.isEmpty else { throw .corrupt("map run \(run.id) lacks its item \(next)") }
             let selected: [JSONDocument]
             switch interpreter.selectItems(items, of: branch, random: &random) {
@@ -169,7 +174,7 @@ struct MapRunner {
             return .failure(.inputTooLarge(state: branch.state))
         }
         guard !children.isEmpty else { return .success(0) }
-        let started = try await engine.store.startMapRunChildren(
+        let started = try await engine.facilities.postgres.startMapRunChildren(
             children,
             of: run,
             first: record.nextChild,
@@ -201,7 +206,7 @@ struct MapRunner {
         children: Int,
         _ record: MapRunRecord? = nil
     ) async throws(StoreError) -> End {
-        engine.hints.tell(try await engine.store.abortMapRunChildren(run.id))
+        engine.hints.tell(try await engine.facilities.postgres.abortMapRunChildren(run.id))
         var written = 0
         if let record, request.writerParameters != nil {
             let pending = record.nextItem..<max(record.nextItem, record.itemTotal ?? 0)
@@ -214,14 +219,24 @@ struct MapRunner {
     }
 
     private func close(_ status: MapRunStatus, results: MapRunResults.Gathered) async throws(StoreError) -> End {
-        try await engine.store.forgetMapRunItems(bucket: run.lease.key.bucket, run: run.id)
-        let isHeld = try await engine.store.closeMapRun(run, status, failure: nil, resultsWritten: results.written)
+        try await engine.facilities.postgres.forgetMapRunItems(bucket: run.lease.key.bucket, run: run.id)
+        let isHeld = try await engine.facilities.postgres.closeMapRun(
+            run,
+            status,
+            failure: nil,
+            resultsWritten: results.written
+        )
         return isHeld ? .outcome(.succeeded(results.output)) : .lost
     }
 
     private func close(_ status: MapRunStatus, failure: MapRunFailure, written: Int) async throws(StoreError) -> End {
-        try await engine.store.forgetMapRunItems(bucket: run.lease.key.bucket, run: run.id)
-        let isHeld = try await engine.store.closeMapRun(run, status, failure: failure, resultsWritten: written)
+        try await engine.facilities.postgres.forgetMapRunItems(bucket: run.lease.key.bucket, run: run.id)
+        let isHeld = try await engine.facilities.postgres.closeMapRun(
+            run,
+            status,
+            failure: failure,
+            resultsWritten: written
+        )
         return isHeld ? .outcome(.failed(error: failure.error, cause: failure.cause)) : .lost
     }
 

@@ -2,24 +2,27 @@
 struct Backoff {
     private static let first: Duration = .milliseconds(50)
     private static let longest: Duration = .seconds(1)
+    private let surroundings: any Surroundings
     private var next = first
+
+    init(_ surroundings: any Surroundings = ProcessSurroundings()) {
+        self.surroundings = surroundings
+    }
 
     /// The pause before the next attempt.
     mutating func pause() -> Duration {
         let pause = next
         next = min(next * 2, Self.longest)
-        return pause.jittered()
+        return pause * surroundings.random(in: 0.8...1)
+    }
+
+    /// Waits for that long, or until the task is cancelled.
+    mutating func wait() async {
+        await surroundings.sleep(for: pause())
     }
 
     /// It worked: the next trouble starts from the beginning.
     mutating func reset() {
         next = Self.first
-    }
-}
-
-extension Duration {
-    /// Between 80 % and 100 % of the duration, so that processes don't act in step.
-    func jittered() -> Duration {
-        self * Double.random(in: 0.8...1)
     }
 }

@@ -10,74 +10,83 @@ final class Engine: Sendable {
     /// How long a chain of states may stay with one worker while others wait for a slot.
     static let longestTurn: Duration = .seconds(1)
 
-    let store: Store
-    /// Where transactional handlers get their connections: they hold one while they run, and nobody else may have to
-    /// wait for that.
-    let transactions: Pool
-    /// Where item readers and result writers of map runs find and put objects.
-    let storage: (any ItemStorage)?
-    /// Where queries of item readers run.
-    let itemDatabase: PostgresConfiguration?
+    let store: any WorkerStore
+    let surroundings: any Surroundings
+    let facilities: WorkerFacilities
     let functions: [String: Function]
     let configuration: WorkerConfiguration
     let record: WorkerRecord
     let logger: Logger
     let held: Mutex<HeldSteps>
     let capacity: Mutex<Capacity>
-    let services: ServiceCalls
-    let claimBox = Mailbox(ClaimLetters())
+    let claimBox: Mailbox<ClaimLetters>
     /// Where whoever waits for the worker's end sleeps: a mailbox has room for one.
-    let endBox = Mailbox(())
-    let keeperBox = Mailbox(KeeperLetters())
-    let janitorBox = Mailbox(OtherWork())
+    let endBox: Mailbox<Void>
+    let keeperBox: Mailbox<KeeperLetters>
+    let janitorBox: Mailbox<OtherWork>
     /// Somebody waits for a function that this worker does not offer.
-    let adoptionBox = Mailbox(false)
+    let adoptionBox: Mailbox<Bool>
     let hints: HintSender
     private let committers: [Committer]
     private let functionARNs: [String: String]
-    private let clock = Mutex(DatabaseClock(now: .now))
+    private let clock: Mutex<DatabaseClock>
     /// Request ids count on from here: unique without asking the system for random bits at every call.
-    private let firstRequestID = PGUUID.v4()
+    private let firstRequestID: PGUUID
     private let requestCount = Atomic<UInt64>(0)
     private let isStoppingFlag = Atomic(false)
     private let isExclusiveFlag = Atomic(false)
     private let hasStoppedClaiming = Atomic(false)
 
     init(
-        store: Store,
-        transactions: Pool,
-        storage: (any ItemStorage)?,
-        itemDatabase: PostgresConfiguration?,
+        store: any WorkerStore,
+        facilities: WorkerFacilities,
         functions: [String: Function],
         configuration: WorkerConfiguration,
-        services: ServiceSettings,
-        record: WorkerRecord
+        record: WorkerRecord,
+        surroundings: any Surroundings = ProcessSurroundings()
     ) {
         self.store = store
-        self.transactions = transactions
-        self.storage = storage
-        self.itemDatabase = itemDatabase
+        self.surroundings = surroundings
+        self.facilities = facilities
         self.functions = functions
         self.configuration = configuration
         self.record = record
         logger = configuration.logger
         held = Mutex(HeldSteps(leaseDuration: configuration.lease))
-        self.services = ServiceCalls(store: store, settings: services)
+        claimBox = Mailbox(ClaimLetters(), surroundings: surroundings)
+        endBox = Mailbox((), surroundings: surroundings)
+        keeperBox = Mailbox(KeeperLetters(), surroundings: surroundings)
+        janitorBox = Mailbox(OtherWork(), surroundings: surroundings)
+        adoptionBox = Mailbox(false, surroundings: surroundings)
+        clock = Mutex(DatabaseClock(now: surroundings.now))
+        firstRequestID = PGUUID(high: surroundings.randomBits(), low: surroundings.randomBits())
         capacity = Mutex(
-            Capacity(slots: configuration.concurrency, functions: functions.values, services: services.offers)
+            Capacity(
+                slots: configuration.concurrency,
+                functions: functions.values,
+                services: facilities.services.offers.sorted()
+            )
         )
-        let hints = HintSender(store: store, worker: record.instance)
+        let hints = HintSender(store: store, worker: record.instance, surroundings: surroundings)
         self.hints = hints
         let prefix = "arn:aws:lambda:\(store.settings.region):\(store.settings.account):function:"
         functionARNs = functions.mapValues { prefix + $0.name }
         let database = WorkerDatabase(store: store, worker: record.instance, hints: hints)
         committers = (0..<store.settings.buckets)
             .map {
-                Committer(bucket: $0, database: database, lease: configuration.lease, logger: configuration.logger)
+                Committer(
+                    bucket: $0,
+                    database: database,
+                    lease: configuration.lease,
+                    logger: configuration.logger,
+                    surroundings: surroundings
+                )
             }
     }
 
     var limits: Limits { store.limits }
+
+    var services: ServiceCalls { facilities.services }
 
     func arn(ofFunction name: String) -> String { functionARNs[name] ?? "" }
 
@@ -95,12 +104,12 @@ final class Engine: Sendable {
     // MARK: Time
 
     func observe(_ time: Timestamp) {
-        clock.withLock { $0.observe(time, at: .now) }
+        clock.withLock { $0.observe(time, at: surroundings.now) }
     }
 
     /// The database's time, as far as is known.
     func databaseTime() -> Timestamp {
-        clock.withLock { $0.time(at: .now) } ?? Timestamp(microseconds: 0)
+        clock.withLock { $0.time(at: surroundings.now) } ?? Timestamp(microseconds: 0)
     }
 
     /// The database's time, but never before what has happened to a branch.
@@ -159,6 +168,25 @@ final class Engine: Sendable {
         for committer in committers { committer.giveUp() }
     }
 
+    // MARK: What others say
+
+    /// There may be something to claim in a bucket.
+    func mayHaveWork(in bucket: Int32) {
+        guard (0..<store.settings.buckets).contains(bucket) else { return }
+        claimBox.post { $0.hinted.insert(bucket) }
+    }
+
+    /// Some leases of this process may be gone.
+    func leasesMayBeGone() {
+        keeperBox.post { $0.checksAll = true }
+    }
+
+    /// Nobody could say anything for a while.
+    func hintsMayBeLost() {
+        claimBox.post { $0.mayHaveMissed = true }
+        leasesMayBeGone()
+    }
+
     // MARK: Steps
 
     func committer(of key: StepKey) -> Committer { committers[Int(key.bucket)] }
@@ -175,12 +203,12 @@ final class Engine: Sendable {
     }
 
     func startSuspect(_ lease: StepLease) async -> Bool {
-        var backoff = Backoff()
+        var backoff = Backoff(surroundings)
         while !held.withLock({ $0.isLost(lease.key) }) {
             do throws(StoreError) {
                 return try await store.startSuspect(lease)
             } catch {
-                try? await Task.sleep(for: backoff.pause())
+                await backoff.wait()
             }
         }
         return false
@@ -188,15 +216,12 @@ final class Engine: Sendable {
 
     /// Whether there is an activity; nil: the step is not this worker's any more.
     func activityExists(_ name: String, for lease: StepLease) async -> Bool? {
-        var backoff = Backoff()
+        var backoff = Backoff(surroundings)
         while !held.withLock({ $0.isLost(lease.key) }) {
             do throws(StoreError) {
-                _ = try await store.activity(name)
-                return true
-            } catch .activityDoesNotExist {
-                return false
+                return try await store.hasActivity(name)
             } catch {
-                try? await Task.sleep(for: backoff.pause())
+                await backoff.wait()
             }
         }
         return nil
@@ -214,12 +239,12 @@ final class Engine: Sendable {
     /// - Returns: nil: the step is not this worker's any more.
     func performer(of request: ServiceRequest, for lease: StepLease) async -> Performer? {
         guard let offer = request.offer, !services.offers.contains(offer) else { return .thisWorker }
-        var backoff = Backoff()
+        var backoff = Backoff(surroundings)
         while !held.withLock({ $0.isLost(lease.key) }) {
             do throws(StoreError) {
                 return try await store.offeredServices().contains(offer) ? .others : .thisWorker
             } catch {
-                try? await Task.sleep(for: backoff.pause())
+                await backoff.wait()
             }
         }
         return nil
@@ -229,7 +254,7 @@ final class Engine: Sendable {
     ///
     /// - Returns: whether the step was this worker's.
     func complete(_ commit: StepCommit, in transaction: Postgres.Transaction) async throws(StoreError) -> Bool {
-        let outcome = try await store.commit(
+        let outcome = try await facilities.postgres.commit(
             commit,
             worker: record.instance,
             lease: configuration.lease,
@@ -243,7 +268,7 @@ final class Engine: Sendable {
     /// Gives a step back to be run again; a lease that can't be given back ends by itself.
     func release(_ lease: StepLease, delay: Duration = .zero) async {
         do throws(StoreError) {
-            try await store.release([lease], bucket: lease.key.bucket, worker: record.instance, delay: delay)
+            _ = try await store.release([lease], bucket: lease.key.bucket, worker: record.instance, delay: delay)
             hints.work(in: lease.key.bucket)
         } catch {
             logger.debug("A step could not be given back", metadata: ["error": "\(error)"])
@@ -291,7 +316,7 @@ final class Engine: Sendable {
 
     /// Other branches of the execution are gone: handlers of this process that work on them should know.
     private func checkSiblings(of key: StepKey) {
-        held.withLock { $0.check(key.execution, now: .now) }
+        held.withLock { $0.check(key.execution, now: surroundings.now) }
         keeperBox.post { _ in }
     }
 
@@ -349,7 +374,7 @@ struct KeeperLetters: Sendable {
 
 /// The store as the committers see it.
 private struct WorkerDatabase: StepDatabase {
-    let store: Store
+    let store: any WorkerStore
     let worker: PGUUID
     let hints: HintSender
 

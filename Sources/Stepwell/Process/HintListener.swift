@@ -27,14 +27,11 @@ struct HintListener {
         for await event in events {
             switch event {
             case .resumed:
-                engine.claimBox.post { $0.mayHaveMissed = true }
-                engine.keeperBox.post { $0.checksAll = true }
+                engine.hintsMayBeLost()
             case .notification(let notification) where notification.channel == ownChannel:
-                engine.keeperBox.post { $0.checksAll = true }
+                engine.leasesMayBeGone()
             case .notification(let notification):
-                guard let bucket = Int32(notification.payload), (0..<engine.store.settings.buckets).contains(bucket)
-                else { continue }
-                engine.claimBox.post { $0.hinted.insert(bucket) }
+                if let bucket = Int32(notification.payload) { engine.mayHaveWork(in: bucket) }
             }
         }
         await running

@@ -11,13 +11,16 @@ final class HintSender: Sendable {
     /// The shortest time between two rounds of hints.
     private static let interval: Duration = .milliseconds(5)
 
-    private let store: Store
+    private let store: any WorkerStore
     private let worker: PGUUID
-    private let box = Mailbox(Letters())
+    private let surroundings: any Surroundings
+    private let box: Mailbox<Letters>
 
-    init(store: Store, worker: PGUUID) {
+    init(store: any WorkerStore, worker: PGUUID, surroundings: any Surroundings) {
         self.store = store
         self.worker = worker
+        self.surroundings = surroundings
+        box = Mailbox(Letters(), surroundings: surroundings)
     }
 
     /// There is work in a bucket that this worker may not get to.
@@ -36,9 +39,9 @@ final class HintSender: Sendable {
         while !Task.isCancelled {
             await box.wait()
             let letters = box.take()
-            await store.notifyWork(buckets: Array(letters.buckets), from: worker)
-            await store.notifyWorkers(Array(letters.instances))
-            try? await Task.sleep(for: Self.interval)
+            await store.notifyWork(buckets: letters.buckets.sorted(), from: worker)
+            await store.notifyWorkers(letters.instances.sorted())
+            await surroundings.sleep(for: Self.interval)
         }
     }
 }

@@ -12,30 +12,32 @@ struct Janitor {
 
     /// Works until the task is cancelled.
     func run() async {
-        var nextPartitions = ContinuousClock.now.advanced(by: Self.partitionInterval)
+        var nextPartitions = engine.surroundings.now.advanced(by: Self.partitionInterval)
         while !Task.isCancelled {
             await engine.janitorBox.wait(until: nextPartitions)
             let work = engine.janitorBox.take()
             do throws(StoreError) {
-                for bucket in work.wakes { try await sweep(bucket) }
-                for bucket in work.outboxes { try await deliver(bucket) }
-                for parent in work.parents {
+                for bucket in work.wakes.sorted() { try await sweep(bucket) }
+                for bucket in work.outboxes.sorted() { try await deliver(bucket) }
+                for parent in work.parents.sorted() {
                     try await engine.store.stopChildren(of: parent.execution, bucket: parent.bucket)
                     try await deliver(parent.bucket)
                 }
-                for (name, count) in work.activities {
+                for (name, count) in work.activities.sorted(by: { $0.key < $1.key }) {
                     for _ in 0..<min(count, Self.wakesAtOnce) { await engine.store.wakeActivity(name) }
                 }
-                for bucket in work.answers { try await applyAnswers(bucket) }
-                if nextPartitions <= .now {
+                for bucket in work.answers.sorted() { try await applyAnswers(bucket) }
+                if nextPartitions <= engine.surroundings.now {
                     try await engine.store.createPartitions()
                     try await engine.store.offerServices(engine.services.offers.sorted())
-                    nextPartitions = .now.advanced(by: Self.partitionInterval)
+                    nextPartitions = engine.surroundings.now.advanced(by: Self.partitionInterval)
                 }
             } catch {
                 // What is still due is found again by the next probe.
                 engine.logger.debug("Maintenance was interrupted", metadata: ["error": "\(error)"])
-                if nextPartitions <= .now { nextPartitions = .now.advanced(by: .seconds(60)) }
+                if nextPartitions <= engine.surroundings.now {
+                    nextPartitions = engine.surroundings.now.advanced(by: .seconds(60))
+                }
             }
         }
     }

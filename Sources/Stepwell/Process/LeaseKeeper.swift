@@ -14,14 +14,14 @@ struct LeaseKeeper {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 let letters = engine.keeperBox.take()
-                let now = ContinuousClock.now
+                let now = engine.surroundings.now
                 let actions = engine.held.withLock { held in
                     if letters.checksAll { held.check(now: now) }
                     return held.due(now)
                 }
                 StepExecutor.shared.relieve()
                 for (invocation, ending) in actions.endings { invocation.end(ending) }
-                for (bucket, leases) in actions.extensions {
+                for (bucket, leases) in actions.extensions.sorted(by: { $0.key < $1.key }) {
                     group.addTask { await extend(leases, in: bucket) }
                 }
                 let next = engine.held.withLock { $0.nextLook(before: now.advanced(by: Self.longestSleep)) }
@@ -31,7 +31,7 @@ struct LeaseKeeper {
     }
 
     private func extend(_ leases: [StepLease], in bucket: Int32) async {
-        let sentAt = ContinuousClock.now
+        let sentAt = engine.surroundings.now
         var kept: Set<StepKey>?
         do throws(StoreError) {
             kept = try await engine.store.extend(leases, bucket: bucket, lease: engine.configuration.lease)

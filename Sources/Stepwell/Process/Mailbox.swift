@@ -11,11 +11,13 @@ final class Mailbox<Letters: Sendable>: Sendable {
     }
 
     private let empty: Letters
+    private let surroundings: any Surroundings
     private let state: Mutex<State>
 
     /// - Parameter empty: a box without letters.
-    init(_ empty: Letters) {
+    init(_ empty: Letters, surroundings: any Surroundings = ProcessSurroundings()) {
         self.empty = empty
+        self.surroundings = surroundings
         state = Mutex(State(letters: empty))
     }
 
@@ -46,8 +48,8 @@ final class Mailbox<Letters: Sendable>: Sendable {
             return state.sleep
         }
         let timer = deadline.map { deadline in
-            Task {
-                try? await Task.sleep(until: deadline, clock: .continuous)
+            Task(executorPreference: surroundings.timerExecutor) { [self] in
+                await surroundings.sleep(until: deadline)
                 wake(sleep)
             }
         }

@@ -133,12 +133,15 @@ struct WorkerLife {
         guard let store = try await open(until: end) else { return }
         let engine = Engine(
             store: store,
-            transactions: transactionPool(),
-            storage: storage,
-            itemDatabase: itemDatabase,
+            facilities: WorkerFacilities(
+                postgres: store,
+                transactions: transactionPool(),
+                storage: storage,
+                itemDatabase: itemDatabase,
+                services: ServiceCalls(store: store, settings: services)
+            ),
             functions: functions,
             configuration: configuration,
-            services: services,
             record: record
         )
         do {
@@ -149,14 +152,12 @@ struct WorkerLife {
         }
         let notifier = ServiceNotifier(environment: configuration.environment)
         await withTaskGroup { group in
-            group.addTask { await LeaseKeeper(engine: engine).run() }
-            group.addTask { await Janitor(engine: engine).run() }
-            group.addTask { await engine.hints.run() }
+            group.addTask { await engine.maintain() }
             if engine.services.lambda != nil { group.addTask { await LambdaAdoption(engine: engine).run() } }
             if configuration.usesNotifications {
                 group.addTask { await HintListener(engine: engine, configuration: listenDatabase).run() }
             }
-            let claiming = Task { await work(engine, notifier) }
+            let claiming = Task { await engine.claim(notifier) }
             await end.wait()
             notifier.stopping()
             engine.stop()
@@ -175,12 +176,6 @@ struct WorkerLife {
             group.cancelAll()
         }
         logger.info("Worker has stopped")
-    }
-
-    private func work(_ engine: Engine, _ notifier: ServiceNotifier) async {
-        var loop = ClaimLoop(engine: engine, notifier: notifier)
-        await loop.run()
-        engine.claimingEnded()
     }
 
     // MARK: The beginning
@@ -243,7 +238,7 @@ struct WorkerLife {
         _ engine: Engine,
         _ body: @Sendable (Transaction) async throws -> Void
     ) async throws {
-        try await engine.transactions.withTransaction { transaction in
+        try await engine.facilities.transactions.withTransaction { transaction in
             let transaction = Transaction(transaction)
             try await transaction.execute("SELECT pg_advisory_xact_lock(hashtext('stepwell.prepare'))")
             try await body(transaction)
@@ -280,7 +275,7 @@ struct WorkerLife {
         let isDone = Mailbox(false)
         let farewell = Task {
             do throws(StoreError) {
-                try await engine.store.unregister(record)
+                try await engine.facilities.postgres.unregister(record)
             } catch {
                 logger.debug("The worker could not be unregistered", metadata: ["error": "\(error)"])
             }
@@ -288,8 +283,6 @@ struct WorkerLife {
         }
         await isDone.wait(until: .now.advanced(by: Self.lastWords))
         farewell.cancel()
-        await engine.services.close()
-        await engine.transactions.close()
-        await engine.store.close()
+        await engine.facilities.close()
     }
 }

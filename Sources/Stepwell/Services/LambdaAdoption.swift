@@ -12,14 +12,14 @@ struct LambdaAdoption {
 
     /// Works until the task is cancelled.
     func run() async {
-        var backoff = Backoff()
+        var backoff = Backoff(engine.surroundings)
         while !Task.isCancelled {
             do throws(StoreError) {
                 try await look()
                 backoff.reset()
-                await engine.adoptionBox.wait(until: .now.advanced(by: Self.interval))
+                await engine.adoptionBox.wait(until: engine.surroundings.now.advanced(by: Self.interval))
             } catch {
-                try? await Task.sleep(for: backoff.pause())
+                await backoff.wait()
             }
             _ = engine.adoptionBox.take()
         }
@@ -27,8 +27,8 @@ struct LambdaAdoption {
 
     private func look() async throws(StoreError) {
         let adopted = engine.capacity.withLock(\.adoptedFunctions)
-        let orphans = try await engine.store.orphanedFunctions(limit: Self.most)
-        let returned = try await engine.store.offeredFunctions(among: adopted)
+        let orphans = try await engine.facilities.postgres.orphanedFunctions(limit: Self.most)
+        let returned = try await engine.facilities.postgres.offeredFunctions(among: adopted)
         let now = orphans.union(adopted).subtracting(returned).subtracting(engine.functions.keys)
         guard now != Set(adopted) else { return }
         engine.capacity.withLock { $0.adopt(now.sorted()) }

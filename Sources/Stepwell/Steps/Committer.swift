@@ -24,6 +24,7 @@ final class Committer: Sendable {
     private let database: any StepDatabase
     private let lease: Duration
     private let logger: Logger
+    private let surroundings: any Surroundings
     private let queue = Mutex(
         CommitQueue<StepCommit, CheckedContinuation<Turn, Never>>(
             maximumCount: maximumCount,
@@ -32,11 +33,18 @@ final class Committer: Sendable {
     )
     private let isGivenUp = Atomic(false)
 
-    init(bucket: Int32, database: any StepDatabase, lease: Duration, logger: Logger) {
+    init(
+        bucket: Int32,
+        database: any StepDatabase,
+        lease: Duration,
+        logger: Logger,
+        surroundings: any Surroundings = ProcessSurroundings()
+    ) {
         self.bucket = bucket
         self.database = database
         self.lease = lease
         self.logger = logger
+        self.surroundings = surroundings
     }
 
     /// Makes a decision durable, however long the database is away.
@@ -70,11 +78,11 @@ final class Committer: Sendable {
 
     /// Sends decisions until the database has said of each what became of it.
     func send(_ commits: [StepCommit]) async -> [Written] {
-        var written = commits.map { _ in Written(result: .refused, sentAt: .now) }
+        var written = commits.map { _ in Written(result: .refused, sentAt: surroundings.now) }
         var parts = [Array(commits.indices)]
-        var backoff = Backoff()
+        var backoff = Backoff(surroundings)
         while let part = parts.popLast() {
-            let sentAt = ContinuousClock.now
+            let sentAt = surroundings.now
             do throws(StoreError) {
                 let results = try await database.commit(part.map { commits[$0] }, bucket: bucket, lease: lease)
                 var deferred: [Int] = []
@@ -89,13 +97,13 @@ final class Committer: Sendable {
                 switch CommitFailure(error) {
                 case .database:
                     logger.debug("Waiting for the database", metadata: ["error": "\(error)"])
-                    await pause(&backoff)
+                    await backoff.wait()
                     parts.append(part)
                 case .batch where part.count > 1:
                     parts.append(Array(part[(part.count / 2)...]))
                     parts.append(Array(part[..<(part.count / 2)]))
                 case .batch where error.isTransient:
-                    await pause(&backoff)
+                    await backoff.wait()
                     parts.append(part)
                 case .batch:
                     // Its lease will end, and then it is tried again; until somebody mends the cause, that goes on.
@@ -107,10 +115,6 @@ final class Committer: Sendable {
             }
         }
         return written
-    }
-
-    private func pause(_ backoff: inout Backoff) async {
-        try? await Task.sleep(for: backoff.pause())
     }
 }
 

@@ -25,7 +25,7 @@ struct HandlerCall {
     private let deadlines: [HeldSteps.Deadline]
 
     init(engine: Engine, step: ClaimedStep, branch: Branch, function: Function, call: FunctionCall) {
-        let now = ContinuousClock.now
+        let now = engine.surroundings.now
         var deadlines: [HeldSteps.Deadline] = []
         if let timeout = function.timeout {
             deadlines.append(HeldSteps.Deadline(at: now.advanced(by: timeout), ending: .functionTimedOut))
@@ -37,7 +37,11 @@ struct HandlerCall {
         self.function = function
         self.deadlines = deadlines
         key = step.key
-        invocation = Invocation(heartbeatInterval: call.heartbeatSeconds.map { .seconds($0) }, now: now)
+        invocation = Invocation(
+            heartbeatInterval: call.heartbeatSeconds.map { .seconds($0) },
+            now: now,
+            surroundings: engine.surroundings
+        )
         context = FunctionContext(
             functionName: function.name,
             invokedFunctionARN: engine.arn(ofFunction: function.name),

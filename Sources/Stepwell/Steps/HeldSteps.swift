@@ -129,14 +129,15 @@ struct HeldSteps {
 
     // MARK: What the keeper asks
 
-    /// What has to be done by now.
+    /// What has to be done by now, in the order of the steps.
     mutating func due(_ now: Instant) -> Actions {
         var actions = Actions()
         var hasExtension: Set<Int32> = []
+        var endings: [(key: StepKey, invocation: Invocation, ending: Invocation.Ending)] = []
         for (key, entry) in entries where !entry.isLost && !entry.isWriting {
             if let ending = ending(of: entry, now) {
                 if case .lost = ending { entries[key]?.isLost = true }
-                if let invocation = entry.invocation { actions.endings.append((invocation, ending)) }
+                if let invocation = entry.invocation { endings.append((key, invocation, ending)) }
                 // From here on nothing is written on its behalf.
                 entries[key]?.invocation = nil
                 entries[key]?.deadlines = []
@@ -150,6 +151,8 @@ struct HeldSteps {
             entries[key]?.isExtending = true
             actions.extensions[key.bucket, default: []].append(entry.lease)
         }
+        actions.endings = endings.sorted { $0.key < $1.key }.map { ($0.invocation, $0.ending) }
+        actions.extensions = actions.extensions.mapValues { $0.sorted { $0.key < $1.key } }
         return actions
     }
 

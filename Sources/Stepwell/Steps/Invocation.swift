@@ -35,9 +35,15 @@ final class Invocation: Sendable {
         var heartbeatDeadline: ContinuousClock.Instant?
     }
 
+    let surroundings: any Surroundings
     private let state: Mutex<State>
 
-    init(heartbeatInterval: Duration? = nil, now: ContinuousClock.Instant = .now) {
+    init(
+        heartbeatInterval: Duration? = nil,
+        now: ContinuousClock.Instant = .now,
+        surroundings: any Surroundings = ProcessSurroundings()
+    ) {
+        self.surroundings = surroundings
         state = Mutex(
             State(
                 heartbeatInterval: heartbeatInterval,
@@ -70,7 +76,7 @@ final class Invocation: Sendable {
         _ handler: @escaping @Sendable () async throws -> JSONDocument,
         onLateReturn: @escaping @Sendable () -> Void
     ) async -> Ending {
-        let task = Task(executorPreference: StepExecutor.shared) {
+        let task = Task(executorPreference: surroundings.stepExecutor) {
             let ending: Ending
             do {
                 ending = .returned(try await handler())

@@ -8,7 +8,7 @@ extension StepRunner {
     ///
     /// - Returns: the decision after its end; nil: the step is out of hand.
     func runMap(_ branch: Branch) async -> Decision? {
-        var backoff = Backoff()
+        var backoff = Backoff(engine.surroundings)
         while true {
             let runner = MapRunner(
                 engine: engine,
@@ -42,7 +42,7 @@ extension StepRunner {
                 guard !engine.held.withLock({ $0.isLost(step.key) }), !engine.isStopping else {
                     return await giveBack()
                 }
-                try? await Task.sleep(for: backoff.pause())
+                await backoff.wait()
             }
         }
     }

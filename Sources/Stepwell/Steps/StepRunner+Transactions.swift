@@ -56,7 +56,7 @@ private struct TransactionalCompletion: Sendable {
         let reply: JSONDocument
         let next: Decision.Next
         do {
-            (reply, next) = try await engine.transactions.withTransaction { transaction in
+            (reply, next) = try await engine.facilities.transactions.withTransaction { transaction in
                 let reply: JSONDocument
                 do {
                     reply = try await body(Transaction(transaction))

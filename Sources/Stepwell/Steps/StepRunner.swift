@@ -17,7 +17,7 @@ final class StepRunner {
     /// Whether something happened that must not happen again with another result: it is made durable before a handler
     /// runs.
     private var needsCommit = false
-    private let startedAt = ContinuousClock.now
+    private let startedAt: ContinuousClock.Instant
 
     /// - Parameter permit: the limited function that the step was claimed for.
     init(engine: Engine, step: ClaimedStep, permit: String?) {
@@ -25,11 +25,12 @@ final class StepRunner {
         self.step = step
         self.permit = permit
         lease = step.lease
+        startedAt = engine.surroundings.now
         interpreter = Interpreter(
             machine: step.revision.machine,
             execution: step.execution,
             limits: engine.limits,
-            taskToken: engine.store.taskTokens.issuer(for: step.key)
+            taskToken: engine.store.taskTokenIssuer(for: step.key)
         )
     }
 
@@ -98,7 +99,7 @@ final class StepRunner {
     }
 
     func advance(_ branch: Branch, _ outcome: Outcome) -> Decision {
-        var random = WitnessedRandom()
+        var random = WitnessedRandom(engine.surroundings)
         let decision = interpreter.advance(branch, on: outcome, now: engine.time(for: branch), random: &random)
         if random.wasUsed { needsCommit = true }
         return decision
@@ -132,7 +133,8 @@ final class StepRunner {
 
     /// Whether the step may stay in this worker's hand: others get their turn after a while.
     private var mayGoOn: Bool {
-        !engine.isWindingDown && (startedAt.duration(to: .now) < Engine.longestTurn || !engine.isFull)
+        !engine.isWindingDown
+            && (startedAt.duration(to: engine.surroundings.now) < Engine.longestTurn || !engine.isFull)
     }
 
     // MARK: Calling a function

@@ -1,10 +1,14 @@
-/// The system's random numbers, and whether anybody wanted some: what was drawn can't be drawn again.
+/// Random numbers, and whether anybody wanted some: what was drawn can't be drawn again.
 struct WitnessedRandom: RandomNumberGenerator {
-    private var base = SystemRandomNumberGenerator()
+    let surroundings: any Surroundings
     private(set) var wasUsed = false
+
+    init(_ surroundings: any Surroundings) {
+        self.surroundings = surroundings
+    }
 
     mutating func next() -> UInt64 {
         wasUsed = true
-        return base.next()
+        return surroundings.randomBits()
     }
 }

@@ -1,0 +1,52 @@
+/// What a worker has of its process: time, chance and threads. A simulation puts its own in their place.
+package protocol Surroundings: Sendable {
+    /// The time of a clock that never goes back.
+    var now: ContinuousClock.Instant { get }
+    /// Where steps and handlers run.
+    var stepExecutor: any TaskExecutor { get }
+    /// Where timers run; nil: wherever there is room.
+    var timerExecutor: (any TaskExecutor)? { get }
+
+    /// Sleeps until then, or until the task is cancelled.
+    func sleep(until deadline: ContinuousClock.Instant) async
+
+    /// Bits that nobody can foresee.
+    func randomBits() -> UInt64
+}
+
+extension Surroundings {
+    /// Sleeps for a while, or until the task is cancelled.
+    func sleep(for duration: Duration) async {
+        await sleep(until: now.advanced(by: duration))
+    }
+
+    /// A number of a range.
+    func random(in range: ClosedRange<Double>) -> Double {
+        var chance = SurroundingChance(surroundings: self)
+        return .random(in: range, using: &chance)
+    }
+}
+
+/// The surroundings of a real process.
+package struct ProcessSurroundings: Surroundings {
+    package init() {}
+
+    package var now: ContinuousClock.Instant { .now }
+    package var stepExecutor: any TaskExecutor { StepExecutor.shared }
+    package var timerExecutor: (any TaskExecutor)? { nil }
+
+    package func sleep(until deadline: ContinuousClock.Instant) async {
+        try? await Task.sleep(until: deadline, clock: .continuous)
+    }
+
+    package func randomBits() -> UInt64 {
+        var generator = SystemRandomNumberGenerator()
+        return generator.next()
+    }
+}
+
+private struct SurroundingChance: RandomNumberGenerator {
+    let surroundings: any Surroundings
+
+    func next() -> UInt64 { surroundings.randomBits() }
+}
