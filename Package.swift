@@ -203,6 +203,7 @@ let package = Package(
             name: "StepwellCLITests",
             dependencies: [
                 "JSON", "Expressions", "Postgres", "Store", "StepwellCLI", "OrderWorker", "PostgresTestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .testTarget(name: "BenchmarksTests", dependencies: ["JSON", "Benchmarks"]),

@@ -114,8 +114,8 @@ struct CommitColumns: Sendable {
 
         statuses.append(change.status)
         outputs.append(payloads.column(change.output))
-        errors.append(change.error)
-        causes.append(change.cause)
+        errors.append(change.error?.storable)
+        causes.append(change.cause?.storable)
         forks.append(change.fork)
         outboxes.append(change.outbox)
         for row in payloads.rows {
@@ -148,4 +148,10 @@ extension Duration {
         guard !overflow else { return seconds < 0 ? .min / 2 : .max / 2 }
         return scaled &+ attoseconds / 1_000_000_000_000
     }
+}
+
+extension String {
+    /// As a column of type text can hold it: without U+0000, which PostgreSQL's text has no room for. In payloads and in
+    /// the history, which are JSON, it stays.
+    var storable: String { utf8.contains(0) ? replacing("\u{0}", with: "\u{FFFD}") : self }
 }

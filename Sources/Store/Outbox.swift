@@ -195,7 +195,7 @@ extension Store {
                 [
                     .int4(bucket), .uuid(message.execution), .int8(message.step), .int4(message.event), .text(phase),
                     .text(outcome), .json(isLarge ? nil : value), .uuid(isLarge ? value.map(Digest.payloadID) : nil),
-                    .json(isLarge ? value : nil), .text(error), .text(cause),
+                    .json(isLarge ? value : nil), .text(error?.storable), .text(cause?.storable),
                 ]
             )
         )

@@ -36,6 +36,7 @@ struct HelpTests {
                   server                  Serve the AWS Step Functions API over HTTP.
                   keys                    Create, list and revoke access keys of the server.
                   migrate                 Create or update the schema `stepwell` in a database.
+                  doctor                  Check what must hold, and what could go wrong.
 
                 DEFINITION SUBCOMMANDS:
                   validate                Check definitions without a database.
