@@ -216,4 +216,8 @@ for target in package.targets where target.type != .system {
     if Context.environment["STEPWELL_WARNINGS_AS_ERRORS"] == "1" {
         target.swiftSettings?.append(.treatAllWarnings(as: .error))
     }
+    // Places at which a worker can be made to die; see CrashPoint.
+    if Context.environment["STEPWELL_FAULTS"] == "1", ["Stepwell", "WorkerFixture"].contains(target.name) {
+        target.swiftSettings?.append(.define("FAULTS"))
+    }
 }

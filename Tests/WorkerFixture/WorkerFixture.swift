@@ -49,8 +49,37 @@ import Stepwell
                 say("insert")
                 try await Task.sleep(for: .seconds(3600))
             }
+            // What the fault suite runs: each says in its result which call it was.
+            Function("step") { (work: Work, context: FunctionContext) in
+                try await Task.sleep(for: .milliseconds(work.milliseconds ?? 5))
+                return Worked(n: work.n + 1, run: context.requestID)
+            }
+            Function("flaky") { (work: Work, context: FunctionContext) in
+                guard context.attempt > 1 else { throw Again() }
+                return Worked(n: work.n * 2, run: context.requestID)
+            }
+            Function.transactional("effect") { (work: Work, context, transaction) in
+                try await transaction.execute(
+                    "INSERT INTO effects (key, run) VALUES ($1, $2)",
+                    context.idempotencyKey,
+                    context.requestID
+                )
+                return Worked(n: work.n + 10, run: context.requestID)
+            }
         }
         try await worker.run()
+    }
+
+    private struct Again: Error {}
+
+    private struct Work: Decodable {
+        var n: Int
+        var milliseconds: Int?
+    }
+
+    private struct Worked: Encodable {
+        var n: Int
+        var run: String
     }
 
     private static func say(_ word: String) {

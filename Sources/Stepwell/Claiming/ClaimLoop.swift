@@ -106,6 +106,7 @@ struct ClaimLoop {
         for offer in engine.capacity.withLock({ $0.offers() }) {
             let limit = min(offer.limit, engine.capacity.withLock(\.room))
             guard limit > 0 else { continue }
+            CrashPoint.beforeClaim.pass()
             let sentAt = now
             let claim = try await engine.store.claim(
                 bucket: bucket,
@@ -115,6 +116,7 @@ struct ClaimLoop {
                 lease: engine.configuration.lease,
                 from: isThorough ? nil : lowWater[bucket]
             )
+            if !claim.steps.isEmpty { CrashPoint.afterClaim.pass() }
             if let now = claim.now { engine.observe(now) }
             engine.capacity.withLock { $0.took(claim.steps.count, of: offer) }
             engine.held.withLock { held in

@@ -267,8 +267,10 @@ final class Engine: Sendable {
 
     /// Gives a step back to be run again; a lease that can't be given back ends by itself.
     func release(_ lease: StepLease, delay: Duration = .zero) async {
+        CrashPoint.beforeRelease.pass()
         do throws(StoreError) {
             _ = try await store.release([lease], bucket: lease.key.bucket, worker: record.instance, delay: delay)
+            CrashPoint.afterRelease.pass()
             hints.work(in: lease.key.bucket)
         } catch {
             logger.debug("A step could not be given back", metadata: ["error": "\(error)"])
@@ -278,8 +280,10 @@ final class Engine: Sendable {
     /// Others go on with a step: those who can should know.
     func handedOver(_ next: Decision.Next, of key: StepKey) {
         let bucket = key.bucket
+        if case .fork = next { CrashPoint.forked.pass() }
         switch next {
         case .pause(let time, _):
+            CrashPoint.timerSet.pass()
             claimBox.post { $0.nextDue = min($0.nextDue ?? time, time) }
         case .invoke, .request, .proceed, .fork, .runMap:
             claimBox.post { $0.hinted.insert(bucket) }

@@ -46,7 +46,9 @@ struct Janitor {
         let page = 100
         var total = 0
         while !Task.isCancelled {
+            CrashPoint.beforeRescue.pass()
             let count = try await engine.store.sweep(bucket: bucket, limit: page)
+            if count > 0 { CrashPoint.afterRescue.pass() }
             total += count
             if count < page { break }
         }
@@ -65,7 +67,9 @@ struct Janitor {
         let page = 50
         var total = 0
         while !Task.isCancelled {
+            CrashPoint.beforeDelivery.pass()
             let count = try await engine.store.deliverOutbox(bucket: bucket, limit: page)
+            if count > 0 { CrashPoint.afterDelivery.pass() }
             total += count
             if count < page { break }
         }

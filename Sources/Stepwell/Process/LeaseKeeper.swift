@@ -33,11 +33,13 @@ struct LeaseKeeper {
     private func extend(_ leases: [StepLease], in bucket: Int32) async {
         let sentAt = engine.surroundings.now
         var kept: Set<StepKey>?
+        CrashPoint.beforeHeartbeat.pass()
         do throws(StoreError) {
             kept = try await engine.store.extend(leases, bucket: bucket, lease: engine.configuration.lease)
         } catch {
             engine.logger.debug("Leases could not be extended", metadata: ["error": "\(error)"])
         }
+        CrashPoint.afterHeartbeat.pass()
         let lost = engine.held.withLock { $0.extended(leases, kept: kept, sentAt: sentAt) }
         for invocation in lost { invocation.end(.lost) }
     }

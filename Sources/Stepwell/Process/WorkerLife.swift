@@ -226,8 +226,10 @@ struct WorkerLife {
         try await store.createPartitions()
         try await store.offerServices(services.offers)
         // Holding the lock on the name, this process knows that whoever had it is dead.
-        guard let previous = try await store.register(record) else { return }
+        guard let previous = try await store.register(record) else { return CrashPoint.startRegistered.pass() }
+        CrashPoint.startRegistered.pass()
         let count = try await store.releaseWorker(previous)
+        CrashPoint.startTakenOver.pass()
         if count > 0 {
             logger.notice("Took over the steps of this worker's previous life", metadata: ["steps": "\(count)"])
         }

@@ -83,8 +83,10 @@ final class Committer: Sendable {
         var backoff = Backoff(surroundings)
         while let part = parts.popLast() {
             let sentAt = surroundings.now
+            CrashPoint.completeSent.pass()
             do throws(StoreError) {
                 let results = try await database.commit(part.map { commits[$0] }, bucket: bucket, lease: lease)
+                CrashPoint.completeAcked.pass()
                 var deferred: [Int] = []
                 for (index, result) in zip(part, results) {
                     written[index] = Written(result: result, sentAt: sentAt)

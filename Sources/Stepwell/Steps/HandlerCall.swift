@@ -59,10 +59,19 @@ struct HandlerCall {
     /// Runs the handler until it answers or its time is over.
     func run(_ body: @escaping @Sendable (FunctionContext) async throws -> JSONDocument) async -> Result {
         guard engine.begin(key, invocation, deadlines: deadlines) else { return .lost }
+        #if FAULTS
+            let fence = engine.held.withLock { $0.fence(of: key) }
+            Journal.note("begin", context, fence: fence)
+        #endif
+        CrashPoint.beforeHandler.pass()
         let ending = await invocation.run({ [context] in try await body(context) }) { [engine, function, context] in
             context.logger.debug("A handler returned after its call was over")
             engine.returnedLate(function.name)
         }
+        #if FAULTS
+            Journal.note(ending.isAnswer ? "answered" : "cut", context, fence: fence)
+        #endif
+        CrashPoint.afterHandler.pass()
         engine.held.withLock { $0.finish(key) }
         if !ending.isAnswer { engine.abandon(function.name) }
         switch ending {

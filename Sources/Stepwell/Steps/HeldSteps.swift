@@ -76,6 +76,10 @@ struct HeldSteps {
     /// The calls that run.
     var invocations: [Invocation] { entries.values.compactMap(\.invocation) }
 
+    #if FAULTS
+        func fence(of key: StepKey) -> Int64? { entries[key]?.lease.fence }
+    #endif
+
     // MARK: What the one who works on a step says
 
     /// A handler begins.

@@ -73,6 +73,7 @@ private struct TransactionalCompletion: Sendable {
             context.invocation.end(.lost)
             throw error
         }
+        CrashPoint.transactionCommitted.pass()
         engine.handedOver(next, of: key)
         return reply
     }
@@ -93,6 +94,7 @@ private struct TransactionalCompletion: Sendable {
         let commit = StepCommit(lease: lease, revision: revision, decision: decision, keepsLease: false)
         do {
             guard try await engine.complete(commit, in: transaction) else { throw StepIsGone() }
+            CrashPoint.transactionCompleted.pass()
         } catch StoreError.postgres(let error) {
             throw error
         }

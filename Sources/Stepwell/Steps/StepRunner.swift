@@ -42,6 +42,7 @@ final class StepRunner {
     }
 
     private func begin() -> Decision {
+        if step.branch.phase == .sleeping || step.branch.phase == .retrying { CrashPoint.timerClaimed.pass() }
         if step.key.isTimer {
             return interpreter.timeOutExecution(lastEvent: step.branch.lastEvent, now: engine.databaseTime())
         }
@@ -120,6 +121,7 @@ final class StepRunner {
     private func write(_ decision: Decision, keepsLease: Bool) async -> Branch? {
         guard engine.held.withLock({ $0.beginWriting(step.key) }) else { return nil }
         let commit = StepCommit(lease: lease, revision: step.revision, decision: decision, keepsLease: keepsLease)
+        CrashPoint.beforeComplete.pass()
         let written = await engine.committer(of: step.key).commit(commit, weight: decision.weight)
         guard case .applied(let next, let branch) = written.result else {
             engine.logger.debug("A step was no longer this worker's", metadata: metadata)
@@ -162,6 +164,7 @@ final class StepRunner {
         }
         if step.isSuspect {
             guard await engine.startSuspect(lease) else { return nil }
+            CrashPoint.suspectStarted.pass()
         }
         let handler = HandlerCall(engine: engine, step: step, branch: branch, function: function, call: call)
         let outcome: Outcome
