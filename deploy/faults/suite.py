@@ -1,0 +1,112 @@
+"""Makes faults happen to real workers and a real PostgreSQL, checks that nothing is lost and nothing happens twice, and
+prints a table.
+
+    deploy/test --faults                 every fault, each as often as in CI
+    deploy/test --faults --full          as often as the documentation says (each crash point 20 times)
+    deploy/test --faults --only F1,F6    some of them
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import itertools
+import os
+import sys
+import time
+import traceback
+
+from clusters import Cluster
+from runs import Run, prepare
+from scenarios import Fault, Unable
+
+
+def one(fault, cluster, arguments, number):
+    """One run: what it counted, what was wrong, how long it took."""
+    begin = time.monotonic()
+    counts, wrong = {}, []
+    run = None
+    own = None
+    try:
+        if fault.own_cluster is None:
+            counts = fault.function(None, round_number=number)
+        else:
+            if fault.own_cluster:
+                cluster = own = Cluster()
+                prepare(own)
+            run = Run(cluster, " ".join([fault.number, *map(str, arguments)]))
+            counts = fault.function(run, *arguments, round_number=number)
+            wrong = run.finish()
+    except Unable as error:
+        return {}, [], 0, str(error)
+    except Exception as error:
+        wrong = [f"{type(error).__name__}: {error}"]
+        if not isinstance(error, AssertionError):
+            wrong.append(traceback.format_exc())
+    finally:
+        if run:
+            run.remove()
+        if own:
+            own.remove()
+    return counts, wrong, time.monotonic() - begin, None
+
+
+def add(totals, counts):
+    for name, value in counts.items():
+        if name.endswith((" s", "/s")) or name.startswith(("slowest", "p99", "CPU", "done", "rate", "while")):
+            totals[name] = max(totals.get(name, 0), value)
+        else:
+            totals[name] = totals.get(name, 0) + value
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--only", default="", help="faults by their numbers, with commas")
+    parser.add_argument("--places", default="", help="of F1 only these crash points, with commas")
+    parser.add_argument("--times", type=int, help="how often instead")
+    parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 2), help="runs side by side")
+    options = parser.parse_args()
+    chosen = set(filter(None, options.only.split(",")))
+    places = set(filter(None, options.places.split(",")))
+    cluster = Cluster()
+    begin = time.monotonic()
+    results = collections.defaultdict(lambda: {"runs": 0, "wrong": [], "counts": {}, "seconds": 0, "unable": None})
+    try:
+        prepare(cluster)
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            work = {}
+            for fault in Fault.all:
+                if chosen and fault.number not in chosen:
+                    continue
+                times = options.times or (fault.full if options.full else fault.short)
+                for arguments, number in itertools.product(fault.arguments(), range(times)):
+                    if places and arguments and arguments[0] not in places:
+                        continue
+                    work[pool.submit(one, fault, cluster, arguments, number)] = (fault, arguments, number)
+            for done in concurrent.futures.as_completed(work):
+                fault, arguments, number = work[done]
+                counts, wrong, seconds, unable = done.result()
+                result = results[fault.number]
+                result["title"] = fault.title
+                result["runs"] += 1
+                result["seconds"] += seconds
+                result["unable"] = unable
+                result["wrong"] += wrong
+                add(result["counts"], counts)
+                for line in wrong:
+                    print(f"{fault.number} {' '.join(map(str, arguments))} (round {number}): {line}", flush=True)
+    finally:
+        cluster.remove()
+    print(f"\n| fault | what happens | runs | violations | seen |\n| --- | --- | --- | --- | --- |")
+    for number in sorted(results, key=lambda n: (n[0], int(n[1:]))):
+        result = results[number]
+        seen = result["unable"] or ", ".join(f"{name}: {value}" for name, value in result["counts"].items())
+        print(f"| {number} | {result['title']} | {result['runs']} | {len(result['wrong'])} | {seen} |")
+    broken = sum(len(result["wrong"]) for result in results.values())
+    runs = sum(result["runs"] for result in results.values())
+    print(f"\n{runs} runs in {time.monotonic() - begin:.0f} s, {broken} violations")
+    sys.exit(1 if broken else 0)
+
+
+if __name__ == "__main__":
+    main()
