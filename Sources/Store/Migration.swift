@@ -22,6 +22,7 @@ extension Store {
         } catch {
             throw .migration(error)
         }
+        if !applied.isEmpty { try await grantRights(configuration, logger: logger) }
         if let buckets { try await setBuckets(buckets, configuration, logger: logger) }
         return applied.map(\.fileName)
     }
@@ -45,19 +46,10 @@ extension Store {
         _ configuration: PostgresConfiguration,
         logger: Logger
     ) async throws(StoreError) {
-        var options = Pool.Options()
-        options.maximum = 1
-        let pool = Pool(configuration, options: options, logger: logger)
-        let result: Result<Bool, StoreError>
-        do throws(PostgresError) {
-            result = .success(
-                try await pool.query(Statement("select stepwell.set_buckets($1)", [.int4(buckets)])).only().bool(0)
-            )
-        } catch {
-            result = .failure(StoreError(error))
+        let isSet = try await withPool(configuration, logger: logger) { (pool) throws(PostgresError) in
+            try await pool.query(Statement("select stepwell.set_buckets($1)", [.int4(buckets)])).only().bool(0)
         }
-        await pool.close()
-        guard try result.get() else {
+        guard isSet else {
             throw .schemaMismatch("the number of buckets can't change any more: there are executions already")
         }
     }

@@ -33,7 +33,9 @@ package struct TaskTokens: Sendable {
                 outerKey: try row.bytes(2)
             )
         } catch {
-            throw StoreError(error)
+            // Whoever only reads has no keys, and no use for them: what it would make, nobody would accept.
+            guard error.sqlState == .insufficientPrivilege else { throw StoreError(error) }
+            return TaskTokens(key: 0, innerKey: [], outerKey: [])
         }
     }
 

@@ -27,6 +27,14 @@ struct StoreFixture {
         store = try await Store.open(configuration, poolSize: connections, patience: .seconds(120), logger: logger)
     }
 
+    /// The database of another fixture, by the eyes of another user.
+    init(_ other: StoreFixture, user: String) async throws {
+        var configuration = other.configuration
+        configuration["user"] = user
+        self.configuration = configuration
+        store = try await Store.open(configuration, poolSize: 4, logger: other.store.logger)
+    }
+
     /// Deploys a machine whose definition is given as the inside of its `States`.
     func deploy(_ name: String, startAt: String, _ states: String, more: String = "") async throws {
         let definition = #"{"StartAt": "\#(startAt)", \#(more) "States": {\#(states)}}"#

@@ -148,6 +148,14 @@ extension Migrator {
             Statement("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [.text(table)])
         )
         _ = try session.query("SET LOCAL lock_timeout TO DEFAULT")
+        // What is made belongs to whoever owns the schema, not to the member of that role who is at it.
+        let owner = """
+            SELECT format('SET LOCAL ROLE %I', r.rolname) FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner
+            WHERE n.nspname = $1 AND r.rolname <> current_user AND pg_has_role(r.oid, 'MEMBER')
+            """
+        if let row = try session.query(Statement(owner, [.text(schema)])).first {
+            _ = try session.query(Statement(try row.text(0)))
+        }
         // IF NOT EXISTS alone would ask for the right to create schemas even if there is nothing to create.
         let exists = Statement("SELECT to_regnamespace($1) IS NOT NULL", [.text("\"\(schema)\"")])
         if try !session.query(exists).only().bool(0) { _ = try session.query(Statement("CREATE SCHEMA \"\(schema)\"")) }
