@@ -45,7 +45,10 @@ extension Store {
         cause: String? = nil
     ) async throws(StoreError) -> Timestamp {
         let rows = try await query(
-            Statement("select stepwell.stop_execution($1, $2, $3)", [.text(execution), .text(error?.storable), .text(cause?.storable)])
+            Statement(
+                "select stepwell.stop_execution($1, $2, $3)",
+                [.text(execution), .text(error?.storable), .text(cause?.storable)]
+            )
         )
         return try decode { () throws(PostgresError) in Timestamp(microseconds: try rows.only().timestamp(0)) }
     }

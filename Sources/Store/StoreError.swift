@@ -48,6 +48,7 @@ extension StoreError {
         case "SW008": self = .invalidOutput(text)
         case "SW009": self = .validation(text)
         case "SW101": self = .stateMachineDeleting(text)
+        case "22021": self = .validation("a text contains the character U+0000, which the database can't hold")
         default: self = .postgres(error)
         }
     }

@@ -48,7 +48,10 @@ extension Store {
     }
 
     private static func failure(_ token: String, _ error: String?, _ cause: String?) -> Statement {
-        Statement("select stepwell.send_task_failure($1, $2, $3)", [.text(token), .text(error?.storable), .text(cause?.storable)])
+        Statement(
+            "select stepwell.send_task_failure($1, $2, $3)",
+            [.text(token), .text(error?.storable), .text(cause?.storable)]
+        )
     }
 
     private func send(_ statement: Statement, in transaction: Transaction) async throws(StoreError) {

@@ -146,7 +146,10 @@ struct CheckupTests {
         ("delete from stepwell.payloads where value::text like '%xxx%'", "I4", "payload"),
         ("delete from stepwell.steps where function = 'never'", "I5", "no step of it is in the queue"),
         ("delete from stepwell.execution_heads", "I5", "no row of execution_heads"),
-        ("update stepwell.executions set status = 'ABORTED' where name = 'open'", "I5", "row of execution_heads is left"),
+        (
+            "update stepwell.executions set status = 'ABORTED' where name = 'open'", "I5",
+            "row of execution_heads is left"
+        ),
         ("delete from stepwell.executions where name = 'open'", "I5", "its execution is not"),
         (
             "update stepwell.steps set status = 'j', fork = 7, remaining = 2, item_count = 2, next_item = 1 where id = 0",
@@ -214,6 +217,7 @@ struct CheckupTests {
         _ = try await fixture.start("Nul", name: "nul", input: #"{"a": "\u0000"}"#)
         try await ManualWorker(fixture: fixture).run()
         #expect(try await fixture.store.describe("Nul:nul").summary.status == .failed)
+        #expect(try await fixture.store.describe("Nul:nul").cause == "a\u{FFFD}b")
         #expect(try await broken().isEmpty)
         await checkup.close()
     }
