@@ -27,12 +27,20 @@ extension Store {
         in transaction: Transaction
     ) async throws(StoreError) -> CommitOutcome {
         let statement = CommitColumns([commit]).statement(bucket: commit.lease.key.bucket, worker: worker, lease: lease)
-        let rows: Rows
+        // From here on the step is locked, and nothing but COMMIT is to come. A process that is frozen in between must not
+        // keep others from the step for longer than its lease.
+        let milliseconds = max(1000, lease.microseconds / 1000)
+        let bound = Statement(
+            "select set_config('idle_in_transaction_session_timeout', $1, true)",
+            [.text("\(milliseconds)")]
+        )
+        let answers: [Rows]
         do throws(PostgresError) {
-            rows = try await transaction.query(statement)
+            answers = try await transaction.batch([bound, statement])
         } catch {
             throw StoreError(error)
         }
+        guard let rows = answers.last else { throw .corrupt("a transition was answered by nothing") }
         return try CommitOutcome(rows, of: [commit], store: self)
     }
 }

@@ -95,11 +95,11 @@ def crash_once_more(run, point):
     return crash(run, point, 0)
 
 
-@Fault("F3", "a worker sleeps for longer than its lease and wakes up", short=1, full=10, arguments=lambda: [
+@Fault("F3", "a worker sleeps for longer than its lease and wakes up", short=2, full=10, arguments=lambda: [
     (kind, order) for kind in ("Step", "Effect") for order in ("before", "during", "after")])
 def zombie(run, kind, order, round_number=0):
     run.start(1, machine=kind, give=lambda n: json.dumps({"n": n, "milliseconds": 900}))
-    place = "transaction-completed" if kind == "Effect" and round_number % 2 else "before-complete"
+    place = "before-complete" if kind == "Step" else ["transaction-completed", "before-handler"][round_number % 2]
     sleeper = run.worker(crash=f"{place}:1:stop", lease=LEASE)
     until(lambda: sleeper.is_frozen, what="the worker's sleep")
     if order == "before":
