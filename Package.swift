@@ -141,9 +141,14 @@ let package = Package(
             dependencies: ["JSON", "Expressions", "StatesLanguage", "Items", "Interpreter", "Simulation"],
             exclude: ["Conformance/Exceptions.json"]
         ),
+        .executableTarget(
+            name: "HostileInput",
+            dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation"],
+            path: "Tests/HostileInput"
+        ),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation"]
+            dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation", "HostileInput"]
         ),
         .testTarget(name: "SigningTests", dependencies: ["Signing"]),
         .target(
@@ -210,6 +215,22 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `deploy/fuzz` builds it; it needs a sanitizer of its own, so that it is in no other build.
+if Context.environment["STEPWELL_FUZZER"] == "1" {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzzer",
+            dependencies: ["JSON", "StatesLanguage"],
+            path: "Tests/Fuzzer",
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+        )
+    )
+    // All that it reaches tells it where it has been.
+    for target in package.targets where ["JSON", "Expressions", "StatesLanguage", "Fuzzer"].contains(target.name) {
+        target.swiftSettings = [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer"])]
+    }
+}
 
 for target in package.targets where target.type != .system {
     target.swiftSettings = (target.swiftSettings ?? []) + swiftSettings

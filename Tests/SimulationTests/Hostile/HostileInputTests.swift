@@ -1,0 +1,80 @@
+import Foundation
+import JSON
+import Testing
+
+/// Every input that is made to hurt ends as a value or as a named error, in a process that is still there, for little time
+/// and memory. The bounds are for tests: unoptimised, on a machine that does other things as well.
+@Suite("Input made to hurt")
+struct HostileInputTests {
+    /// Optimised and undisturbed 100 ms and 64 MB are kept; see `deploy/proof.md`.
+    private static let milliseconds: Int64 = 3_000
+    private static let megabytes: Int64 = 256
+
+    @Test("there are enough of them")
+    func count() {
+        let all = Self.families.flatMap(\.cases)
+        #expect(all.count >= 300)
+        #expect(Set(all.map { "\($0.kind) \($0.name)" }).count == all.count)
+    }
+
+    static let families: [(name: String, cases: [HostileCase])] = [
+        ("JSON", HostileCase.jsonTexts), ("definitions", HostileCase.definitions),
+        ("executions", HostileCase.executions),
+        ("paths", HostileCase.paths), ("JSONata", HostileCase.jsonatas),
+    ]
+
+    @Test("each is answered", arguments: families.indices)
+    func answers(family: Int) async throws {
+        var (slowest, largest) = ((Int64(0), ""), (Int64(0), ""))
+        for hostile in Self.families[family].cases {
+            let report = try await Self.run(hostile)
+            guard let answer = report["answer"]?.string, let cpu = report["cpu"]?.number?.integer,
+                let memory = report["megabytes"]?.number?.integer
+            else {
+                Issue.record("\(hostile.name): the process ended without an answer: \(report.text)")
+                continue
+            }
+            switch hostile.answer {
+            case .fine: #expect(answer == "fine", "\(hostile.name): \(answer)")
+            case .error(let names):
+                #expect(names.contains { answer.hasPrefix($0) }, "\(hostile.name): \(answer)")
+                #expect(answer.contains(":"), "\(hostile.name): \(answer)")
+            case .either: #expect(answer == "fine" || answer.contains(":"), "\(hostile.name): \(answer)")
+            }
+            #expect(cpu <= Self.milliseconds, "\(hostile.name) took \(cpu) ms of CPU")
+            #expect(memory <= Self.megabytes, "\(hostile.name) took \(memory) MB")
+            if cpu > slowest.0 { slowest = (cpu, hostile.name) }
+            if memory > largest.0 { largest = (memory, hostile.name) }
+        }
+        let (name, cases) = Self.families[family]
+        print(
+            "\(name): \(cases.count) inputs made to hurt, at most \(slowest.0) ms of CPU (\(slowest.1)) and"
+                + " \(largest.0) MB (\(largest.1))"
+        )
+    }
+
+    /// What the child process says of an input; how it ended if it says nothing.
+    private static func run(_ hostile: HostileCase) async throws -> JSONValue {
+        let input = FileManager.default.temporaryDirectory.appending(path: "hostile-\(UUID())")
+        try Data(hostile.input()).write(to: input)
+        defer { try? FileManager.default.removeItem(at: input) }
+        let process = Process()
+        let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent().appending(path: "HostileInput")
+        process.arguments = [hostile.kind.rawValue]
+        process.environment = ["SWIFT_BACKTRACE": "enable=no"]
+        process.standardInput = try FileHandle(forReadingFrom: input)
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        process.terminationHandler = { _ in end.finish() }
+        try process.run()
+        for await _ in ends {}
+        let text = output.fileHandleForReading.readDataToEndOfFile()
+        guard let report = try? JSONValue(parsing: Array(text)) else {
+            return ["status": .number(JSONNumber(Int(process.terminationStatus)))]
+        }
+        return report
+    }
+}
