@@ -39,10 +39,18 @@ enum ChildProcess {
         for descriptor in 3..<min(Int32(clamping: sysconf(Int32(_SC_OPEN_MAX))), 4096) {
             posix_spawn_file_actions_addclose(&actions, descriptor)
         }
+        // A thread that serves tasks takes no signals; what it starts must.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var noSignals = sigset_t()
+        sigemptyset(&noSignals)
+        posix_spawnattr_setsigmask(&attributes, &noSignals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var arguments = command.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var child = pid_t()
-        let status = posix_spawnp(&child, command[0], &actions, nil, &arguments, environ)
+        let status = posix_spawnp(&child, command[0], &actions, &attributes, &arguments, environ)
         guard status == 0 else {
             throw TestCluster.Failure(description: "can't start \(command[0]): \(String(cString: strerror(status)))")
         }

@@ -18,6 +18,8 @@ final class ServerProcess: Sendable {
     /// watcher at its other end stops the server and removes the files.
     private let lifeline: Int32
 
+    var socketDirectory: String { directory.path }
+
     /// Where hundreds of tests run at once on two cores, a connection may take its time.
     var conninfo: String { "host=\(directory.path) port=\(port) user=postgres dbname=postgres connect_timeout=60" }
 

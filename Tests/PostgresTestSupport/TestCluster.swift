@@ -26,18 +26,23 @@ package final class TestCluster: Sendable {
     package let conninfo: String
     /// Nil for a server that was there before.
     private let server: ServerProcess?
+    private let pooler: TestPooler?
     private let lastDatabase = Mutex(0)
 
-    private init(conninfo: String, server: ServerProcess?) {
+    private init(conninfo: String, server: ServerProcess?, pooler: TestPooler? = nil) {
         self.conninfo = conninfo
         self.server = server
+        self.pooler = pooler
     }
 
     private static let sharedTask = Task<TestCluster, any Error> {
         if let conninfo = ProcessInfo.processInfo.environment["STEPWELL_TEST_PG"], !conninfo.isEmpty {
             return TestCluster(conninfo: conninfo, server: nil)
         }
-        return try await start()
+        let server = try await ServerProcess(settings: [], listensOnLoopback: false, prepare: { _ in })
+        try await server.start()
+        let pooler = TestNetwork.isPooled ? try TestPooler(directory: server.socketDirectory) : nil
+        return TestCluster(conninfo: server.conninfo, server: server, pooler: pooler)
     }
 
     /// The cluster of this process, started by whoever asks first.
@@ -73,6 +78,17 @@ package final class TestCluster: Sendable {
         try await connection.execute(Statement("CREATE DATABASE \(name) TEMPLATE template0 ENCODING 'UTF8'"))
         await connection.close()
         configuration["dbname"] = name
+        if TestNetwork.losesNotifications {
+            let connection = try await Connection.connect(configuration, logger: Logger(label: "tests"))
+            for statement in TestNetwork.losing { try await connection.execute(Statement(statement)) }
+            await connection.close()
+        }
+        if let pooler {
+            // The name of the program says where the server itself is.
+            configuration["application_name"] = configuration["host"]
+            configuration["port"] = "\(pooler.port)"
+            configuration.preparesStatements = false
+        }
         return configuration
     }
 

@@ -30,7 +30,11 @@ struct ServerFixture {
         logger.logLevel = .critical
         _ = try await Store.migrate(configuration, directory: Self.migrations, buckets: 2, logger: logger)
         store = try await Store.open(configuration, poolSize: 4, patience: .seconds(120), logger: logger)
-        let services = try await Services(store: store, configuration: configuration, logger: logger)
+        let services = try await Services(
+            store: store,
+            configuration: TestNetwork.listening(configuration),
+            logger: logger
+        )
         let mode: AccessControl.Mode =
             signed ? .signed(AccessKeyCache(store: store, sealer: Self.sealer)) : .open
         let access = AccessControl(mode: mode) { Self.now }

@@ -173,7 +173,9 @@ extension CommandLineProgram {
     /// A program whose environment names a fresh database.
     static func withDatabase(migrated: Bool = true) async throws -> CommandLineProgram {
         var stepwell = try CommandLineProgram()
-        stepwell.environment["DATABASE_URL"] = try await TestCluster.shared().createDatabase().conninfo
+        let conninfo = try await TestCluster.shared().createDatabase().conninfo
+        stepwell.environment["DATABASE_URL"] = conninfo
+        stepwell.environment.merge(TestNetwork.environment(for: conninfo)) { $1 }
         if migrated {
             let outcome = try await stepwell("migrate")
             try #require(outcome.status == 0, "\(outcome.errors)")

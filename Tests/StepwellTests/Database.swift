@@ -90,6 +90,10 @@ struct Database: Sendable {
     func worker(_ change: (inout WorkerConfiguration) -> Void = { _ in }) -> WorkerConfiguration {
         var worker = WorkerConfiguration()
         worker.database = configuration.conninfo
+        if TestNetwork.isPooled {
+            worker.preparesStatements = false
+            worker.listenDatabase = TestNetwork.listening(configuration).conninfo
+        }
         worker.logger = Self.logger
         worker.shutdownTimeout = .seconds(5)
         change(&worker)

@@ -1,4 +1,5 @@
 import Foundation
+import PostgresTestSupport
 import Synchronization
 
 /// A run of the executable `WorkerFixture`.
@@ -14,7 +15,9 @@ final class FixtureProcess: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: directory).deletingLastPathComponent()
             .appendingPathComponent(program)
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(TestNetwork.environment(for: environment["DATABASE_URL"] ?? "")) { $1 }
+            .merging(environment) { $1 }
         let output = Pipe()
         process.standardOutput = output
         process.standardInput = FileHandle.nullDevice

@@ -2,6 +2,7 @@ import Expressions
 import Interpreter
 import JSON
 import Postgres
+import PostgresTestSupport
 import Testing
 
 @testable import Store
@@ -109,7 +110,8 @@ struct ActivityTests {
 
     @Test("whoever waits is told after the commit, or finds the task by itself", arguments: [true, false])
     func longPoll(listens: Bool) async throws {
-        let listener = listens ? Listener(fixture.configuration, logger: fixture.store.logger) : nil
+        let listener =
+            listens ? Listener(TestNetwork.listening(fixture.configuration), logger: fixture.store.logger) : nil
         let running = Task { await listener?.run() }
         defer { running.cancel() }
         let store = fixture.store

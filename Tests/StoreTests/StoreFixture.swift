@@ -182,7 +182,7 @@ extension StoreFixture {
     func listen(_ channel: String) async throws -> ChannelReader {
         var logger = Logger(label: "test")
         logger.logLevel = .error
-        return try await ChannelReader(configuration, channel: channel, logger: logger)
+        return try await ChannelReader(TestNetwork.listening(configuration), channel: channel, logger: logger)
     }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import Postgres
 import Server
 import ServiceLifecycle
 import Store
@@ -42,6 +43,7 @@ struct ServerCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try database.configuration()
+        let listenDatabase = try listening(settings)
         let authentication: APIServer.Authentication =
             insecureNoAuth ? .none : .accessKeys(try key.sealer())
         var logger = Logger(label: "stepwell.server") { JSONLogHandler(label: $0) }
@@ -54,7 +56,7 @@ struct ServerCommand: AsyncParsableCommand {
             let address = listen
             let server = APIServer(
                 store: store,
-                configuration: settings,
+                configuration: listenDatabase,
                 host: listen.host,
                 port: listen.port,
                 authentication: authentication,
@@ -74,6 +76,20 @@ struct ServerCommand: AsyncParsableCommand {
             try result.get()
         } catch let error as StoreError {
             throw Failure(error, database: settings)
+        }
+    }
+}
+
+extension ServerCommand {
+    /// Where to LISTEN: a pooler in transaction mode is no place for that.
+    private func listening(_ settings: PostgresConfiguration) throws -> PostgresConfiguration {
+        guard let url = ProcessInfo.processInfo.environment["STEPWELL_LISTEN_URL"], !url.isEmpty else {
+            return settings
+        }
+        do throws(PostgresError) {
+            return try PostgresConfiguration(url, environment: ProcessInfo.processInfo.environment)
+        } catch {
+            throw Failure(.refused, "\(error)", at: "STEPWELL_LISTEN_URL")
         }
     }
 }

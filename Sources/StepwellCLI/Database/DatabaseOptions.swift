@@ -18,6 +18,13 @@ struct DatabaseOptions: ParsableArguments {
     /// The settings to connect with.
     func configuration() throws -> PostgresConfiguration {
         let environment = ProcessInfo.processInfo.environment
+        var configuration = try configuration(environment)
+        // As workers do: behind a pooler that does not know prepared statements.
+        configuration.preparesStatements = environment["STEPWELL_PREPARE"] != "off"
+        return configuration
+    }
+
+    private func configuration(_ environment: [String: String]) throws -> PostgresConfiguration {
         do throws(PostgresError) {
             if let database { return try PostgresConfiguration(database, environment: environment) }
             if Self.variables.contains(where: { environment[$0]?.isEmpty == false }) {
