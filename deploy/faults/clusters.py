@@ -53,7 +53,7 @@ class Cluster:
         self.directory = directory or tempfile.mkdtemp(prefix="swft.", dir="/tmp")
         self.data = os.path.join(self.directory, "data")
         self.port = free_port()
-        self.environment = {**os.environ, **(environment or {})}
+        self.environment = [f"{name}={value}" for name, value in (environment or {}).items()]
         os.chmod(self.directory, 0o777)
         command = [f"{tools()}/initdb", "-D", self.data, "-U", "postgres", "-E", "UTF8", "--locale=C", "-A", "trust", "-N"]
         subprocess.run(as_server(command + (["-X", wal] if wal else [])), check=True, stdout=subprocess.DEVNULL)
@@ -64,9 +64,11 @@ class Cluster:
         self.start()
 
     def control(self, *arguments, check=True):
-        command = [f"{tools()}/pg_ctl", "-D", self.data, "-l", os.path.join(self.directory, "log"), "-w", *arguments]
+        # The server's own environment: nobody who starts it has it.
+        command = ["env", *self.environment, f"{tools()}/pg_ctl", "-D", self.data, "-l",
+                   os.path.join(self.directory, "log"), "-w", *arguments]
         return subprocess.run(as_server(command), check=check, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                              env=self.environment, timeout=120).returncode == 0
+                              timeout=120).returncode == 0
 
     def start(self, check=True):
         return self.control("start", check=check)

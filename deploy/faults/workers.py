@@ -64,7 +64,7 @@ class Worker:
         self.send(signal.SIGKILL)
         self.process.wait()
 
-    def stop(self, timeout=20):
+    def stop(self, timeout=40):
         """Ends it in order, and answers how long that took."""
         begin = time.monotonic()
         self.send(signal.SIGCONT)
