@@ -177,7 +177,7 @@ struct CheckupTests {
             """
             update stepwell.history set events = replace(events::text, '"LambdaFunctionStarted"', '"LambdaFunctionScheduled"')::json;
             update stepwell.history set events = replace(events::text, '"TaskStateExited"', '"LambdaFunctionScheduled"')::json
-            """, "I10", "may be 2 times"
+            """, "I10", "was tried"
         ),
         (
             """

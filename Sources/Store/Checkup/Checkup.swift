@@ -103,7 +103,7 @@ package struct Checkup: Sendable {
                 from (
                     select c.o_execution, c.o_detail, count(*) over () as total
                     from stepwell.\(check)(\(arguments)) c
-                    limit \(Self.shownViolations)
+                    order by c.o_execution, c.o_detail limit \(Self.shownViolations)
                 ) v
                 left join stepwell.executions e on e.bucket = $1 and e.id = v.o_execution
                 left join stepwell.state_machines m on m.id = e.machine
