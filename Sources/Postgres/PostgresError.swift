@@ -32,7 +32,7 @@ package struct PostgresError: Error, Sendable {
     /// The statement's text, never its parameters.
     package let statement: String?
 
-    init(_ kind: Kind, _ message: String, report: ServerReport? = nil, statement: String? = nil) {
+    package init(_ kind: Kind, _ message: String, report: ServerReport? = nil, statement: String? = nil) {
         self.kind = kind
         self.message = message
         self.report = report

@@ -67,7 +67,7 @@ extension CommitOutcome {
                     branch.enteredEvent = .recorded(try row.int(4))
                     branch.scheduledEvent = .recorded(try row.int(5))
                     let lease = StepLease(key: commit.lease.key, fence: try row.int64(2))
-                    results[item - 1] = .applied(lease: lease, branch: branch)
+                    results[item - 1] = .applied(lease: lease, branch: branch, isRepeated: result == "d")
                 case "c": results[item - 1] = .deferred
                 default: results[item - 1] = .refused
                 }

@@ -92,9 +92,9 @@ package struct StepCommit: Sendable {
 
 /// What became of one decision.
 package enum CommitResult: Sendable {
-    /// It is durable (now, or by an earlier call of the same). `lease` is the next fence, meaningful when the lease was
-    /// kept; `branch` has its events recorded and its references numbered.
-    case applied(lease: StepLease, branch: Branch)
+    /// It is durable. `lease` is the next fence, meaningful when the lease was kept; `branch` has its events recorded and
+    /// its references numbered. `isRepeated`: an earlier call of the same did it, and a kept lease counts from then.
+    case applied(lease: StepLease, branch: Branch, isRepeated: Bool = false)
     /// The step is not this process's any more: drop everything, write nothing.
     case refused
     /// Another decision about the same execution went first: send it again.

@@ -17,16 +17,20 @@ import Testing
         enum Answer: Sendable {
             case apply
             case deferLast
+            /// It was applied by an earlier call.
+            case repeated
             case fail(StoreError)
         }
 
         private let answers: Mutex<[Answer]>
-        private let calls = Mutex<[[Int64]]>([])
+        private let calls = Mutex<[(ids: [Int64], at: ContinuousClock.Instant)]>([])
 
         init(_ answers: [Answer]) { self.answers = Mutex(answers) }
 
         /// The steps of each call, in order.
-        var batches: [[Int64]] { calls.withLock(\.self) }
+        var batches: [[Int64]] { calls.withLock { $0.map(\.ids) } }
+        /// When each call came.
+        var times: [ContinuousClock.Instant] { calls.withLock { $0.map(\.at) } }
 
         @concurrent
         func commit(
@@ -34,11 +38,13 @@ import Testing
             bucket: Int32,
             lease: Duration
         ) async throws(StoreError) -> [CommitResult] {
-            calls.withLock { $0.append(commits.map(\.lease.key.id)) }
+            calls.withLock { $0.append((commits.map(\.lease.key.id), .now)) }
             let applied = commits.map { CommitResult.applied(lease: $0.lease, branch: $0.decision.branch) }
             let answer = answers.withLock { answers in answers.isEmpty ? .apply : answers.removeFirst() }
             switch answer {
             case .apply: return applied
+            case .repeated:
+                return commits.map { .applied(lease: $0.lease, branch: $0.decision.branch, isRepeated: true) }
             case .deferLast: return applied.dropLast() + [.deferred]
             case .fail(let error): throw error
             }
@@ -97,6 +103,17 @@ import Testing
         #expect(script.batches == [[1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]])
     }
 
+    @Test func aLeaseCountsFromTheRequestThatGrantedIt() async throws {
+        let lost = Script.Answer.fail(Self.error(PostgresError.Kind.outcomeUnknown))
+        for (last, isFirst) in [(Script.Answer.repeated, true), (.apply, false)] {
+            let script = Script([lost, last])
+            let committer = Committer(bucket: 0, database: script, lease: .seconds(10), logger: Database.logger)
+            let written = await committer.send(try commits(1...1))
+            #expect(script.times.count == 2)
+            #expect((written[0].sentAt <= script.times[0]) == isFirst)
+        }
+    }
+
     @Test(arguments: [SQLState.deadlockDetected, .lockNotAvailable])
     func halvesABatchThatMeetsALock(_ state: SQLState) async throws {
         let script = Script([.fail(Self.error(state)), .fail(Self.error(state))])
@@ -132,7 +149,7 @@ import Testing
         let answers = await withTaskGroup(of: Bool.self) { group in
             for commit in (try? commits(1...200)) ?? [] {
                 group.addTask {
-                    guard case .applied(let lease, _) = await committer.commit(commit, weight: 1).result else {
+                    guard case .applied(let lease, _, _) = await committer.commit(commit, weight: 1).result else {
                         return false
                     }
                     return lease == commit.lease

@@ -44,17 +44,17 @@ import Testing
     @Test func aLeaseThatIsGoneEndsTheCall() {
         var held = held(step(1))
         let invocation = Invocation()
-        #expect(held.begin(step(1).key, invocation, deadlines: []) == true)
+        #expect(held.begin(step(1), invocation, deadlines: []) == true)
         _ = held.due(at(4))
         let lost = held.extended([step(1)], kept: [], sentAt: at(4))
         #expect(lost.map { $0 === invocation } == [true])
         #expect(held.isLost(step(1).key))
-        #expect(held.beginWriting(step(1).key) == false)
+        #expect(held.beginWriting(step(1)) == false)
     }
 
     @Test func aLeaseThatRunsOutEndsTheCallBeforeItsTime() {
         var held = held(step(1))
-        #expect(held.begin(step(1).key, Invocation(), deadlines: []) == true)
+        #expect(held.begin(step(1), Invocation(), deadlines: []) == true)
         _ = held.due(at(4))
         // The database is away.
         #expect(held.extended([step(1)], kept: nil, sentAt: at(4)).isEmpty)
@@ -67,7 +67,7 @@ import Testing
 
     @Test func whatIsBeingWrittenIsLeftAlone() {
         var held = held(step(1))
-        #expect(held.beginWriting(step(1).key) == true)
+        #expect(held.beginWriting(step(1)) == true)
         let actions = held.due(at(60))
         #expect(actions.extensions.isEmpty && actions.endings.isEmpty)
         held.endWriting(step(1, fence: 2), grantedAt: at(60))
@@ -77,11 +77,11 @@ import Testing
     @Test func anAnswerAboutAnOldFenceMeansNothing() {
         var held = held(step(1))
         _ = held.due(at(4))
-        #expect(held.beginWriting(step(1).key) == true)
+        #expect(held.beginWriting(step(1)) == true)
         held.endWriting(step(1, fence: 2), grantedAt: at(4))
         #expect(held.extended([step(1)], kept: [], sentAt: at(4)).isEmpty)
         #expect(!held.isLost(step(1).key))
-        #expect(held.begin(step(1).key, Invocation(), deadlines: []) == true)
+        #expect(held.begin(step(1, fence: 2), Invocation(), deadlines: []) == true)
     }
 
     @Test func theEarliestLimitEndsTheCall() {
@@ -89,24 +89,25 @@ import Testing
         let deadlines = [
             HeldSteps.Deadline(at: at(2), ending: .functionTimedOut), HeldSteps.Deadline(at: at(1), ending: .timedOut),
         ]
-        #expect(held.begin(step(1).key, Invocation(), deadlines: deadlines) == true)
+        let invocation = Invocation()
+        #expect(held.begin(step(1), invocation, deadlines: deadlines) == true)
         #expect(held.due(at(0.9)).endings.isEmpty)
         #expect(endings(held.due(at(3))) == ["timedOut"])
-        held.finish(step(1).key)
+        held.finish(step(1).key, invocation)
         #expect(held.due(at(3)).endings.isEmpty)
     }
 
     @Test func aCallThatIsOverWritesNothing() {
         var held = held(step(1))
         let invocation = Invocation()
-        #expect(held.begin(step(1).key, invocation, deadlines: [.init(at: at(1), ending: .timedOut)]) == true)
-        #expect(held.beginWriting(step(1).key, for: invocation) == true)
+        #expect(held.begin(step(1), invocation, deadlines: [.init(at: at(1), ending: .timedOut)]) == true)
+        #expect(held.beginWriting(step(1), for: invocation) == true)
         // While it writes, its time does not run out.
         #expect(held.due(at(2)).endings.isEmpty)
         held.cancelWriting(step(1).key, for: invocation)
         #expect(endings(held.due(at(2))) == ["timedOut"])
-        #expect(held.beginWriting(step(1).key, for: invocation) == false)
-        #expect(held.beginWriting(step(1).key) == true)
+        #expect(held.beginWriting(step(1), for: invocation) == false)
+        #expect(held.beginWriting(step(1)) == true)
         held.cancelWriting(step(1).key, for: invocation)
         #expect(held.due(at(60)).endings.isEmpty)
     }
@@ -114,7 +115,7 @@ import Testing
     @Test func heartbeatsPutTheirDeadlineOff() {
         var held = held(step(1))
         let invocation = Invocation(heartbeatInterval: .seconds(1), now: start)
-        #expect(held.begin(step(1).key, invocation, deadlines: []) == true)
+        #expect(held.begin(step(1), invocation, deadlines: []) == true)
         #expect(invocation.heartbeat(at: at(0.8)))
         #expect(held.due(at(1.7)).endings.isEmpty)
         #expect(endings(held.due(at(1.8))) == ["heartbeatMissed"])
@@ -146,11 +147,25 @@ import Testing
         #expect(held.isLost(step(1).key))
     }
 
+    @Test func whoLostAStepDoesNotTouchTheLeaseThatFollows() {
+        var held = held(step(1))
+        let old = Invocation()
+        #expect(held.begin(step(1), old, deadlines: []) == true)
+        // This process claims the step again before the one who had it notices.
+        held.insert(step(1, fence: 3), grantedAt: at(1))
+        let new = Invocation()
+        #expect(held.begin(step(1, fence: 3), new, deadlines: []) == true)
+        held.finish(step(1).key, old)
+        #expect(held.begin(step(1), Invocation(), deadlines: []) == false)
+        #expect(held.beginWriting(step(1)) == false)
+        #expect(held.due(at(60)).endings.map { $0.invocation === new } == [true])
+    }
+
     @Test func saysWhenToLookNext() {
         var held = held(step(1))
         #expect(held.nextLook(before: at(60)) == at(4))
         #expect(!held.needsEarlierLook(step(1).key))
-        #expect(held.begin(step(1).key, Invocation(), deadlines: [.init(at: at(3), ending: .timedOut)]) == true)
+        #expect(held.begin(step(1), Invocation(), deadlines: [.init(at: at(3), ending: .timedOut)]) == true)
         #expect(held.needsEarlierLook(step(1).key))
         #expect(held.nextLook(before: at(60)) == at(3))
         #expect(held.nextLook(before: at(2)) == at(2))

@@ -122,7 +122,7 @@ extension CommitResult {
     var isRefused: Bool { if case .refused = self { true } else { false } }
     var isDeferred: Bool { if case .deferred = self { true } else { false } }
     var applied: (lease: StepLease, branch: Branch)? {
-        guard case .applied(let lease, let branch) = self else { return nil }
+        guard case .applied(let lease, let branch, _) = self else { return nil }
         return (lease, branch)
     }
 }

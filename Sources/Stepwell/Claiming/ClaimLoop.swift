@@ -74,6 +74,9 @@ struct ClaimLoop {
         }
         switch plan.next(hasRoom: room > 0, now: now, time: engine.databaseTime()) {
         case .claim(let bucket, let isThorough): try await claim(bucket, isThorough: isThorough)
+        #if FAULTS
+            case .probe where isReady && engine.surroundings.bug == .wakesByHintOnly: await engine.claimBox.wait()
+        #endif
         case .probe: try await probe()
         case .announce(let isIdle): try await beat(isIdle: isIdle)
         case .sleep(let until): await engine.claimBox.wait(until: min(until, nextHeartbeat))
@@ -117,10 +120,15 @@ struct ClaimLoop {
                 from: isThorough ? nil : lowWater[bucket]
             )
             if !claim.steps.isEmpty { CrashPoint.afterClaim.pass() }
+            #if FAULTS
+                let grantedAt = engine.surroundings.bug == .leaseCountsFromAnswer ? now : sentAt
+            #else
+                let grantedAt = sentAt
+            #endif
             if let now = claim.now { engine.observe(now) }
             engine.capacity.withLock { $0.took(claim.steps.count, of: offer) }
             engine.held.withLock { held in
-                for step in claim.steps { held.insert(step.lease, grantedAt: sentAt) }
+                for step in claim.steps { held.insert(step.lease, grantedAt: grantedAt) }
             }
             for step in claim.steps { start(step, permit: offer.limited) }
             count += claim.leasedCount

@@ -127,7 +127,7 @@ struct MapRunner {
     }
 
     private func rest(_ record: MapRunRecord, progress: Int) async throws(StoreError) -> End {
-        guard engine.held.withLock({ $0.beginWriting(run.lease.key) }) else { return .lost }
+        guard engine.held.withLock({ $0.beginWriting(run.lease) }) else { return .lost }
         let until = try await engine.facilities.postgres.restMapRun(
             run,
             nextItem: record.nextItem,

@@ -63,7 +63,7 @@ final class Engine: Sendable {
         capacity = Mutex(
             Capacity(
                 slots: configuration.concurrency,
-                functions: functions.values,
+                functions: functions.values.sorted { $0.name < $1.name },
                 services: facilities.services.offers.sorted()
             )
         )
@@ -71,7 +71,12 @@ final class Engine: Sendable {
         self.hints = hints
         let prefix = "arn:aws:lambda:\(store.settings.region):\(store.settings.account):function:"
         functionARNs = functions.mapValues { prefix + $0.name }
-        let database = WorkerDatabase(store: store, worker: record.instance, hints: hints)
+        #if FAULTS
+            let isRedoing = surroundings.bug == .redoesRefused
+            let database = WorkerDatabase(store: store, worker: record.instance, hints: hints, isRedoing: isRedoing)
+        #else
+            let database = WorkerDatabase(store: store, worker: record.instance, hints: hints)
+        #endif
         committers = (0..<store.settings.buckets)
             .map {
                 Committer(
@@ -109,7 +114,10 @@ final class Engine: Sendable {
 
     /// The database's time, as far as is known.
     func databaseTime() -> Timestamp {
-        clock.withLock { $0.time(at: surroundings.now) } ?? Timestamp(microseconds: 0)
+        #if FAULTS
+            if surroundings.bug == .workerClockForTimers { return surroundings.wallClock }
+        #endif
+        return clock.withLock { $0.time(at: surroundings.now) } ?? Timestamp(microseconds: 0)
     }
 
     /// The database's time, but never before what has happened to a branch.
@@ -194,9 +202,9 @@ final class Engine: Sendable {
     /// Starts to count a handler's time.
     ///
     /// - Returns: whether the step is still this worker's.
-    func begin(_ key: StepKey, _ invocation: Invocation, deadlines: [HeldSteps.Deadline]) -> Bool {
+    func begin(_ lease: StepLease, _ invocation: Invocation, deadlines: [HeldSteps.Deadline]) -> Bool {
         let (isHeld, isUrgent) = held.withLock { held in
-            (held.begin(key, invocation, deadlines: deadlines), held.needsEarlierLook(key))
+            (held.begin(lease, invocation, deadlines: deadlines), held.needsEarlierLook(lease.key))
         }
         if isUrgent { keeperBox.post { _ in } }
         return isHeld
@@ -386,6 +394,33 @@ private struct WorkerDatabase: StepDatabase {
     func commit(_ commits: [StepCommit], bucket: Int32, lease: Duration) async throws(StoreError) -> [CommitResult] {
         let outcome = try await store.commit(commits, bucket: bucket, worker: worker, lease: lease)
         hints.tell(outcome.holders)
+        #if FAULTS
+            if isRedoing { return try await redone(commits, outcome.results, bucket: bucket, lease: lease) }
+        #endif
         return outcome.results
     }
+
+    #if FAULTS
+        let isRedoing: Bool
+
+        /// Makes refused decisions again, as if the fence only were old.
+        private func redone(
+            _ commits: [StepCommit],
+            _ results: [CommitResult],
+            bucket: Int32,
+            lease: Duration
+        ) async throws(StoreError) -> [CommitResult] {
+            var results = results
+            for (place, commit) in commits.enumerated() {
+                var commit = commit
+                for _ in 0..<4 {
+                    guard case .refused = results[place] else { break }
+                    commit.lease.fence += 1
+                    results[place] = try await store.commit([commit], bucket: bucket, worker: worker, lease: lease)
+                        .results[0]
+                }
+            }
+            return results
+        }
+    #endif
 }

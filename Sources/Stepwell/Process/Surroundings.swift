@@ -1,3 +1,7 @@
+#if FAULTS
+    package import Expressions
+#endif
+
 /// What a worker has of its process: time, chance and threads. A simulation puts its own in their place.
 package protocol Surroundings: Sendable {
     /// The time of a clock that never goes back.
@@ -6,6 +10,13 @@ package protocol Surroundings: Sendable {
     var stepExecutor: any TaskExecutor { get }
     /// Where timers run; nil: wherever there is room.
     var timerExecutor: (any TaskExecutor)? { get }
+
+    #if FAULTS
+        /// What is wrong with the worker.
+        var bug: WorkerBug? { get }
+        /// What the machine's own clock shows.
+        var wallClock: Timestamp { get }
+    #endif
 
     /// Sleeps until then, or until the task is cancelled.
     func sleep(until deadline: ContinuousClock.Instant) async
@@ -34,6 +45,10 @@ package struct ProcessSurroundings: Surroundings {
     package var now: ContinuousClock.Instant { .now }
     package var stepExecutor: any TaskExecutor { StepExecutor.shared }
     package var timerExecutor: (any TaskExecutor)? { nil }
+    #if FAULTS
+        package var bug: WorkerBug? { nil }
+        package var wallClock: Timestamp { Timestamp(microseconds: 0) }
+    #endif
 
     package func sleep(until deadline: ContinuousClock.Instant) async {
         try? await Task.sleep(until: deadline, clock: .continuous)

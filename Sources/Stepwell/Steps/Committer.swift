@@ -80,6 +80,7 @@ final class Committer: Sendable {
     func send(_ commits: [StepCommit]) async -> [Written] {
         var written = commits.map { _ in Written(result: .refused, sentAt: surroundings.now) }
         var parts = [Array(commits.indices)]
+        var firstSentAt: [Int: ContinuousClock.Instant] = [:]
         var backoff = Backoff(surroundings)
         while let part = parts.popLast() {
             let sentAt = surroundings.now
@@ -89,12 +90,16 @@ final class Committer: Sendable {
                 CrashPoint.completeAcked.pass()
                 var deferred: [Int] = []
                 for (index, result) in zip(part, results) {
-                    written[index] = Written(result: result, sentAt: sentAt)
+                    // A request whose answer got lost granted the lease that it is about.
+                    let isRepeated = if case .applied(_, _, isRepeated: true) = result { true } else { false }
+                    let grantedBy = isRepeated ? firstSentAt[index] ?? sentAt : sentAt
+                    written[index] = Written(result: result, sentAt: grantedBy)
                     if case .deferred = result { deferred.append(index) }
                 }
                 if !deferred.isEmpty { parts.append(deferred) }
                 backoff.reset()
             } catch {
+                for index in part where firstSentAt[index] == nil { firstSentAt[index] = sentAt }
                 guard !isGivenUp.load(ordering: .relaxed) else { break }
                 switch CommitFailure(error) {
                 case .database:

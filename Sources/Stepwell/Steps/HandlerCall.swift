@@ -18,13 +18,20 @@ struct HandlerCall {
     }
 
     let engine: Engine
-    let key: StepKey
+    let lease: StepLease
     let function: Function
     let invocation: Invocation
     let context: FunctionContext
     private let deadlines: [HeldSteps.Deadline]
 
-    init(engine: Engine, step: ClaimedStep, branch: Branch, function: Function, call: FunctionCall) {
+    init(
+        engine: Engine,
+        step: ClaimedStep,
+        lease: StepLease,
+        branch: Branch,
+        function: Function,
+        call: FunctionCall
+    ) {
         let now = engine.surroundings.now
         var deadlines: [HeldSteps.Deadline] = []
         if let timeout = function.timeout {
@@ -36,7 +43,7 @@ struct HandlerCall {
         self.engine = engine
         self.function = function
         self.deadlines = deadlines
-        key = step.key
+        self.lease = lease
         invocation = Invocation(
             heartbeatInterval: call.heartbeatSeconds.map { .seconds($0) },
             now: now,
@@ -58,9 +65,9 @@ struct HandlerCall {
 
     /// Runs the handler until it answers or its time is over.
     func run(_ body: @escaping @Sendable (FunctionContext) async throws -> JSONDocument) async -> Result {
-        guard engine.begin(key, invocation, deadlines: deadlines) else { return .lost }
+        guard engine.begin(lease, invocation, deadlines: deadlines) else { return .lost }
         #if FAULTS
-            let fence = engine.held.withLock { $0.fence(of: key) }
+            let fence = engine.held.withLock { $0.fence(of: lease.key) }
             Journal.note("begin", context, fence: fence)
         #endif
         CrashPoint.beforeHandler.pass()
@@ -72,7 +79,7 @@ struct HandlerCall {
             Journal.note(ending.isAnswer ? "answered" : "cut", context, fence: fence)
         #endif
         CrashPoint.afterHandler.pass()
-        engine.held.withLock { $0.finish(key) }
+        engine.held.withLock { $0.finish(lease.key, invocation) }
         if !ending.isAnswer { engine.abandon(function.name) }
         switch ending {
         case .returned(let reply): return .outcome(.succeeded(reply))

@@ -73,8 +73,10 @@ struct HeldSteps {
         entries[key]?.isLost ?? true
     }
 
-    /// The calls that run.
-    var invocations: [Invocation] { entries.values.compactMap(\.invocation) }
+    /// The calls that run, in the order of their steps.
+    var invocations: [Invocation] {
+        entries.sorted { $0.key < $1.key }.compactMap(\.value.invocation)
+    }
 
     #if FAULTS
         func fence(of key: StepKey) -> Int64? { entries[key]?.lease.fence }
@@ -84,17 +86,19 @@ struct HeldSteps {
 
     /// A handler begins.
     ///
-    /// - Returns: whether the step is still held.
-    mutating func begin(_ key: StepKey, _ invocation: Invocation, deadlines: [Deadline]) -> Bool {
-        guard var entry = entries[key], !entry.isLost else { return false }
+    /// - Returns: whether the step is still held under this lease. One that this process has lost and claimed again is
+    ///   somebody else's.
+    mutating func begin(_ lease: StepLease, _ invocation: Invocation, deadlines: [Deadline]) -> Bool {
+        guard var entry = entries[lease.key], !entry.isLost, entry.lease == lease else { return false }
         entry.invocation = invocation
         entry.deadlines = deadlines
-        entries[key] = entry
+        entries[lease.key] = entry
         return true
     }
 
     /// The call is over.
-    mutating func finish(_ key: StepKey) {
+    mutating func finish(_ key: StepKey, _ invocation: Invocation) {
+        guard entries[key]?.invocation === invocation else { return }
         entries[key]?.invocation = nil
         entries[key]?.deadlines = []
     }
@@ -102,12 +106,12 @@ struct HeldSteps {
     /// A write that names the fence will be sent.
     ///
     /// - Parameter invocation: the call on whose behalf it is sent, while that goes on.
-    /// - Returns: whether the step is still held, and the call not over.
-    mutating func beginWriting(_ key: StepKey, for invocation: Invocation? = nil) -> Bool {
-        guard let entry = entries[key], !entry.isLost, invocation == nil || entry.invocation === invocation else {
-            return false
-        }
-        entries[key]?.isWriting = true
+    /// - Returns: whether the step is still held under this lease, and the call not over.
+    mutating func beginWriting(_ lease: StepLease, for invocation: Invocation? = nil) -> Bool {
+        guard let entry = entries[lease.key], !entry.isLost, entry.lease == lease,
+            invocation == nil || entry.invocation === invocation
+        else { return false }
+        entries[lease.key]?.isWriting = true
         return true
     }
 

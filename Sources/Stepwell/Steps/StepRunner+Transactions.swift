@@ -83,7 +83,7 @@ private struct TransactionalCompletion: Sendable {
         with reply: JSONDocument,
         in transaction: Postgres.Transaction
     ) async throws -> Decision.Next {
-        guard engine.held.withLock({ $0.beginWriting(key, for: invocation) }) else { throw StepIsGone() }
+        guard engine.held.withLock({ $0.beginWriting(lease, for: invocation) }) else { throw StepIsGone() }
         var random = SystemRandomNumberGenerator()
         let decision = interpreter.advance(
             branch,

@@ -119,11 +119,11 @@ final class StepRunner {
 
     /// - Returns: the branch as it is recorded; nil: the step is not ours any more.
     private func write(_ decision: Decision, keepsLease: Bool) async -> Branch? {
-        guard engine.held.withLock({ $0.beginWriting(step.key) }) else { return nil }
+        guard engine.held.withLock({ $0.beginWriting(lease) }) else { return nil }
         let commit = StepCommit(lease: lease, revision: step.revision, decision: decision, keepsLease: keepsLease)
         CrashPoint.beforeComplete.pass()
         let written = await engine.committer(of: step.key).commit(commit, weight: decision.weight)
-        guard case .applied(let next, let branch) = written.result else {
+        guard case .applied(let next, let branch, _) = written.result else {
             engine.logger.debug("A step was no longer this worker's", metadata: metadata)
             return nil
         }
@@ -166,7 +166,14 @@ final class StepRunner {
             guard await engine.startSuspect(lease) else { return nil }
             CrashPoint.suspectStarted.pass()
         }
-        let handler = HandlerCall(engine: engine, step: step, branch: branch, function: function, call: call)
+        let handler = HandlerCall(
+            engine: engine,
+            step: step,
+            lease: lease,
+            branch: branch,
+            function: function,
+            call: call
+        )
         let outcome: Outcome
         switch function.body {
         case .plain(let body):

@@ -1,0 +1,13 @@
+#if FAULTS
+    /// A bug of a worker that a proof plants. Only builds with faults have them (`STEPWELL_FAULTS=1`).
+    package enum WorkerBug: String, Sendable, CaseIterable {
+        /// A decision that is refused is made again under the next fences.
+        case redoesRefused
+        /// The time that decisions are made by is that of the machine's own clock.
+        case workerClockForTimers
+        /// Only a hint wakes a worker.
+        case wakesByHintOnly
+        /// A lease is counted from the answer of the request that granted it.
+        case leaseCountsFromAnswer
+    }
+#endif
