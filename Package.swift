@@ -21,6 +21,7 @@ let package = Package(
         .executable(name: "stepwell", targets: ["StepwellCLI"]),
         .executable(name: "order-worker", targets: ["OrderWorker"]),
         .executable(name: "stepwell-bench", targets: ["Benchmarks"]),
+        .executable(name: "stepwell-proof", targets: ["ProofCommand"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -131,6 +132,19 @@ let package = Package(
             ]
         ),
 
+        // The proof that the worker's protocol holds.
+        .target(
+            name: "Proof",
+            dependencies: [
+                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation", "Postgres", "Store", "Stepwell",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .executableTarget(
+            name: "ProofCommand",
+            dependencies: ["Proof", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+        ),
+
         // Tests, one target per target.
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "ExpressionsTests", dependencies: ["JSON", "Expressions"]),
@@ -211,6 +225,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        .testTarget(
+            name: "ProofTests",
+            dependencies: [
+                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "Stepwell", "Proof",
+                "ProofCommand", "PostgresTestSupport", .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
         .testTarget(name: "BenchmarksTests", dependencies: ["JSON", "Benchmarks"]),
     ],
     swiftLanguageModes: [.v6]
@@ -237,8 +258,9 @@ for target in package.targets where target.type != .system {
     if Context.environment["STEPWELL_WARNINGS_AS_ERRORS"] == "1" {
         target.swiftSettings?.append(.treatAllWarnings(as: .error))
     }
-    // Places at which a worker can be made to die; see CrashPoint.
-    if Context.environment["STEPWELL_FAULTS"] == "1", ["Stepwell", "WorkerFixture"].contains(target.name) {
+    // Points to crash at and bugs to plant, for proofs: never in what is released.
+    let faulty = ["Stepwell", "WorkerFixture", "Proof", "ProofTests"]
+    if Context.environment["STEPWELL_FAULTS"] == "1", faulty.contains(target.name) {
         target.swiftSettings?.append(.define("FAULTS"))
     }
 }

@@ -1,0 +1,16 @@
+import PostgresTestSupport
+import Testing
+
+/// One contract for both stores: what the simulator proves on the one holds on the other as far as this suite can tell.
+@Suite("Contract of the store")
+struct ContractTests {
+    @Test("in memory", arguments: ContractCase.all)
+    func memory(_ contract: ContractCase) async throws {
+        try await contract.body(ContractBench(subject: MemorySubject()))
+    }
+
+    @Test("in PostgreSQL", arguments: ContractCase.all)
+    func postgres(_ contract: ContractCase) async throws {
+        try await SubjectPool.shared.withSubject { try await contract.body(ContractBench(subject: $0)) }
+    }
+}

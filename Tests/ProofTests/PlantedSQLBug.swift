@@ -1,0 +1,130 @@
+import Testing
+
+/// A bug of the schema's functions: their real text with one replacement.
+struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
+    let name: String
+    let function: String
+    let text: String
+    let replacement: String
+    /// What else has to be run for it.
+    var before: String?
+    /// Words in the names of the cases that are tried.
+    let cases: [String]
+
+    var testDescription: String { name }
+
+    func plant(in subject: PostgresSubject) async throws {
+        if let before { _ = try await subject.sql(before) }
+        try await subject.plant(function, replacing: text, with: replacement)
+    }
+
+    static let all = [
+        PlantedSQLBug(
+            name: "a transition looks only whether the step is leased",
+            function: "advance",
+            text: "s.row_fence = i.fence and s.row_status = 'l'",
+            replacement: "s.row_status = 'l'",
+            cases: ["any other fence"]
+        ),
+        PlantedSQLBug(
+            name: "the fence is not raised when a lease is kept",
+            function: "write_steps",
+            text: "set fence = i.fence + 1,",
+            replacement: "set fence = case i.action when 'k' then i.fence else i.fence + 1 end,",
+            cases: ["kept lease", "same call again"]
+        ),
+        PlantedSQLBug(
+            name: "a claim does not raise the fence",
+            function: "claim",
+            text: "fence = s.fence + 1,",
+            replacement: "",
+            cases: ["raises the fence"]
+        ),
+        PlantedSQLBug(
+            name: "a rescue does not look at the lease",
+            function: "sweep",
+            text: "v_step.status = 'l' and v_step.lease_until <= now()",
+            replacement: "v_step.status = 'l'",
+            cases: ["not rescued"]
+        ),
+        PlantedSQLBug(
+            name: "a lease is extended for whoever asks",
+            function: "extend",
+            text: "and s.fence = i.fence and s.status = 'l'",
+            replacement: "and s.status = 'l'",
+            cases: ["extended for its holder"]
+        ),
+        PlantedSQLBug(
+            name: "a lease is given back for whoever asks",
+            function: "release",
+            text: "and s.worker = p_worker and (s.fence = i.fence or s.applied = i.fence)",
+            replacement: "",
+            cases: ["only the holder gives"]
+        ),
+        PlantedSQLBug(
+            name: "a lost lease counts as a retry",
+            function: "lose_lease",
+            text: "suspect = true,",
+            replacement: "suspect = true, retry_count = s.retry_count + 1,",
+            cases: ["holder is refused"]
+        ),
+        PlantedSQLBug(
+            name: "event ids come from a sequence",
+            function: "advance",
+            text: "then j.head_last + 1 end",
+            replacement: "then nextval('public.events')::int end",
+            before: "create sequence public.events start 2",
+            cases: ["count their events"]
+        ),
+        PlantedSQLBug(
+            name: "a start has no unique key",
+            function: "open_execution",
+            text: "on conflict (bucket, machine, name) do nothing",
+            replacement: "on conflict do nothing",
+            before: "alter table stepwell.executions drop constraint executions_bucket_machine_name_key",
+            cases: ["one execution"]
+        ),
+        PlantedSQLBug(
+            name: "an execution that ends leaves its timer",
+            function: "finish_executions",
+            text: "where s.bucket = p_bucket and s.execution = i.execution\n",
+            replacement: "where s.bucket = p_bucket and s.execution = i.execution and s.id <> 1\n",
+            cases: ["its timer neither"]
+        ),
+        PlantedSQLBug(
+            name: "a failed branch leaves its siblings",
+            function: "fail_fork",
+            text: "while cardinality(v_forks) > 0 loop",
+            replacement: "while false loop",
+            cases: ["takes its siblings"]
+        ),
+        PlantedSQLBug(
+            name: "a fork is joined one branch too early",
+            function: "end_branches",
+            text: "status = case when p.remaining = e.children then",
+            replacement: "status = case when p.remaining <= e.children + 1 then",
+            cases: ["joined by its last"]
+        ),
+        PlantedSQLBug(
+            name: "what ends a fork shares a call with siblings",
+            function: "advance",
+            text: "then 'c' else j.verdict end",
+            replacement: "then 'a' else j.verdict end",
+            cases: ["alone in its call"]
+        ),
+        PlantedSQLBug(
+            name: "a child's message is applied whatever the step waits for",
+            function: "deliver",
+            text: "if v_step.phase <> p_phase or v_step.status <> 'w' then",
+            replacement: "if false then",
+            cases: ["heard once"]
+        ),
+        PlantedSQLBug(
+            name: "a suspect runs for ever",
+            function: "lose_lease",
+            text: "v_losses >= 3",
+            replacement: "v_losses >= 30",
+            cases: ["suspect fails"]
+        ),
+    ]
+}
