@@ -50,8 +50,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case workerClockForTimers
         /// Only a hint wakes a worker.
         case wakesByHintOnly
-        /// A lease is counted from the answer of the request that granted it.
-        case leaseCountsFromAnswer
+        /// A handler goes on when its lease is over.
+        case outlivesLease
 
         /// The bug as the worker knows it; nil: it is one of the store's.
         package var inWorker: WorkerBug? { WorkerBug(rawValue: rawValue) }

@@ -120,15 +120,10 @@ struct ClaimLoop {
                 from: isThorough ? nil : lowWater[bucket]
             )
             if !claim.steps.isEmpty { CrashPoint.afterClaim.pass() }
-            #if FAULTS
-                let grantedAt = engine.surroundings.bug == .leaseCountsFromAnswer ? now : sentAt
-            #else
-                let grantedAt = sentAt
-            #endif
             if let now = claim.now { engine.observe(now) }
             engine.capacity.withLock { $0.took(claim.steps.count, of: offer) }
             engine.held.withLock { held in
-                for step in claim.steps { held.insert(step.lease, grantedAt: grantedAt) }
+                for step in claim.steps { held.insert(step.lease, grantedAt: sentAt) }
             }
             for step in claim.steps { start(step, permit: offer.limited) }
             count += claim.leasedCount

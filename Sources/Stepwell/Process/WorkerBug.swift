@@ -7,7 +7,7 @@
         case workerClockForTimers
         /// Only a hint wakes a worker.
         case wakesByHintOnly
-        /// A lease is counted from the answer of the request that granted it.
-        case leaseCountsFromAnswer
+        /// A handler goes on when its lease is over.
+        case outlivesLease
     }
 #endif
