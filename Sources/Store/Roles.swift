@@ -25,10 +25,11 @@ extension Store {
         try await withPool(configuration, logger: logger) { (pool) throws(PostgresError) in
             var created: [String] = []
             for role in DatabaseRole.allCases where try await create(role, over: pool) { created.append(role.rawValue) }
+            var statements: [Statement] = [alone]
             for row in try await pool.query(Statement(ownershipPlan, [.text(DatabaseRole.migrate.rawValue)])) {
-                _ = try await pool.query(Statement(try row.text(0)))
+                statements.append(Statement(try row.text(0)))
             }
-            _ = try await pool.query("select stepwell.grant_rights()")
+            _ = try await pool.batch(statements + [grant])
             return created
         }
     }
@@ -36,9 +37,18 @@ extension Store {
     /// Gives the roles that exist their rights, also on what a migration has just added.
     static func grantRights(_ configuration: PostgresConfiguration, logger: Logger) async throws(StoreError) {
         try await withPool(configuration, logger: logger) { (pool) throws(PostgresError) in
-            _ = try await pool.query("select stepwell.grant_rights()")
+            _ = try await pool.batch([alone, grant])
         }
     }
+
+    private static let grant: Statement = "select stepwell.grant_rights()"
+
+    /// While no other process migrates or grants: rights of one thing can't be changed twice at once. A batch is one
+    /// transaction, and the lock is the migrations'.
+    private static let alone = Statement(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+        [.text(#""stepwell".migrations"#)]
+    )
 
     private static func create(_ role: DatabaseRole, over pool: Pool) async throws(PostgresError) -> Bool {
         let exists = Statement("select from pg_roles where rolname = $1", [.text(role.rawValue)])

@@ -2,6 +2,7 @@ import Foundation
 import Interpreter
 import JSON
 import Postgres
+import PostgresTestSupport
 import Testing
 
 @testable import Store
@@ -231,6 +232,24 @@ struct RoleTests {
         #expect(try row.bool(0))
         #expect(try !row.bool(1))
         #expect(try row.text(2) == "stepwell_migrate")
+    }
+
+    @Test("processes that migrate at once don't get into each other's way")
+    func manyAtOnce() async throws {
+        let configuration = try await TestCluster.shared().createDatabase()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    _ = try await Store.migrate(
+                        configuration,
+                        directory: StoreFixture.migrations,
+                        logger: fixture.store.logger
+                    )
+                    _ = try await Store.createRoles(configuration, logger: fixture.store.logger)
+                }
+            }
+            try await group.waitForAll()
+        }
     }
 
     /// A login of its own that is a member of a role.
