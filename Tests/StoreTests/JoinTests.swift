@@ -24,6 +24,30 @@ struct JoinTests {
         }
     }
 
+    @Test("an execution that is stopped between the last branch and the join leaves nothing")
+    func stoppedBeforeTheJoin() async throws {
+        try await fixture.deploy(
+            "M",
+            startAt: "Each",
+            #""Each": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "I", "States": {\#(task("I", "echo"))}}}"#
+        )
+        let execution = try await fixture.start("M", input: "[1, 2, 3]")
+        let root = try await fixture.one()
+        _ = try await fixture.commit(
+            StepCommit(lease: root.lease, revision: root.revision, decision: root.decision(), keepsLease: false)
+        )
+        for child in try await fixture.claim(["echo"]) {
+            let call = child.decision()
+            let decision = child.decision(.succeeded(try JSONDocument(parsing: "1")), from: call.branch)
+            _ = try await fixture.commit(
+                StepCommit(lease: child.lease, revision: child.revision, decision: decision, keepsLease: false)
+            )
+        }
+        #expect(try await fixture.count("results") == 3)
+        _ = try await fixture.store.stopExecution(execution.arn)
+        try await expectNothingLeft()
+    }
+
     @Test("the branches of a Parallel end in one array, in the order of the definition")
     func parallel() async throws {
         try await fixture.deploy(
