@@ -151,7 +151,10 @@ class Run:
         if not done.stdout:
             return [f"the checker does not answer: {done.stderr}"]
         wrong = []
-        for report in json.loads(done.stdout)["invariants"]:
+        reports = json.loads(done.stdout)["invariants"]
+        if len(reports) != 12:
+            return [f"the checker checks nothing: {done.stdout}"]
+        for report in reports:
             for violation in report.get("first", []):
                 wrong.append(f"{report['id']} {violation['execution']}: {violation['detail']}")
         return wrong + self.check_calls()

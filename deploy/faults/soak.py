@@ -51,8 +51,9 @@ class Soak:
             self.strike(now)
             if now >= next_look:
                 running = int(self.run.sql("select count(*) from stepwell.execution_heads", retry=True)[0][0])
-                if running < 500 and len(self.run.acknowledged) < self.goal["executions"]:
-                    self.run.start(min(100, self.goal["executions"] - len(self.run.acknowledged)), long_every=50)
+                # There is work until the last blow has fallen.
+                if running < 400:
+                    self.run.start(100, long_every=50)
                 next_look = now + 2
         self.wake(float("inf"))
         for worker in list(self.run.workers):
