@@ -135,7 +135,7 @@ struct CheckupTests {
             update stepwell.history set events = json_build_object('p', events -> 'p', 'e', (
                 select json_agg(e order by n) from json_array_elements(events -> 'e') with ordinality as a (e, n) where n > 1))
             where first_event = 2
-            """, "I4", "holds"
+            """, "I4", "names event"
         ),
         (
             "update stepwell.history set events = replace(events::text, ',-1,', ',99999,')::json where events::text like '%,-1,%'",
