@@ -6,7 +6,7 @@ import Testing
 /// and memory. The bounds are for tests: unoptimised, on a machine that does other things as well.
 @Suite("Input made to hurt")
 struct HostileInputTests {
-    /// Optimised and undisturbed 100 ms and 64 MB are kept; see `deploy/proof.md`.
+    /// What it came to is in `deploy/proof.md`.
     private static let milliseconds: Int64 = 3_000
     private static let megabytes: Int64 = 256
 
