@@ -37,6 +37,7 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // The engine, from the bottom up: a target imports only targets above it.
         .target(name: "JSON"),
@@ -84,7 +85,7 @@ let package = Package(
             name: "Stepwell",
             dependencies: [
                 "JSON", "Expressions", "StatesLanguage", "Items", "Interpreter", "Postgres", "Store", "AWSClient",
-                "Integrations",
+                "Integrations", "CZlib",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -39,6 +39,11 @@ public struct WorkerConfiguration: Sendable {
     /// The database that SQL queries of item readers run in, with a role that may read what definitions may read; nil:
     /// they are refused.
     public var itemDatabase: String?
+    /// Where executions are written before they are forgotten, if the database asks for that (`stepwell retention
+    /// --archive on`): a directory for files of compressed JSON lines. Without one this worker leaves it to others.
+    public var archiveDirectory: String?
+    /// How often, about, the worker looks for executions whose retention is over.
+    public var maintenanceInterval: Duration = .seconds(600)
     /// Where the worker logs, and what handlers' loggers are made of.
     public var logger = Logger(label: "stepwell")
     /// The environment that the other settings don't override: libpq's variables and systemd's.
@@ -60,6 +65,8 @@ public struct WorkerConfiguration: Sendable {
     /// - `STEPWELL_PREPARE` (`on` or `off`) for ``preparesStatements``
     /// - `STEPWELL_STORAGE_DIRECTORY` for ``storageDirectory``
     /// - `STEPWELL_ITEM_DATABASE_URL` for ``itemDatabase``
+    /// - `STEPWELL_ARCHIVE_DIRECTORY` for ``archiveDirectory``
+    /// - `STEPWELL_MAINTENANCE_SECONDS` for ``maintenanceInterval``
     /// - `STEPWELL_SHUTDOWN_SECONDS` for ``shutdownTimeout``
     /// - `STEPWELL_START_SECONDS` for ``startTimeout``
     ///
@@ -95,10 +102,14 @@ public struct WorkerConfiguration: Sendable {
         name = text("STEPWELL_WORKER_NAME")
         storageDirectory = text("STEPWELL_STORAGE_DIRECTORY")
         itemDatabase = text("STEPWELL_ITEM_DATABASE_URL")
+        archiveDirectory = text("STEPWELL_ARCHIVE_DIRECTORY")
         if let number = try number("STEPWELL_CONCURRENCY", 1...10_000) { concurrency = number }
         if let number = try number("STEPWELL_LEASE_SECONDS", 1...86_400) { lease = .seconds(number) }
         if let number = try number("STEPWELL_SHUTDOWN_SECONDS", 0...86_400) { shutdownTimeout = .seconds(number) }
         if let number = try number("STEPWELL_START_SECONDS", 0...86_400) { startTimeout = .seconds(number) }
+        if let number = try number("STEPWELL_MAINTENANCE_SECONDS", 1...86_400) {
+            maintenanceInterval = .seconds(number)
+        }
         func flag(_ variable: String) throws(WorkerError) -> Bool? {
             switch text(variable) {
             case nil: nil

@@ -88,7 +88,7 @@ import Testing
     private func pool(
         on cluster: TestCluster,
         _ configuration: PostgresConfiguration,
-        leaseTimeout: Duration = .seconds(60)
+        leaseTimeout: Duration = .seconds(240)
     ) -> Pool {
         var options = Pool.Options()
         options.maximum = 4

@@ -108,7 +108,7 @@ import Testing
 }
 
 /// A pool on the shared cluster.
-func pool(maximum: Int, leaseTimeout: Duration = .seconds(30)) async throws -> Pool {
+func pool(maximum: Int, leaseTimeout: Duration = .seconds(240)) async throws -> Pool {
     let cluster = try await TestCluster.shared()
     var options = Pool.Options()
     options.maximum = maximum

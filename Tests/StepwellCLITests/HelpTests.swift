@@ -36,6 +36,8 @@ struct HelpTests {
                   server                  Serve the AWS Step Functions API over HTTP.
                   keys                    Create, list and revoke access keys of the server.
                   migrate                 Create or update the schema `stepwell` in a database.
+                  retention               Show or change how long executions stay after they
+                                          have ended.
                   doctor                  Check what must hold, and what could go wrong.
 
                 DEFINITION SUBCOMMANDS:

@@ -14,6 +14,7 @@ struct RoleTests {
         "start_execution", "start_executions", "stop_execution", "send_task_success", "send_task_failure",
         "send_task_heartbeat",
     ]
+    private static let partitionFunctions: Set = ["create_partitions", "drop_expired_partition", "forget_kept"]
     private static let ownersFunctions: Set = ["grant_rights", "set_buckets", "add_token_key"]
 
     let fixture: StoreFixture
@@ -95,7 +96,7 @@ struct RoleTests {
         for row in rows {
             let name = try row.text(0)
             #expect(try row.bool(2) || inlined.contains(name), "the search_path of \(name)")
-            let definer = Self.clientFunctions.contains(name) || name == "create_partitions"
+            let definer = Self.clientFunctions.union(Self.partitionFunctions).contains(name)
             #expect(try row.bool(1) == definer, "the rights of \(name)")
         }
     }
@@ -115,6 +116,11 @@ struct RoleTests {
             let execution = try await engine.start("Each", input: "[1, 2, 3]")
             try await ManualWorker(fixture: engine, functions: ["work": { .succeeded($0) }]).run()
             #expect(try await engine.store.describe(execution.arn).summary.status == .succeeded)
+            _ = try await fixture.sql("update stepwell.state_machines set retention = interval '1 microsecond'")
+            let page = try await engine.store.forgetExpired(bucket: 0, after: nil, limit: 10) { _ in }
+            let other = try await engine.store.forgetExpired(bucket: 1, after: nil, limit: 10) { _ in }
+            #expect(page.forgotten + other.forgotten == 1)
+            #expect(try await !engine.store.dropExpiredPartition())
             _ = try await fixture.sql("drop table \(newestPartition())")
             try await engine.store.createPartitions()
             #expect(try await !fixture.sql("select to_regclass($1)", [.text(newestPartition())]).only().isNull(0))

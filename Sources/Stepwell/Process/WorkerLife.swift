@@ -151,8 +151,10 @@ struct WorkerLife {
             throw error
         }
         let notifier = ServiceNotifier(environment: configuration.environment)
+        let forgetter = Forgetter(store: store, configuration: configuration, worker: record.instance)
         await withTaskGroup { group in
             group.addTask { await engine.maintain() }
+            group.addTask { await forgetter.run() }
             if engine.services.lambda != nil { group.addTask { await LambdaAdoption(engine: engine).run() } }
             if configuration.usesNotifications {
                 group.addTask { await HintListener(engine: engine, configuration: listenDatabase).run() }
