@@ -24,13 +24,17 @@ final class ServerProcess: Sendable {
     var conninfo: String { "host=\(directory.path) port=\(port) user=postgres dbname=postgres connect_timeout=60" }
 
     /// Makes the files of a cluster.
+    ///
+    /// - Parameter isInMemory: whether they are kept in memory if there is plenty of it: hundreds of databases are hundreds
+    ///   of thousands of files, which take a disk longer than all tests.
     init(
+        isInMemory: Bool,
         settings: [String],
         listensOnLoopback: Bool,
         prepare: @Sendable (URL) throws -> Void
     ) async throws {
         tools = try ServerTools()
-        directory = try Self.makeDirectory()
+        directory = try Self.makeDirectory(isInMemory: isInMemory)
         dataDirectory = directory.appendingPathComponent("data")
         lifeline = try Self.startWatcher(of: directory, data: dataDirectory, tools: tools)
         port = listensOnLoopback ? try Self.freePort() : 5432
@@ -65,11 +69,20 @@ final class ServerProcess: Sendable {
         try await tools.run("pg_ctl", ["-D", dataDirectory.path, "-m", mode.rawValue, "-w", "stop"])
     }
 
-    private static func makeDirectory() throws -> URL {
+    private static func makeDirectory(isInMemory: Bool) throws -> URL {
+        let parent = isInMemory && freeBytes(of: "/dev/shm") > 12 << 30 ? "/dev/shm" : "/tmp"
         // Short, because a socket's path has room for 107 bytes.
-        var name = Array("/tmp/swpg.XXXXXX".utf8CString)
-        guard mkdtemp(&name) != nil else { throw TestCluster.Failure(description: "can't make a directory in /tmp") }
+        var name = Array("\(parent)/swpg.XXXXXX".utf8CString)
+        guard mkdtemp(&name) != nil else {
+            throw TestCluster.Failure(description: "can't make a directory in \(parent)")
+        }
         return URL(fileURLWithPath: String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+    }
+
+    private static func freeBytes(of directory: String) -> UInt64 {
+        var figures = statvfs()
+        guard statvfs(directory, &figures) == 0 else { return 0 }
+        return UInt64(figures.f_bavail) * UInt64(figures.f_frsize)
     }
 
     deinit { close(lifeline) }

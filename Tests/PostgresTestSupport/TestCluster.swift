@@ -28,6 +28,8 @@ package final class TestCluster: Sendable {
     private let server: ServerProcess?
     private let pooler: TestPooler?
     private let lastDatabase = Mutex(0)
+    /// The names of databases that others are copies of.
+    private let models = Mutex<[String: Task<String, any Error>]>([:])
 
     private init(conninfo: String, server: ServerProcess?, pooler: TestPooler? = nil) {
         self.conninfo = conninfo
@@ -39,7 +41,12 @@ package final class TestCluster: Sendable {
         if let conninfo = ProcessInfo.processInfo.environment["STEPWELL_TEST_PG"], !conninfo.isEmpty {
             return TestCluster(conninfo: conninfo, server: nil)
         }
-        let server = try await ServerProcess(settings: [], listensOnLoopback: false, prepare: { _ in })
+        let server = try await ServerProcess(
+            isInMemory: true,
+            settings: [],
+            listensOnLoopback: false,
+            prepare: { _ in }
+        )
         try await server.start()
         let pooler = TestNetwork.isPooled ? try TestPooler(directory: server.socketDirectory) : nil
         return TestCluster(conninfo: server.conninfo, server: server, pooler: pooler)
@@ -60,13 +67,48 @@ package final class TestCluster: Sendable {
         listensOnLoopback: Bool = false,
         prepare: @Sendable (URL) throws -> Void = { _ in }
     ) async throws -> TestCluster {
-        let server = try await ServerProcess(settings: settings, listensOnLoopback: listensOnLoopback, prepare: prepare)
+        let server = try await ServerProcess(
+            isInMemory: false,
+            settings: settings,
+            listensOnLoopback: listensOnLoopback,
+            prepare: prepare
+        )
         try await server.start()
         return TestCluster(conninfo: server.conninfo, server: server)
     }
 
     /// A fresh, empty database.
     package func createDatabase() async throws -> PostgresConfiguration {
+        try await createDatabase(copying: Self.emptyModel)
+    }
+
+    /// A fresh database that is a copy of one that `prepare` has filled: that is done once for every `kind`.
+    package func createDatabase(
+        _ kind: String,
+        prepare: @escaping @Sendable (PostgresConfiguration) async throws -> Void
+    ) async throws -> PostgresConfiguration {
+        guard pooler == nil else {
+            // A pooler stays connected, and a database that is in use can't be copied.
+            let configuration = try await createDatabase()
+            try await prepare(configuration)
+            return configuration
+        }
+        let model = models.withLock { models in
+            if let model = models[kind] { return model }
+            let model = Task {
+                let configuration = try await createDatabase()
+                try await prepare(configuration)
+                return configuration["dbname"] ?? ""
+            }
+            models[kind] = model
+            return model
+        }
+        return try await createDatabase(copying: try await model.value)
+    }
+
+    private static let emptyModel = "template0"
+
+    private func createDatabase(copying model: String) async throws -> PostgresConfiguration {
         let number = lastDatabase.withLock { number in
             number += 1
             return number
@@ -75,10 +117,10 @@ package final class TestCluster: Sendable {
         var configuration = try PostgresConfiguration(conninfo)
         let connection = try await Connection.connect(configuration, logger: Logger(label: "tests"))
         try await connection.execute(Statement("DROP DATABASE IF EXISTS \(name)"))
-        try await connection.execute(Statement("CREATE DATABASE \(name) TEMPLATE template0 ENCODING 'UTF8'"))
+        try await connection.execute(Statement("CREATE DATABASE \(name) TEMPLATE \(model) ENCODING 'UTF8'"))
         await connection.close()
         configuration["dbname"] = name
-        if TestNetwork.losesNotifications {
+        if TestNetwork.losesNotifications, model == Self.emptyModel {
             let connection = try await Connection.connect(configuration, logger: Logger(label: "tests"))
             for statement in TestNetwork.losing { try await connection.execute(Statement(statement)) }
             await connection.close()

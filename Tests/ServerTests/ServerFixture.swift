@@ -25,10 +25,12 @@ struct ServerFixture {
     let handler: RequestHandler
 
     init(signed: Bool = false) async throws {
-        let configuration = try await TestCluster.shared().createDatabase()
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        _ = try await Store.migrate(configuration, directory: Self.migrations, buckets: 2, logger: logger)
+        let configuration = try await TestCluster.shared()
+            .createDatabase("server") { [logger] model in
+                _ = try await Store.migrate(model, directory: Self.migrations, buckets: 2, logger: logger)
+            }
         store = try await Store.open(configuration, poolSize: 4, patience: .seconds(120), logger: logger)
         let services = try await Services(
             store: store,

@@ -17,13 +17,14 @@ struct Database: Sendable {
     /// - Parameter settings: changes of `stepwell.settings`, as in an UPDATE.
     init(on cluster: TestCluster? = nil, settings: String? = nil) async throws {
         let cluster = if let cluster { cluster } else { try await TestCluster.shared() }
-        configuration = try await cluster.createDatabase()
-        _ = try await Store.migrate(
-            configuration,
-            directory: Self.root + "/migrations",
-            buckets: nil,
-            logger: Self.logger
-        )
+        configuration = try await cluster.createDatabase("worker") { model in
+            _ = try await Store.migrate(
+                model,
+                directory: Self.root + "/migrations",
+                buckets: nil,
+                logger: Self.logger
+            )
+        }
         if let settings {
             let connection = try await Connection.connect(configuration, logger: Self.logger)
             try await connection.execute(Statement("update stepwell.settings set \(settings)"))

@@ -19,11 +19,13 @@ struct StoreFixture {
     let lease: Duration = .seconds(10)
 
     init(buckets: Int32 = 2, connections: Int = 4) async throws {
-        configuration = try await TestCluster.shared().createDatabase()
         var logger = Logger(label: "test")
         // Some tests damage rows, and the store says so.
         logger.logLevel = .critical
-        _ = try await Store.migrate(configuration, directory: Self.migrations, buckets: buckets, logger: logger)
+        configuration = try await TestCluster.shared()
+            .createDatabase("store, \(buckets) buckets") { [logger] model in
+                _ = try await Store.migrate(model, directory: Self.migrations, buckets: buckets, logger: logger)
+            }
         store = try await Store.open(configuration, poolSize: connections, patience: .seconds(120), logger: logger)
     }
 
