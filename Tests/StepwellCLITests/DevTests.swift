@@ -56,6 +56,15 @@ struct DevTests {
         #expect(try await stepwell("list").status == 3)
     }
 
+    @Test func itsWorkerIsSetUpByTheEnvironment() async throws {
+        var stepwell = try CommandLineProgram()
+        defer { stepwell.cleanUp() }
+        stepwell.environment["STEPWELL_CONCURRENCY"] = "none"
+        let refused = try await stepwell("dev", "--", "sleep", "60")
+        #expect(refused.status == 2)
+        #expect(refused.errors.contains("STEPWELL_CONCURRENCY=none: expected a whole number from 1 to 10000"))
+    }
+
     @Test func comesBackAfterItWasKilled() async throws {
         let stepwell = try CommandLineProgram()
         defer { stepwell.cleanUp() }
