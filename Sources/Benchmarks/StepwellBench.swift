@@ -13,7 +13,7 @@ struct StepwellBench: AsyncParsableCommand {
             """,
         subcommands: [
             DrainCommand.self, ChainCommand.self, FanoutCommand.self, LatencyCommand.self, ScaleCommand.self,
-            MemoryCommand.self, JSONataCommand.self, BenchWorkerCommand.self,
+            MemoryCommand.self, JSONataCommand.self, APICommand.self, BenchWorkerCommand.self, BenchServerCommand.self,
         ]
     )
 }

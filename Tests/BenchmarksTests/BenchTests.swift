@@ -69,6 +69,32 @@ struct BenchTests {
         #expect(report["rows"]?.array?.count == 4)
     }
 
+    @Test func api() async throws {
+        let report = try await run(
+            "api",
+            "--clients",
+            "4",
+            "--seconds",
+            "1",
+            "--rounds",
+            "1",
+            "--sequential",
+            "20",
+            "--waiting",
+            "20",
+            "--memory-at",
+            "100"
+        )
+        let rows = try #require(report["rows"]?.array)
+        #expect(
+            rows.map { $0["what"]?.string } == [
+                "INSERT + COMMIT", "StartExecution", "StartExecution", "GetActivityTask after a start",
+                "after 100 mixed requests",
+            ]
+        )
+        #expect(isPositive(rows[1]["÷ INSERT"]) && isPositive(rows[2]["requests/s"]) && isPositive(rows[3]["p50 ms"]))
+    }
+
     @Test func memory() async throws {
         let report = try await run("memory")
         #expect(report["rows"]?.array?.allSatisfy { isPositive($0["µs each"]) } == true)

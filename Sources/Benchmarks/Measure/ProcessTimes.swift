@@ -31,6 +31,9 @@ enum ProcessTimes {
         return total
     }
 
+    /// Of another process of this machine.
+    static func of(_ process: Int32) -> Double { cpu(of: process, withEnded: false) }
+
     private static func cpu(of process: Int32, withEnded: Bool) -> Double {
         guard let fields = fields(of: process), fields.count > 16 else { return 0 }
         let ticks = fields[13...(withEnded ? 16 : 14)].compactMap { Double($0) }.reduce(0, +)

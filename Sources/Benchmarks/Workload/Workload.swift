@@ -59,7 +59,7 @@ enum Workload: CaseIterable {
         }
     }
 
-    private static func states(_ first: String, _ states: String...) -> String {
+    static func states(_ first: String, _ states: String...) -> String {
         #"{"StartAt": "\#(first)", "States": {\#(states.joined(separator: ", "))}}"#
     }
 
