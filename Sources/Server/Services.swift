@@ -13,6 +13,11 @@ struct Services: Sendable {
     let deletions: DeletionService
     let metrics: Metrics
     let pollers = ActivityPollers()
+    let departures = Departures()
+    let admission = Admission()
+    /// Who waits for tasks of activities, and for ends of executions.
+    let activities: ActivityDesk
+    let ends: EndWatch
     /// Hears of answers that somebody waits for.
     let listener: Listener
     /// The present time, for the tokens of pages.
@@ -25,16 +30,24 @@ struct Services: Sendable {
         deletions = DeletionService(store: store, logger: logger)
         metrics = Metrics()
         listener = Listener(configuration, logger: logger)
+        activities = ActivityDesk(store: store, listener: listener)
+        ends = EndWatch(store: store)
         now = Timestamp.systemClock
     }
 }
 
-/// Keeps a listener's connection.
-struct ListenerService: Service {
-    let listener: Listener
+/// Keeps the listener's connection, and serves those who wait; at a shutdown they are sent away first.
+struct WaitingService: Service {
+    let services: Services
 
     func run() async {
-        await cancelWhenGracefulShutdown { await listener.run() }
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await services.listener.run() }
+                group.addTask { await services.activities.run() }
+                group.addTask { await services.ends.run() }
+            }
+        }
     }
 }
 

@@ -19,7 +19,7 @@ extension StoreError {
         case .stateMachineDoesNotExist:
             APIFault("StateMachineDoesNotExist", "State Machine Does Not Exist: '\(resource)'")
         case .stateMachineDeleting:
-            APIFault("StateMachineDeleting", "State Machine Is Being Deleted: '\(resource)'")
+            APIFault("StateMachineDeleting", "State Machine is being deleted: '\(resource)'")
         case .executionDoesNotExist: APIFault("ExecutionDoesNotExist", "Execution Does Not Exist: '\(resource)'")
         case .executionAlreadyExists(let arn):
             APIFault("ExecutionAlreadyExists", "Execution Already Exists: '\(arn)'")

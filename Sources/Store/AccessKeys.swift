@@ -8,14 +8,24 @@ package struct StoredAccessKey: Sendable {
     package var name: String
     package var sealedSecret: [UInt8]
     package var grants: JSONValue
+    /// How many requests a second it may send to each server; nil: as many as the server allows every key.
+    package var rateLimit: Int?
     package var createdAt: Timestamp
     package var revokedAt: Timestamp?
 
-    package init(id: String, name: String, sealedSecret: [UInt8], grants: JSONValue, createdAt: Timestamp) {
+    package init(
+        id: String,
+        name: String,
+        sealedSecret: [UInt8],
+        grants: JSONValue,
+        rateLimit: Int? = nil,
+        createdAt: Timestamp
+    ) {
         self.id = id
         self.name = name
         self.sealedSecret = sealedSecret
         self.grants = grants
+        self.rateLimit = rateLimit
         self.createdAt = createdAt
     }
 }
@@ -24,8 +34,14 @@ extension Store {
     package func addAccessKey(_ key: StoredAccessKey) async throws(StoreError) {
         _ = try await query(
             Statement(
-                "insert into stepwell.access_keys (id, name, sealed_secret, grants) values ($1, $2, $3, $4)",
-                [.text(key.id), .text(key.name), .bytea(key.sealedSecret), .json(key.grants.text)]
+                """
+                insert into stepwell.access_keys (id, name, sealed_secret, grants, rate_limit)
+                values ($1, $2, $3, $4, $5)
+                """,
+                [
+                    .text(key.id), .text(key.name), .bytea(key.sealedSecret), .json(key.grants.text),
+                    .int4(key.rateLimit.map { Int32(clamping: $0) }),
+                ]
             )
         )
     }
@@ -60,7 +76,10 @@ extension Store {
     }
 
     private static let accessKeyColumns =
-        "select k.id, k.name, k.sealed_secret, k.grants, k.created_at, k.revoked_at from stepwell.access_keys k"
+        """
+        select k.id, k.name, k.sealed_secret, k.grants, k.created_at, k.revoked_at, k.rate_limit
+        from stepwell.access_keys k
+        """
 
     private static func accessKey(_ row: Row) throws(PostgresError) -> StoredAccessKey {
         var key = StoredAccessKey(
@@ -70,6 +89,7 @@ extension Store {
             grants: (try? JSONValue(parsing: try row.text(3))) ?? [],
             createdAt: Timestamp(microseconds: try row.timestamp(4))
         )
+        key.rateLimit = try row.optionalInt(6)
         key.revokedAt = try row.optionalTimestamp(5).map(Timestamp.init(microseconds:))
         return key
     }

@@ -2,7 +2,7 @@ package import Expressions
 import Interpreter
 package import JSON
 import Logging
-package import Postgres
+import Postgres
 
 /// An activity, as lists show it.
 package struct ActivityDescription: Sendable {
@@ -91,99 +91,110 @@ extension Store {
 
     // MARK: Tasks
 
-    /// Asks for a task of an activity, and waits for one.
+    /// Asks for a task of an activity, and waits for one: for programs in which few do so. ``ActivityDesk`` is for many.
     ///
     /// - Parameters:
     ///   - activity: its name or ARN.
     ///   - workerName: shown in the history.
     ///   - patience: how long to wait; AWS waits a minute.
-    ///   - listener: tells at once when there is something; without one, the table is looked at every second.
     /// - Returns: nil when there was none in all that time, or the task was cancelled.
     /// - Throws: `.activityDoesNotExist`.
     package func activityTask(
         _ activity: String,
         workerName: String? = nil,
-        patience: Duration = .seconds(60),
-        listener: Listener? = nil
+        patience: Duration = .seconds(60)
     ) async throws(StoreError) -> ActivityTask? {
         let name = try await self.activity(activity).name
         let deadline = ContinuousClock.now.advanced(by: patience)
-        if let task = try await takeActivityTask(name, workerName: workerName) { return task }
-        guard patience > .zero else { return nil }
-        let waiter = Waiter(listener: listener)
-        defer { waiter.close() }
-        while ContinuousClock.now < deadline, !Task.isCancelled {
-            try await register(waiter, for: name, until: deadline)
-            // Looked at again after saying so: what came in between is not missed.
-            if let task = try await takeActivityTask(name, workerName: workerName) {
-                try await unregister(waiter, for: name)
-                return task
+        while true {
+            for (bucket, name) in try await activitiesWithTasks([name]).shuffled() {
+                if let task = try await takeActivityTasks(of: name, bucket: bucket, for: [workerName]).first {
+                    return task
+                }
             }
-            await waiter.wait(until: deadline)
+            let now = ContinuousClock.now
+            guard now < deadline, !Task.isCancelled else { return nil }
+            try? await Task.sleep(until: min(deadline, now.advanced(by: .seconds(1))))
         }
-        try await unregister(waiter, for: name)
-        return try await takeActivityTask(name, workerName: workerName)
     }
 
-    private func takeActivityTask(_ name: String, workerName: String?) async throws(StoreError) -> ActivityTask? {
+    /// Of some activities, those that have tasks, and in which buckets: one round trip.
+    func activitiesWithTasks(_ names: [String]) async throws(StoreError) -> [(bucket: Int32, name: String)] {
         let answers = try await pipeline(
             (0..<settings.buckets)
-                .map { Statement("select stepwell.has_activity_task($1, $2)", [.int4($0), .text(name)]) }
+                .map {
+                    Statement("select stepwell.activities_with_tasks($1, $2)", [.int4($0), .textArray(names)])
+                }
         )
-        var buckets: [Int32] = []
+        var found: [(bucket: Int32, name: String)] = []
         for (bucket, rows) in zip(0..<settings.buckets, answers) {
-            if try decode({ () throws(PostgresError) in try rows.only().bool(0) }) { buckets.append(bucket) }
-        }
-        for bucket in buckets.shuffled() {
-            let rows = try await query(
-                Statement(
-                    "select * from stepwell.get_activity_task($1, $2, $3)",
-                    [.int4(bucket), .text(name), .text(workerName)]
-                )
-            )
-            guard let row = rows.first else { continue }
-            return try decode { () throws(PostgresError) in
-                let step = StepKey(bucket: bucket, execution: try row.uuid(0), id: try row.int64(1))
-                let attempt = TaskAttempt(entry: try row.int(2), attempt: try row.int(3))
-                return ActivityTask(
-                    token: taskTokens.token(for: attempt, of: step),
-                    input: JSONDocument(trusted: try row.text(4))
-                )
+            for row in rows {
+                found.append((bucket, try decode { () throws(PostgresError) in try row.text(0) }))
             }
         }
-        return nil
+        return found
     }
 
-    private func register(
-        _ waiter: Waiter,
-        for activity: String,
-        until deadline: ContinuousClock.Instant
-    ) async throws(StoreError) {
-        guard waiter.listens else { return }
-        let patience = ContinuousClock.now.duration(to: deadline)
+    /// Takes tasks of an activity in one bucket, one for each worker, in their order, as far as there are.
+    func takeActivityTasks(
+        of name: String,
+        bucket: Int32,
+        for workerNames: [String?]
+    ) async throws(StoreError) -> [ActivityTask] {
+        let rows = try await query(
+            Statement(
+                "select * from stepwell.get_activity_tasks($1, $2, $3)",
+                [.int4(bucket), .text(name), .textArray(workerNames)]
+            )
+        )
+        return try decode { () throws(PostgresError) in
+            var tasks: [ActivityTask] = []
+            for row in rows {
+                let step = StepKey(bucket: bucket, execution: try row.uuid(0), id: try row.int64(1))
+                let attempt = TaskAttempt(entry: try row.int(2), attempt: try row.int(3))
+                tasks.append(
+                    ActivityTask(
+                        token: taskTokens.token(for: attempt, of: step),
+                        input: JSONDocument(trusted: try row.text(4))
+                    )
+                )
+            }
+            return tasks
+        }
+    }
+
+    // MARK: Who waits
+
+    /// Says that somebody waits for tasks of some activities, and on which channel they listen.
+    func registerPoller(_ channel: String, for activities: [String], lifetime: Duration) async throws(StoreError) {
         _ = try await query(
             Statement(
                 """
                 insert into stepwell.activity_pollers (activity, channel, expires_at)
-                values ($1, $2, now() + $3 * interval '1 microsecond')
-                on conflict (activity, channel) do nothing
+                select a.name, $2, now() + $3 * interval '1 microsecond' from unnest($1::text[]) as a (name)
+                on conflict (activity, channel) do update set expires_at = excluded.expires_at
                 """,
-                [.text(activity), .text(waiter.channel), .int8(patience.microseconds)]
+                [.textArray(activities), .text(channel), .int8(lifetime.microseconds)]
             )
         )
     }
 
-    private func unregister(_ waiter: Waiter, for activity: String) async throws(StoreError) {
-        guard waiter.listens else { return }
-        _ = try await query(
-            Statement(
-                """
-                delete from stepwell.activity_pollers
-                where activity = $1 and (channel = $2 or expires_at < now() - interval '1 minute')
-                """,
-                [.text(activity), .text(waiter.channel)]
+    /// Says that nobody waits any more; what those who died have said is cleared away as well. A hint: when it gets lost,
+    /// nothing else does.
+    func unregisterPoller(_ channel: String, for activities: [String]) async {
+        do throws(StoreError) {
+            _ = try await query(
+                Statement(
+                    """
+                    delete from stepwell.activity_pollers
+                    where (activity = any ($1) and channel = $2) or expires_at < now() - interval '1 minute'
+                    """,
+                    [.textArray(activities), .text(channel)]
+                )
             )
-        )
+        } catch {
+            logger.debug("A poller could not be taken out", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Tells somebody who waits for a task of an activity that there may be one: after the commit that made it ready. A

@@ -18,6 +18,14 @@ package struct MachineDetails: Sendable {
     package var createdAt: Timestamp
     /// When its revision was made.
     package var updatedAt: Timestamp
+    /// Of an execution that a Distributed Map started.
+    package var child: MapChild?
+
+    /// For which run, and the label of the Map.
+    package struct MapChild: Sendable {
+        package var mapRunARN: String
+        package var label: String
+    }
 }
 
 /// A page of a list, and where the next one begins; nil: there is none.
@@ -71,7 +79,7 @@ extension Store {
         let rows = try await query(
             Statement(
                 """
-                select \(Self.details), m.created_at, null::text
+                select \(Self.details), m.created_at, null::text, e.map_run, e.map_label
                 from stepwell.find_execution($1) e
                 join stepwell.state_machines m on m.id = e.machine
                 join stepwell.revisions r on r.id = e.revision
@@ -79,7 +87,17 @@ extension Store {
                 [.text(execution)]
             )
         )
-        return try decode { () throws(PostgresError) in try rows.first.map(Self.machineDetails) }
+        return try decode { () throws(PostgresError) in
+            guard let row = rows.first else { return nil }
+            var details = try Self.machineDetails(row)
+            if let run = try row.optionalUUID(10), let label = try row.optionalText(11) {
+                details.child = MachineDetails.MapChild(
+                    mapRunARN: settings.mapRunARN(machine: details.name, label: label, id: run),
+                    label: label
+                )
+            }
+            return details
+        }
     }
 
     private static func machineDetails(_ row: Row) throws(PostgresError) -> MachineDetails {

@@ -64,6 +64,10 @@ package struct Settings: Sendable, Hashable {
         "arn:aws:states:\(region):\(account):execution:\(machine):\(execution)"
     }
 
+    func mapRunARN(machine: String, label: String, id: PGUUID) -> String {
+        "arn:aws:states:\(region):\(account):mapRun:\(machine)/\(label):\(id)"
+    }
+
     package func activityARN(_ activity: String) -> String {
         "arn:aws:states:\(region):\(account):activity:\(activity)"
     }

@@ -78,11 +78,8 @@ enum ActivityOperations {
             )
         }
         defer { call.services.pollers.leave() }
-        let task = try await call.store.activityTask(
-            try name(call),
-            workerName: workerName,
-            listener: call.services.listener
-        )
+        let (desk, name) = (call.services.activities, try name(call))
+        let task = try await call.client.whilePresent { try await desk.task(of: name, workerName: workerName) }
         guard let task else { return ["taskToken": nil] }
         return ["taskToken": .string(task.token), "input": .string(task.input.text)]
     }

@@ -43,8 +43,12 @@ enum SyncExecutionOperation {
             .resource
         else { throw notSupported }
         let execution = "\(machineName):\(id)"
-        let inTime = try await call.store.end(of: execution, patience: longest)
+        let ends = call.services.ends
+        let deadline = ContinuousClock.now.advanced(by: longest)
+        let inTime = try await call.client.whilePresent { try await ends.end(of: execution, patience: longest) }
         let isLate = inTime == nil
+        // This server stops, or nobody waits any more: the execution goes on.
+        if isLate, ContinuousClock.now < deadline { throw APIError.unavailable }
         if isLate { _ = try await call.store.stopExecution(execution, error: "States.Timeout", cause: nil) }
         let end = if let inTime { inTime } else { try await call.store.describe(execution) }
 

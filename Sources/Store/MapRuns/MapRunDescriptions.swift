@@ -147,7 +147,7 @@ extension Store {
         let (id, machine) = (try row.uuid(15), try row.text(16))
         return MapRunDescription(
             id: id,
-            arn: "arn:aws:states:\(settings.region):\(settings.account):mapRun:\(machine)/\(record.label):\(id)",
+            arn: settings.mapRunARN(machine: machine, label: record.label, id: id),
             executionARN: settings.executionARN(machine: machine, execution: try row.text(17)),
             stateMachineARN: settings.stateMachineARN(machine),
             record: record
