@@ -1,6 +1,7 @@
 import Expressions
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 package import Logging
 import NIOCore
 package import Postgres
@@ -20,6 +21,10 @@ package struct APIServer: Service {
     package var host: String
     package var port: Int
     package var authentication: Authentication
+    /// How many requests a second an access key may send for which nothing else is said.
+    package var requestsPerSecond = 10_000
+    /// Whose it is, for TLS; nil: plain HTTP.
+    package var certificate: ServerCertificate?
     package var logger: Logger
     private let store: Store
     private let configuration: PostgresConfiguration
@@ -53,9 +58,13 @@ package struct APIServer: Service {
             case .none: .open
             case .accessKeys(let sealer): .signed(AccessKeyCache(store: store, sealer: sealer))
             }
-        let access = AccessControl(mode: mode) { Timestamp.systemClock().microseconds / 1_000_000 }
+        let access = AccessControl(mode: mode, requestsPerSecond: requestsPerSecond) {
+            Timestamp.systemClock().microseconds / 1_000_000
+        }
         let onReady = onReady
+        let departures = services.departures
         let channel = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [departures.makeHandler()],
             idleTimeout: .seconds(75),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: 16 * 1024,
@@ -67,9 +76,10 @@ package struct APIServer: Service {
         quiet.logLevel = .critical
         let application = Application(
             responder: RequestHandler(services: services, access: access, logger: logger),
-            server: .http1(configuration: channel),
+            server: try certificate.map { try .tls(.http1(configuration: channel), tlsConfiguration: $0.configuration) }
+                ?? .http1(configuration: channel),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024),
-            services: [services.deletions, ListenerService(listener: services.listener)],
+            services: [services.deletions, WaitingService(services: services)],
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
             logger: quiet
         )

@@ -66,6 +66,74 @@ import Testing
         #expect(try await fixture.send("ListStateMachines", text: "{}", headers: headers).status == 403)
     }
 
+    @Test func `a key that sends more than it may is told when to come again`() async throws {
+        let fixture = try await ServerFixture(signed: true)
+        let busy = try await fixture.makeKey([Grant(actions: ["*"], prefix: "")], rateLimit: 1)
+        let other = try await fixture.makeKey([Grant(actions: ["*"], prefix: "")])
+        var answers: [ServerFixture.Answer] = []
+        for _ in 0..<20 {
+            let headers = try ServerFixture.signed("ListStateMachines", "{}", key: busy)
+            answers.append(try await fixture.send("ListStateMachines", text: "{}", headers: headers))
+        }
+        let refused = try #require(answers.first { $0.status != 200 })
+        #expect(refused.status == 429 && refused.code == "ThrottlingException" && refused.message == "Rate exceeded")
+        #expect(refused.headers[.retryAfter] == "1")
+        #expect(answers.prefix(2).allSatisfy { $0.status == 200 })
+        let headers = try ServerFixture.signed("ListStateMachines", "{}", key: other)
+        #expect(try await fixture.send("ListStateMachines", text: "{}", headers: headers).status == 200)
+        // Somebody who only knows the key's id uses nothing up.
+        let stranger = NewAccessKey()
+        let victim = try await fixture.makeKey([Grant(actions: ["*"], prefix: "")], rateLimit: 1)
+        for _ in 0..<20 {
+            var forged = try ServerFixture.signed("ListStateMachines", "{}", key: stranger)
+            let authorization = try #require(forged[.authorization])
+            forged[.authorization] = authorization.replacing(stranger.id, with: victim.id)
+            #expect(try await fixture.send("ListStateMachines", text: "{}", headers: forged).status == 403)
+        }
+        let own = try ServerFixture.signed("ListStateMachines", "{}", key: victim)
+        #expect(try await fixture.send("ListStateMachines", text: "{}", headers: own).status == 200)
+    }
+
+    @Test func `a bucket of requests fills at its rate, and holds two seconds' worth`() {
+        let limits = RateLimits()
+        let start = ContinuousClock.now
+        func admitted(after milliseconds: Int, of count: Int) -> Int {
+            let now = start.advanced(by: .milliseconds(milliseconds))
+            return (0..<count).filter { _ in limits.admit("key", rate: 10, at: now) }.count
+        }
+        #expect(admitted(after: 0, of: 30) == 20)
+        #expect(admitted(after: 500, of: 30) == 5)
+        #expect(admitted(after: 3_600_000, of: 30) == 20)
+        #expect(admitted(after: 0, of: 30) == 0)
+    }
+
+    @Test func `what there is no room for is refused at the door`() async throws {
+        let admission = Admission(mostRequests: 2, mostBytes: 10)
+        func isFull(_ bytes: Int) async throws -> Bool {
+            do {
+                try await admission.whileAdmitted(bytes: bytes) {}
+                return false
+            } catch let error as APIError {
+                #expect(error.status == 503 && error.retryAfter == 1)
+                return true
+            }
+        }
+        try await admission.whileAdmitted(bytes: 6) {
+            #expect(try await isFull(5))
+            #expect(try await !isFull(4))
+            let isFullInside = try await admission.whileAdmitted(bytes: 0) { try await isFull(0) }
+            #expect(isFullInside)
+        }
+        #expect(try await !isFull(10))
+    }
+
+    @Test func `so many may wait for tasks, and no more`() {
+        let pollers = ActivityPollers(most: 2)
+        #expect(pollers.enter() && pollers.enter() && !pollers.enter())
+        pollers.leave()
+        #expect(pollers.enter() && !pollers.enter())
+    }
+
     @Test func `secrets are not in the database in the clear, and bound to their id`() async throws {
         let fixture = try await ServerFixture(signed: true)
         let key = try await fixture.makeKey([Grant(actions: ["*"], prefix: "")])

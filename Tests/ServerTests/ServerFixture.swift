@@ -45,6 +45,7 @@ struct ServerFixture {
 
     struct Answer {
         let status: Int
+        let headers: HTTPFields
         let body: JSONValue
         var code: String? { body["__type"]?.string }
         var message: String? { body["message"]?.string }
@@ -73,7 +74,11 @@ struct ServerFixture {
         let writer = BodyWriter()
         try await response.body.write(writer)
         let text = writer.text.withLock(\.self)
-        return Answer(status: response.status.code, body: (try? JSONValue(parsing: text)) ?? .string(text))
+        return Answer(
+            status: response.status.code,
+            headers: response.headers,
+            body: (try? JSONValue(parsing: text)) ?? .string(text)
+        )
     }
 
     /// The headers of a request that is signed.
@@ -104,7 +109,7 @@ struct ServerFixture {
     }
 
     /// An access key of the database.
-    func makeKey(_ grants: [Grant]) async throws -> NewAccessKey {
+    func makeKey(_ grants: [Grant], rateLimit: Int? = nil) async throws -> NewAccessKey {
         let key = NewAccessKey()
         let sealed = try #require(Self.sealer.seal(key.secret, id: key.id))
         try await store.addAccessKey(
@@ -113,6 +118,7 @@ struct ServerFixture {
                 name: "test",
                 sealedSecret: sealed,
                 grants: .array(grants.map(\.json)),
+                rateLimit: rateLimit,
                 createdAt: .distantPast
             )
         )

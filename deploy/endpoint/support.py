@@ -20,21 +20,64 @@ PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
 WAIT = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 3600, "End": True}}}
 
 
-def client(service="stepfunctions", endpoint=ENDPOINT, key="test", secret="test"):
-    return boto3.client(
+def client(service="stepfunctions", endpoint=ENDPOINT, key="test", secret="test", verify=None, checks=True):
+    """A client of AWS's; it checks every answer, and without `checks` sends anything."""
+    made = boto3.client(
         service,
         endpoint_url=endpoint,
         region_name="us-east-1",
         aws_access_key_id=key,
         aws_secret_access_key=secret,
-        config=botocore.config.Config(retries={"max_attempts": 1}, inject_host_prefix=False, read_timeout=90),
+        verify=verify,
+        config=botocore.config.Config(
+            retries={"max_attempts": 1},
+            inject_host_prefix=False,
+            read_timeout=90,
+            parameter_validation=checks,
+        ),
     )
+    if service == "stepfunctions":
+        made.meta.events.register("after-call.stepfunctions", check_answer)
+    return made
 
 
-def wait_until_ready(endpoint=ENDPOINT):
+def check_answer(http_response, model, **_):
+    """botocore reads answers leniently: holds one against what AWS's model says of it."""
+    if http_response.status_code == 200:
+        check_value(json.loads(http_response.content), model.output_shape, model.name)
+
+
+def check_value(value, shape, place):
+    kinds = {
+        "structure": dict, "map": dict, "list": list, "string": str, "boolean": bool, "integer": int, "long": int,
+        "float": (int, float), "double": (int, float), "timestamp": (int, float),
+    }
+    if shape is None:
+        assert value == {}, f"{place}: {value!r} instead of nothing"
+        return
+    assert isinstance(value, kinds[shape.type_name]), f"{place}: {value!r} is no {shape.type_name}"
+    if shape.type_name == "structure":
+        unknown = set(value) - set(shape.members)
+        missing = set(shape.required_members) - set(value)
+        assert not unknown and not missing, f"{place}: unknown {unknown}, missing {missing}"
+        for key, member in value.items():
+            # An activity that has no task says so.
+            if not (member is None and key == "taskToken"):
+                check_value(member, shape.members[key], f"{place}.{key}")
+    elif shape.type_name == "list":
+        for index, member in enumerate(value):
+            check_value(member, shape.member, f"{place}[{index}]")
+    elif shape.type_name == "string":
+        assert not shape.enum or value in shape.enum, f"{place}: {value!r} is none of {shape.enum}"
+        length = len(value.encode("utf-16-le")) // 2
+        low, high = shape.metadata.get("min", 0), shape.metadata.get("max", 1 << 40)
+        assert low <= length <= high, f"{place}: {length} characters instead of {low} to {high}"
+
+
+def wait_until_ready(endpoint=ENDPOINT, context=None):
     for _ in range(600):
         with contextlib.suppress(OSError):
-            if urllib.request.urlopen(endpoint + "/health/ready").status == 200:
+            if urllib.request.urlopen(endpoint + "/health/ready", context=context).status == 200:
                 return
         time.sleep(0.1)
     raise AssertionError("the server does not get ready")

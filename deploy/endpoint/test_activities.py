@@ -1,10 +1,13 @@
 """Activities, task tokens and redrives, as workers of AWS's kind use them."""
 
+import asyncio
 import json
+import resource
 import threading
 import unittest
+import urllib.parse
 
-from support import PREFIX, client, create, end_of, name, refused, wait_until_ready
+from support import ENDPOINT, PREFIX, client, create, end_of, name, refused, wait_until_ready
 
 
 class Activities(unittest.TestCase):
@@ -53,6 +56,40 @@ class Activities(unittest.TestCase):
         self.assertEqual((end["status"], json.loads(end["output"])), ("SUCCEEDED", {"done": True}))
         with refused("TaskTimedOut"):
             sfn.send_task_success(taskToken=tasks[0]["taskToken"], output="{}")
+
+    def test_a_thousand_wait(self):
+        """Each task goes to one of them, nothing to those who have gone."""
+        resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+        sfn, (activity, machine) = self.sfn, self.machine()
+        body = json.dumps({"activityArn": activity}).encode()
+        request = (
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-amz-json-1.0\r\n"
+            b"X-Amz-Target: AWSStepFunctions.GetActivityTask\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+
+        async def poll():
+            address = urllib.parse.urlparse(ENDPOINT)
+            waiting = [await asyncio.open_connection(address.hostname, address.port) for _ in range(1000)]
+            for _, writer in waiting:
+                writer.write(request)
+            answers = {asyncio.ensure_future(reader.readuntil(b"}")) for reader, _ in waiting}
+            for index in range(20):
+                sfn.start_execution(stateMachineArn=machine, input=str(index))
+            inputs = set()
+            while len(inputs) < 20:
+                done, answers = await asyncio.wait(answers, return_when=asyncio.FIRST_COMPLETED)
+                inputs |= {json.loads(done.result().partition(b"\r\n\r\n")[2])["input"] for done in done}
+            self.assertEqual(inputs, {str(index) for index in range(20)})
+            self.assertEqual(len(answers), 980)
+            for answer in answers:
+                answer.cancel()
+            for _, writer in waiting:
+                writer.close()
+            await asyncio.gather(*(writer.wait_closed() for _, writer in waiting), return_exceptions=True)
+
+        asyncio.run(poll())
+        sfn.start_execution(stateMachineArn=machine, input='"last"')
+        self.assertEqual(sfn.get_activity_task(activityArn=activity)["input"], '"last"')
 
     def test_redrive(self):
         sfn, (activity, machine) = self.sfn, self.machine()

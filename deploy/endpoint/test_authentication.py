@@ -3,9 +3,12 @@
 import contextlib
 import os
 import socket
+import ssl
 import subprocess
 import unittest
 import urllib.request
+
+import botocore.exceptions
 
 from support import PREFIX, client, create, post, refused, wait_until_ready
 
@@ -82,6 +85,46 @@ class Authentication(unittest.TestCase):
             self.client(key, secret).list_state_machines()
         self.assertIn(key, stepwell("keys", "list"))
         self.assertNotIn(secret, stepwell("keys", "list", "--json"))
+
+    def test_rate_limits(self):
+        lines = stepwell("keys", "create", "test", "--key-file", "stepwell.key", "--allow", "*", "--rate-limit", "1")
+        values = dict(line.split("=", 1) for line in lines.split())
+        sfn = self.client(values["AWS_ACCESS_KEY_ID"], values["AWS_SECRET_ACCESS_KEY"])
+        with self.assertRaises(sfn.exceptions.ClientError) as refusal:
+            for _ in range(200):
+                sfn.list_state_machines()
+        answer = refusal.exception.response
+        self.assertEqual(answer["Error"]["Code"], "ThrottlingException")
+        self.assertEqual(answer["ResponseMetadata"]["HTTPStatusCode"], 429)
+        self.assertEqual(answer["ResponseMetadata"]["HTTPHeaders"]["retry-after"], "1")
+
+
+class Encryption(unittest.TestCase):
+    def test_certificate(self):
+        for command in (
+            ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost", "-keyout", "tls.key", "-out", "tls.pem"),
+        ):
+            subprocess.run(command, check=True, capture_output=True)
+        with contextlib.closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = ["stepwell", "server", "--listen", f"127.0.0.1:{port}", "--insecure-no-auth",
+                   "--tls-certificate", "tls.pem", "--tls-key", "tls.key"]
+        with open("tls.log", "w") as log:
+            server = subprocess.Popen(command, stderr=log)
+        try:
+            endpoint = f"https://localhost:{port}"
+            wait_until_ready(endpoint, ssl.create_default_context(cafile="tls.pem"))
+            client(endpoint=endpoint, verify="tls.pem").list_state_machines()
+            with self.assertRaises(botocore.exceptions.SSLError):
+                client(endpoint=endpoint).list_state_machines()
+        finally:
+            server.terminate()
+            self.assertEqual(server.wait(30), 0)
+        refused = subprocess.run([*command[:-1], "tls.pem"], capture_output=True, text=True, timeout=60)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("tls.pem", refused.stderr)
 
 
 if __name__ == "__main__":

@@ -223,8 +223,14 @@ class StateMachines(unittest.TestCase):
         self.assertEqual(bad["diagnostics"][0]["code"], "SCHEMA_VALIDATION_FAILED")
 
     def test_what_terraform_does(self):
-        """The calls of aws_sfn_state_machine and aws_sfn_alias, in the provider's order."""
+        """The calls of aws_sfn_state_machine, aws_sfn_alias and aws_sfn_activity, in the provider's order."""
         sfn, machine = self.sfn, name("terraform")
+        activity = sfn.create_activity(name=name("terraform"), tags=[])["activityArn"]
+        self.assertEqual(sfn.describe_activity(activityArn=activity)["activityArn"], activity)
+        self.assertEqual(sfn.list_tags_for_resource(resourceArn=activity)["tags"], [])
+        sfn.delete_activity(activityArn=activity)
+        with refused("ActivityDoesNotExist"):
+            sfn.describe_activity(activityArn=activity)
         definition = json.dumps(PASS)
         sfn.validate_state_machine_definition(definition=definition, type="STANDARD")
         arn = sfn.create_state_machine(

@@ -1,4 +1,4 @@
-# A state machine, a version of it and an alias, kept by Terraform on a Stepwell server:
+# A state machine, a version of it and an alias, and an activity, kept by Terraform on a Stepwell server:
 #
 #   stepwell dev --listen 127.0.0.1:8083
 #   terraform init && terraform apply
@@ -12,6 +12,11 @@ terraform {
 variable "endpoint" {
   description = "Where the server is."
   default     = "http://127.0.0.1:8083"
+}
+
+variable "comment" {
+  description = "What the state machine says about itself; another text is another version."
+  default     = "Greets whoever is named"
 }
 
 # With authentication: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of `stepwell keys create`, instead of these two.
@@ -34,6 +39,7 @@ resource "aws_sfn_state_machine" "greet" {
   publish  = true
 
   definition = jsonencode({
+    Comment = var.comment
     StartAt = "Greet"
     States = {
       Greet = {
@@ -56,6 +62,10 @@ resource "aws_sfn_alias" "live" {
     state_machine_version_arn = aws_sfn_state_machine.greet.state_machine_version_arn
     weight                    = 100
   }
+}
+
+resource "aws_sfn_activity" "approve" {
+  name = "approve"
 }
 
 output "alias" {

@@ -13,7 +13,16 @@ struct AccessControl: Sendable {
     }
 
     let mode: Mode
+    /// How many requests a second a key may send for which nothing else is said.
+    let requestsPerSecond: Int
     let now: @Sendable () -> Int64
+    private let limits = RateLimits()
+
+    init(mode: Mode, requestsPerSecond: Int = 10_000, now: @escaping @Sendable () -> Int64) {
+        self.mode = mode
+        self.requestsPerSecond = requestsPerSecond
+        self.now = now
+    }
 
     /// How far the clocks of client and server may be apart, in seconds.
     private static let clockTolerance: Int64 = 300
@@ -50,11 +59,18 @@ struct AccessControl: Sendable {
                 status: 403
             )
         }
+        // Only who has proved to be the key's holder can use up what it may send.
+        guard limits.admit(signature.accessKeyID, rate: key.rateLimit ?? requestsPerSecond) else {
+            throw APIError.throttled
+        }
         return .accessKey(id: signature.accessKeyID, grants: key.grants)
     }
 }
 
 extension APIError {
+    /// The key sends more than it may.
+    static let throttled = APIError("ThrottlingException", "Rate exceeded", status: 429, retryAfter: 1)
+
     static func signature(_ message: String) -> APIError {
         APIError("InvalidSignatureException", message, status: 403)
     }

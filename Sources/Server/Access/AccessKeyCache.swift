@@ -6,6 +6,8 @@ import Synchronization
 struct AccessKey: Sendable {
     let secret: String
     let grants: [Grant]
+    /// Requests a second; nil: as the server allows every key.
+    let rateLimit: Int?
 }
 
 /// Access keys of the database, kept for a few seconds: a key that is revoked is refused by then.
@@ -46,6 +48,10 @@ final class AccessKeyCache: Sendable {
         guard let secret = sealer.open(stored.sealedSecret, id: id) else {
             throw StoreError.corrupt("the access key \(id) was sealed with another key file")
         }
-        return AccessKey(secret: secret, grants: (stored.grants.array ?? []).compactMap(Grant.init))
+        return AccessKey(
+            secret: secret,
+            grants: (stored.grants.array ?? []).compactMap(Grant.init),
+            rateLimit: stored.rateLimit
+        )
     }
 }

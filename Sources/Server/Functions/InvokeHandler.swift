@@ -10,11 +10,19 @@ import Store
 struct InvokeHandler: Sendable {
     let services: Services
     let access: AccessControl
+    let client: Departures.Watch?
     let logger: Logger
 
     func answer(_ request: Request, id: String) async -> Response {
         do {
-            return try await invoke(request, id: id)
+            let invocation = try InvokeRequest(request)
+            let bytes = RequestHandler.expectedBytes(request, limit: invocation.largestPayload)
+            return try await services.admission.whileAdmitted(bytes: bytes) {
+                try await invoke(invocation, request, id: id)
+            }
+        } catch let error as APIError where error.code == APIError.throttled.code {
+            // Lambda has a name of its own for it.
+            return Self.error(APIError("TooManyRequestsException", error.message, status: 429, retryAfter: 1), id: id)
         } catch let error as APIError {
             return Self.error(error, id: id)
         } catch let error as StoreError where error.isTransient {
@@ -27,8 +35,7 @@ struct InvokeHandler: Sendable {
         }
     }
 
-    private func invoke(_ request: Request, id: String) async throws -> Response {
-        let invocation = try InvokeRequest(request)
+    private func invoke(_ invocation: InvokeRequest, _ request: Request, id: String) async throws -> Response {
         let body = try await RequestHandler.body(of: request, limit: invocation.largestPayload)
         let caller = try await access.caller(of: request, body: body, service: "lambda")
         try caller.authorize("InvokeFunction", on: invocation.function)
@@ -44,7 +51,11 @@ struct InvokeHandler: Sendable {
         case .requestResponse:
             let started = ContinuousClock.now
             let execution = try await services.store.invoke(invocation.function, payload: payload, kind: .request)
-            guard let end = try await services.store.end(of: execution, patience: .seconds(905)) else {
+            let ends = services.ends
+            let patience = Duration.seconds(905)
+            let end = try await client.whilePresent { try await ends.end(of: execution, patience: patience) }
+            guard let end else {
+                guard started.duration(to: .now) >= patience else { throw APIError.unavailable }
                 throw APIError("ServiceException", "The function does not end", status: 500)
             }
             var response = Self.result(of: end, id: id)

@@ -7,7 +7,7 @@ import Store
 
 /// Takes every HTTP request to whoever answers it. Whatever goes wrong becomes a response here, and nowhere else.
 struct RequestHandler: HTTPResponder {
-    typealias Context = BasicRequestContext
+    typealias Context = ServerContext
 
     /// AWS's limit of a request.
     static let largestBody = 1_048_576
@@ -16,12 +16,15 @@ struct RequestHandler: HTTPResponder {
     let access: AccessControl
     let logger: Logger
 
-    func respond(to request: Request, context: Context) async -> Response { await respond(to: request) }
+    func respond(to request: Request, context: Context) async -> Response {
+        await respond(to: request, client: services.departures.watch(context.channel))
+    }
 
-    func respond(to request: Request) async -> Response {
+    /// - Parameter client: whose going ends the waiting for answers.
+    func respond(to request: Request, client: Departures.Watch? = nil) async -> Response {
         let id = RequestIDs.make()
         let started = ContinuousClock.now
-        let (operation, response) = await answer(request, id: id)
+        let (operation, response) = await answer(request, id: id, client: client)
         services.metrics.requestEnded(
             operation: operation ?? "none",
             status: response.status.code,
@@ -30,14 +33,18 @@ struct RequestHandler: HTTPResponder {
         return response
     }
 
-    private func answer(_ request: Request, id: String) async -> (operation: String?, Response) {
+    private func answer(
+        _ request: Request,
+        id: String,
+        client: Departures.Watch?
+    ) async -> (operation: String?, Response) {
         switch (request.method, request.uri.path) {
         case (.get, "/health/live"): return ("health", .text("live\n"))
         case (.get, "/health/ready"): return ("health", await Health.ready(services.store))
         case (.get, "/metrics"): return ("metrics", .text(await services.metrics.text(of: services.store)))
-        case (.post, "/"): return await answerOperation(request, id: id)
+        case (.post, "/"): return await answerOperation(request, id: id, client: client)
         case _ where InvokeRequest.matches(request):
-            let functions = InvokeHandler(services: services, access: access, logger: logger)
+            let functions = InvokeHandler(services: services, access: access, client: client, logger: logger)
             return ("Invoke", await functions.answer(request, id: id))
         default:
             return (
@@ -46,7 +53,11 @@ struct RequestHandler: HTTPResponder {
         }
     }
 
-    private func answerOperation(_ request: Request, id: String) async -> (operation: String?, Response) {
+    private func answerOperation(
+        _ request: Request,
+        id: String,
+        client: Departures.Watch?
+    ) async -> (operation: String?, Response) {
         var name: String?
         var logger = logger
         logger[metadataKey: "requestId"] = .string(id)
@@ -54,13 +65,21 @@ struct RequestHandler: HTTPResponder {
         do {
             let operation = try Self.operation(request)
             name = operation.name
-            let body = try await Self.body(of: request)
-            let caller = try await access.caller(of: request, body: body, service: "states")
-            arguments = Arguments(object: try Self.input(body))
-            try Validation.check(arguments.object, against: operation.members)
-            let call = Call(arguments: arguments, caller: caller, action: operation.name, services: services)
-            try call.authorize(operation.subject)
-            let answer = try await operation.run(call)
+            let answer = try await services.admission.whileAdmitted(bytes: Self.expectedBytes(request)) {
+                let body = try await Self.body(of: request)
+                let caller = try await access.caller(of: request, body: body, service: "states")
+                arguments = Arguments(object: try Self.input(body))
+                try Validation.check(arguments.object, against: operation.members)
+                let call = Call(
+                    arguments: arguments,
+                    caller: caller,
+                    action: operation.name,
+                    services: services,
+                    client: client
+                )
+                try call.authorize(operation.subject)
+                return try await operation.run(call)
+            }
             return (name, .json(answer, id: id))
         } catch let error as APIError {
             logger.debug("Refused", metadata: ["operation": "\(name ?? "-")", "code": "\(error.code.text)"])
@@ -103,6 +122,12 @@ struct RequestHandler: HTTPResponder {
         } catch {
             throw .serialization("The body could not be read")
         }
+    }
+
+    /// How many bytes a body will have, as far as is known before it is read: at most so many.
+    static func expectedBytes(_ request: Request, limit: Int = largestBody) -> Int {
+        guard let length = request.headers[.contentLength].flatMap(Int.init) else { return limit }
+        return min(max(0, length), limit)
     }
 
     private static func input(_ body: [UInt8]) throws(APIError) -> JSONObject {

@@ -120,10 +120,11 @@ enum AliasOperations {
         default: throw arn.wrongType
         }
         let paging = try call.paging(of: "ListStateMachineAliases \(arn.text)")
-        guard arn.isLocal, try await call.store.machineDetails(machine, version: version) != nil else {
+        guard arn.isLocal, let details = try await call.store.machineDetails(machine, version: version) else {
             if version != nil { throw missing }
             throw APIError.stateMachineDoesNotExist(arn.text)
         }
+        guard !details.isDeleting else { throw APIError.stateMachineDeleting(arn.text) }
         let page = try await call.store.aliases(
             ofStateMachine: machine,
             version: version,

@@ -116,10 +116,7 @@ enum ExecutionOperations {
         case .version(let name, let number): machine = "\(name):\(number)"
         case .alias(let name, let alias): machine = "\(name):\(alias)"
         case .labeled:
-            throw .validation(
-                "This operation does not support ARNs with a Map label",
-                reason: "API_DOES_NOT_SUPPORT_LABELED_ARNS"
-            )
+            throw .labeledARN
         default: throw arn.wrongType
         }
         guard arn.isLocal, !machine.utf8.contains(0) else { throw .stateMachineDoesNotExist(arn.text) }
@@ -130,7 +127,7 @@ enum ExecutionOperations {
         do throws(JSONSyntaxError) {
             return try JSONDocument(parsing: text)
         } catch {
-            throw APIError("InvalidExecutionInput", "Invalid State Machine Execution Input: '\(error)'")
+            throw .invalidInput("\(error)")
         }
     }
 }

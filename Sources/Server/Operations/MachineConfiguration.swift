@@ -20,7 +20,13 @@ enum MachineConfiguration {
             configuration["loggingConfiguration"] = try checkedLogging(logging)
         }
         if let tracing = arguments.structure("tracingConfiguration") {
-            configuration["tracingConfiguration"] = ["enabled": tracing["enabled"] ?? false]
+            guard let isEnabled = tracing["enabled"], !isEnabled.isNull else {
+                throw APIError(
+                    "InvalidTracingConfiguration",
+                    "Invalid Tracing Configuration: enabled has not been set to true or false"
+                )
+            }
+            configuration["tracingConfiguration"] = ["enabled": isEnabled]
         }
         if let encryption = arguments.structure("encryptionConfiguration") {
             configuration["encryptionConfiguration"] = try checkedEncryption(encryption)

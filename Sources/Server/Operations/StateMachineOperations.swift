@@ -104,7 +104,8 @@ enum StateMachineOperations {
         case .stateMachine(let name): details = arn.isLocal ? try await call.store.machineDetails(name) : nil
         case .version(let name, let number):
             details = arn.isLocal ? try await call.store.machineDetails(name, version: number) : nil
-        case .alias, .labeled: details = nil
+        case .alias: details = nil
+        case .labeled: throw APIError.labeledARN
         default: throw arn.wrongType
         }
         guard let details else { throw APIError.stateMachineDoesNotExist(arn.text) }
@@ -126,6 +127,10 @@ enum StateMachineOperations {
         }
         var answer = details.members(call, arn: call.store.settings.stateMachineARN(details.name))
         answer["updateDate"] = .timestamp(details.updatedAt)
+        if let child = details.child {
+            answer["mapRunArn"] = .string(child.mapRunARN)
+            answer["label"] = .string(child.label)
+        }
         return .object(answer)
     }
 
@@ -150,7 +155,7 @@ enum StateMachineOperations {
     }
 
     /// A role is only a name here, but one that is no ARN is refused where it is given rather than where it is used.
-    private static func role(_ text: String) throws(APIError) -> String {
+    static func role(_ text: String) throws(APIError) -> String {
         guard text.hasPrefix("arn:") else { throw .invalidARN("Invalid ARN prefix: \(text)") }
         return text
     }
@@ -165,6 +170,14 @@ extension MachineDetails {
         members["roleArn"] = .string(roleARN ?? "")
         for (key, value) in configuration.object ?? [:] { members[key] = value }
         if let revisionID { members["revisionId"] = .string(revisionID) }
+        let references = Definition(parsing: definition, type: type).machine?.variableReferences ?? [:]
+        if !references.isEmpty {
+            members["variableReferences"] = .object(
+                JSONObject(
+                    references.sorted { $0.key < $1.key }.map { ($0.key, .array($0.value.map(JSONValue.string))) }
+                )
+            )
+        }
         return members
     }
 }

@@ -14,7 +14,7 @@ enum TaskOperations {
         do {
             output = try JSONDocument(parsing: try call.arguments.required("output"))
         } catch let error as JSONSyntaxError {
-            throw APIError("InvalidOutput", "Invalid Output: '\(error)'")
+            throw APIError.invalidOutput("\(error)")
         }
         try await call.store.sendTaskSuccess(token: try token(call), output: output)
         return [:]

@@ -73,7 +73,7 @@ enum TestStateOperation {
         request.inspectionLevel =
             arguments.text("inspectionLevel").flatMap(TestStateRequest.InspectionLevel.init) ?? .info
         request.revealSecrets = arguments.flag("revealSecrets")
-        request.roleARN = arguments.text("roleArn")
+        request.roleARN = try arguments.text("roleArn").map(StateMachineOperations.role)
         let configuration = Arguments(object: arguments.structure("stateConfiguration") ?? [:])
         request.retrierRetryCount = configuration.integer("retrierRetryCount") ?? 0
         request.errorCausedByState = configuration.text("errorCausedByState")

@@ -5,32 +5,53 @@ import Store
 extension APIError {
     /// What an error of the store means to whoever sent the request; nil: nothing that may be told.
     init?(_ error: StoreError, arguments: Arguments) {
+        let stateMachine = arguments.text("stateMachineArn") ?? arguments.text("name") ?? ""
         switch error {
         case .invalidDefinition(let diagnostics): self = .invalidDefinition(diagnostics)
         case .invalidName: self = .invalidName(arguments.text("name") ?? "")
-        case .invalidInput(let reason):
-            self.init("InvalidExecutionInput", "Invalid State Machine Execution Input: '\(reason)'")
-        case .stateMachineDoesNotExist:
-            self = .stateMachineDoesNotExist(arguments.text("stateMachineArn") ?? "")
-        case .stateMachineDeleting:
-            self = .stateMachineDeleting(arguments.text("stateMachineArn") ?? arguments.text("name") ?? "")
-        case .executionDoesNotExist:
-            self = .executionDoesNotExist(arguments.text("executionArn") ?? "")
-        case .activityDoesNotExist:
-            self.init("ActivityDoesNotExist", "Activity Does Not Exist: '\(arguments.text("activityArn") ?? "")'")
-        case .executionNotRedrivable(let text): self.init("ExecutionNotRedrivable", text)
-        case .invalidToken: self = .invalidToken
-        case .taskTimedOut(let text): self.init("TaskTimedOut", "Task Timed Out: '\(text)'")
-        case .invalidOutput(let reason): self.init("InvalidOutput", "Invalid Output: '\(reason)'")
+        case .stateMachineDoesNotExist, .stateMachineDeleting: self.init(error, about: stateMachine)
+        case .executionDoesNotExist: self.init(error, about: arguments.text("executionArn") ?? "")
+        case .activityDoesNotExist: self.init(error, about: arguments.text("activityArn") ?? "")
         case .validation(let text): self = .validation(text)
-        case .executionAlreadyExists(let arn):
-            self.init("ExecutionAlreadyExists", "Execution Already Exists: '\(arn)'")
         // What PostgreSQL's text can't hold.
         case .postgres(let error) where error.sqlState?.rawValue == "22021":
             self = .validation("A text contains U+0000, which can't be stored")
         case .postgres(let error) where error.isTransient || error.kind == .poolClosed: self = .unavailable
         case .postgres, .migration, .schemaMismatch, .corrupt: return nil
+        case .invalidInput, .executionNotRedrivable, .executionAlreadyExists, .invalidToken, .taskTimedOut,
+            .invalidOutput:
+            self.init(error, about: "")
         }
+    }
+
+    /// The error in the API's words, which the store has: services that call the API from a state machine say the same.
+    init(_ error: StoreError, about resource: String) {
+        let fault = error.apiFault(about: resource)
+        self.init(Code(fault.name), fault.message)
+    }
+
+    package static let invalidToken = APIError(.invalidToken(""), about: "")
+
+    package static func invalidInput(_ reason: String) -> APIError { APIError(.invalidInput(reason), about: "") }
+
+    package static func invalidOutput(_ reason: String) -> APIError { APIError(.invalidOutput(reason), about: "") }
+
+    package static func invalidName(_ name: String) -> APIError { APIError(.invalidName(name), about: "") }
+
+    package static func stateMachineDoesNotExist(_ arn: String) -> APIError {
+        APIError(.stateMachineDoesNotExist(""), about: arn)
+    }
+
+    package static func stateMachineDeleting(_ arn: String) -> APIError {
+        APIError(.stateMachineDeleting(""), about: arn)
+    }
+
+    package static func activityDoesNotExist(_ arn: String) -> APIError {
+        APIError(.activityDoesNotExist(""), about: arn)
+    }
+
+    package static func executionDoesNotExist(_ arn: String) -> APIError {
+        APIError(.executionDoesNotExist(""), about: arn)
     }
 
     /// All errors in a definition, or what can't be run, in one message.

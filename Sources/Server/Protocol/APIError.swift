@@ -52,27 +52,11 @@ extension APIError {
 
     package static func invalidARN(_ detail: String) -> APIError { APIError("InvalidArn", "Invalid Arn: '\(detail)'") }
 
-    package static func invalidName(_ name: String) -> APIError {
-        APIError("InvalidName", "Invalid Name: '\(name)'")
-    }
-
-    package static let invalidToken = APIError("InvalidToken", "Invalid Token: 'Invalid token'")
-
-    package static func stateMachineDoesNotExist(_ arn: String) -> APIError {
-        APIError("StateMachineDoesNotExist", "State Machine Does Not Exist: '\(arn)'")
-    }
-
-    package static func stateMachineDeleting(_ arn: String) -> APIError {
-        APIError("StateMachineDeleting", "State Machine is being deleted: '\(arn)'")
-    }
-
-    package static func activityDoesNotExist(_ arn: String) -> APIError {
-        APIError("ActivityDoesNotExist", "Activity Does Not Exist: '\(arn)'")
-    }
-
-    package static func executionDoesNotExist(_ arn: String) -> APIError {
-        APIError("ExecutionDoesNotExist", "Execution Does Not Exist: '\(arn)'")
-    }
+    /// Of an ARN with the label of a Map in it.
+    package static let labeledARN = validation(
+        "This operation does not support ARNs with a Map label",
+        reason: "API_DOES_NOT_SUPPORT_LABELED_ARNS"
+    )
 
     package static func resourceNotFound(_ arn: String) -> APIError {
         APIError("ResourceNotFound", "Resource not found: '\(arn)'", resourceName: arn)

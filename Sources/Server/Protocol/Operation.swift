@@ -51,6 +51,8 @@ struct Call: Sendable {
     /// The name of the operation.
     let action: String
     let services: Services
+    /// Who waits for the answer.
+    var client: Departures.Watch?
 
     var store: Store { services.store }
 
@@ -67,10 +69,7 @@ struct Call: Sendable {
             guard arn.isLocal else { throw .stateMachineDoesNotExist(arn.text) }
             return machine
         case .labeled:
-            throw .validation(
-                "This operation does not support ARNs with a Map label",
-                reason: "API_DOES_NOT_SUPPORT_LABELED_ARNS"
-            )
+            throw .labeledARN
         default: throw arn.wrongType
         }
     }

@@ -37,11 +37,17 @@ struct CreateKeyCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Operations, and perhaps the state machines; may be repeated.", valueName: "grant"))
     var allow: [Grant] = []
 
+    @Option(help: "Requests a second that it may send to each server; without it as many as the server allows.")
+    var rateLimit: Int?
+
     @OptionGroup var key: KeyFileOptions
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        if let rateLimit, !(1...1_000_000_000).contains(rateLimit) {
+            throw ValidationError("--rate-limit takes a number from 1.")
+        }
         if allow.isEmpty { throw ValidationError("A key that may do nothing is of no use; see --allow.") }
     }
 
@@ -58,6 +64,7 @@ struct CreateKeyCommand: AsyncParsableCommand {
                     name: name,
                     sealedSecret: sealed,
                     grants: .array(allow.map(\.json)),
+                    rateLimit: rateLimit,
                     createdAt: .distantPast
                 )
             )
@@ -143,6 +150,7 @@ extension StoredAccessKey {
         [
             "accessKeyId": .string(id), "name": .string(name), "createDate": .string("\(createdAt)"),
             "revokeDate": revokedAt.map { .string("\($0)") } ?? nil, "grants": grants,
+            "rateLimit": rateLimit.map { .number(JSONNumber($0)) } ?? nil,
         ]
     }
 }

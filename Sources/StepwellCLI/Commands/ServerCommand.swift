@@ -19,9 +19,9 @@ struct ServerCommand: AsyncParsableCommand {
               stepwell server --listen 127.0.0.1:8083 --key-file stepwell.key
               aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:8083
 
-            Requests are signed with access keys (`stepwell keys`). It speaks plain HTTP: in front of anything but \
-            loopback put a proxy that speaks TLS and passes the Host header on. GET /health/live, /health/ready and \
-            /metrics need no key. Executions are carried on by workers, not by the server.
+            Requests are signed with access keys (`stepwell keys`). Without --tls-certificate it speaks plain HTTP: in \
+            front of anything but loopback put a proxy that speaks TLS and passes the Host header on. GET /health/live, \
+            /health/ready and /metrics need no key. Executions are carried on by workers, not by the server.
             """
     )
 
@@ -29,6 +29,15 @@ struct ServerCommand: AsyncParsableCommand {
     var listen: ListenAddress = ListenAddress(host: "127.0.0.1", port: 8083)
 
     @OptionGroup var key: KeyFileOptions
+
+    @Option(help: "Requests a second that each key may send, unless the key has a limit of its own.")
+    var rateLimit = 10_000
+
+    @Option(help: ArgumentHelp("A PEM file with the certificate, and those that vouch for it.", valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("A PEM file with the certificate's private key.", valueName: "file"))
+    var tlsKey: String?
 
     @Flag(help: "Ask nobody for a signature. Only on loopback, and only for development.")
     var insecureNoAuth = false
@@ -39,11 +48,25 @@ struct ServerCommand: AsyncParsableCommand {
         if insecureNoAuth, !listen.isLoopback {
             throw ValidationError("--insecure-no-auth is for loopback addresses: 127.0.0.1, ::1, localhost.")
         }
+        guard rateLimit > 0 else { throw ValidationError("--rate-limit takes a number from 1.") }
+        if (tlsCertificate == nil) != (tlsKey == nil) {
+            throw ValidationError("--tls-certificate and --tls-key belong together.")
+        }
+    }
+
+    private func certificate() throws -> ServerCertificate? {
+        guard let tlsCertificate, let tlsKey else { return nil }
+        do throws(ServerCertificate.Failure) {
+            return try ServerCertificate(chain: tlsCertificate, key: tlsKey)
+        } catch {
+            throw Failure(.refused, "\(error)", at: tlsCertificate)
+        }
     }
 
     func run() async throws {
         let settings = try database.configuration()
         let listenDatabase = try listening(settings)
+        let certificate = try certificate()
         let authentication: APIServer.Authentication =
             insecureNoAuth ? .none : .accessKeys(try key.sealer())
         var logger = Logger(label: "stepwell.server") { JSONLogHandler(label: $0) }
@@ -51,10 +74,13 @@ struct ServerCommand: AsyncParsableCommand {
         if insecureNoAuth {
             logger.warning("Running WITHOUT AUTHENTICATION: every program on this machine can do everything")
         }
+        if certificate == nil, !listen.isLoopback {
+            logger.warning("Requests and answers can be read on their way: this is plain HTTP, and not on loopback")
+        }
         do {
             let store = try await Store.open(settings, poolSize: 8, logger: logger)
             let address = listen
-            let server = APIServer(
+            var server = APIServer(
                 store: store,
                 configuration: listenDatabase,
                 host: listen.host,
@@ -64,6 +90,8 @@ struct ServerCommand: AsyncParsableCommand {
             ) { [logger] port in
                 logger.info("Listening", metadata: ["address": "\(address.host):\(port)"])
             }
+            server.requestsPerSecond = rateLimit
+            server.certificate = certificate
             let group = ServiceGroup(
                 configuration: .init(
                     services: [.init(service: server)],
