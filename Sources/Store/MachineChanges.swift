@@ -87,6 +87,8 @@ package enum UpdateResult: Sendable, Hashable {
     case done(updatedAt: Timestamp, revisionID: String?, version: Int?)
     case missing
     case deleting
+    /// It has as many versions as it may have; nothing was changed.
+    case full
 }
 
 extension Store {
@@ -129,20 +131,24 @@ extension Store {
     /// Changes a state machine. Executions that run keep their revision; nothing new makes no new revision.
     package func updateStateMachine(_ name: String, _ update: MachineUpdate) async throws(StoreError) -> UpdateResult {
         let configuration = update.configuration.isEmpty ? nil : JSONValue.object(update.configuration).text
-        let rows = try await query(
-            Statement(
-                """
-                select o_outcome, o_updated_at, o_revision_id, o_version
-                from stepwell.update_state_machine($1, $2, $3, $4, $5, $6, $7, $8, $9)
-                """,
-                [
-                    .text(name), .text(update.definition?.text), .text(update.definition?.entryState),
-                    .text(update.definition?.entryFunction), .int4(update.definition?.timeoutSeconds),
-                    .text(update.roleARN), .json(configuration), .bool(update.publishes),
-                    .text(update.versionDescription),
-                ]
-            )
+        let statement = Statement(
+            """
+            select o_outcome, o_updated_at, o_revision_id, o_version
+            from stepwell.update_state_machine($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """,
+            [
+                .text(name), .text(update.definition?.text), .text(update.definition?.entryState),
+                .text(update.definition?.entryFunction), .int4(update.definition?.timeoutSeconds),
+                .text(update.roleARN), .json(configuration), .bool(update.publishes),
+                .text(update.versionDescription),
+            ]
         )
+        let rows: Rows
+        do throws(StoreError) {
+            rows = try await query(statement)
+        } catch .postgres(let error) where error.sqlState?.rawValue == "SW102" {
+            return .full
+        }
         return try decode { () throws(PostgresError) in
             let row = try rows.only()
             switch try row.text(0) {

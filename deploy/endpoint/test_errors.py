@@ -35,7 +35,7 @@ IMPOSSIBLE = {
     ("UpdateStateMachineAlias", "ConflictException"): ONE_TRANSACTION,
 }
 
-LONG_ARN = PREFIX + "stateMachine:" + "x" * 300
+LONG_ARN = PREFIX + "stateMachine:" + "x" * 2100
 NOWHERE = PREFIX + "stateMachine:nowhere"
 BAD_ARN = "nonsense"
 MANY_TAGS = [{"key": f"k{index}", "value": ""} for index in range(51)]

@@ -85,6 +85,7 @@ enum StateMachineOperations {
         switch try await call.store.updateStateMachine(name, update) {
         case .missing: throw APIError.stateMachineDoesNotExist(arn)
         case .deleting: throw APIError.stateMachineDeleting(arn)
+        case .full: throw VersionOperations.full
         case .done(let updatedAt, let revisionID, let version):
             var answer: JSONObject = ["updateDate": .timestamp(updatedAt)]
             if let revisionID { answer["revisionId"] = .string(revisionID) }

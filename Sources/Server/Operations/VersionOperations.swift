@@ -5,6 +5,11 @@ import Store
 enum VersionOperations {
     static let all = [publish, delete, list]
 
+    static let full = APIError(
+        "ServiceQuotaExceededException",
+        "The state machine has 1,000 versions, which is the limit."
+    )
+
     private static let publish = Operation(
         "PublishStateMachineVersion",
         about: .arn("stateMachineArn"),
@@ -30,7 +35,7 @@ enum VersionOperations {
                     + "The current State Machine revision is \(current)."
             )
         case .full:
-            throw APIError("ServiceQuotaExceededException", "The state machine has 1,000 versions, which is the limit.")
+            throw full
         case .published(let version):
             return [
                 "creationDate": .timestamp(version.createdAt),
