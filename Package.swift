@@ -43,6 +43,7 @@ let package = Package(
         .target(name: "JSON"),
         .target(name: "Expressions", dependencies: ["JSON", "CLibcrypto", "CPCRE2"]),
         .target(name: "StatesLanguage", dependencies: ["JSON", "Expressions"]),
+        .target(name: "Monitoring", dependencies: ["JSON"]),
         .target(name: "Items", dependencies: ["JSON", "StatesLanguage"]),
         .target(name: "Interpreter", dependencies: ["JSON", "Expressions", "StatesLanguage"]),
         .target(
@@ -60,7 +61,7 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: [
-                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "CLibcrypto",
+                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Monitoring", "Postgres", "CLibcrypto",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -84,10 +85,13 @@ let package = Package(
         .target(
             name: "Stepwell",
             dependencies: [
-                "JSON", "Expressions", "StatesLanguage", "Items", "Interpreter", "Postgres", "Store", "AWSClient",
-                "Integrations", "CZlib",
+                "JSON", "Expressions", "StatesLanguage", "Items", "Interpreter", "Monitoring", "Postgres", "Store",
+                "AWSClient", "Integrations", "CZlib",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]
@@ -96,8 +100,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation", "Postgres", "Store", "Signing",
-                "CLibcrypto",
+                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation", "Monitoring", "Postgres", "Store",
+                "Signing", "CLibcrypto",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -170,6 +174,7 @@ let package = Package(
             name: "SimulationTests",
             dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation", "HostileInput"]
         ),
+        .testTarget(name: "MonitoringTests", dependencies: ["JSON", "Monitoring"]),
         .testTarget(name: "SigningTests", dependencies: ["Signing"]),
         .target(
             name: "PeerTestSupport",

@@ -44,6 +44,9 @@ public struct WorkerConfiguration: Sendable {
     public var archiveDirectory: String?
     /// How often, about, the worker looks for executions whose retention is over.
     public var maintenanceInterval: Duration = .seconds(600)
+    /// Where the worker shows its metrics and its health over HTTP, `HOST:PORT`; nil: nowhere. Everybody who can reach the
+    /// address can read them.
+    public var metricsAddress: String?
     /// Where the worker logs, and what handlers' loggers are made of.
     public var logger = Logger(label: "stepwell")
     /// The environment that the other settings don't override: libpq's variables and systemd's.
@@ -67,6 +70,7 @@ public struct WorkerConfiguration: Sendable {
     /// - `STEPWELL_ITEM_DATABASE_URL` for ``itemDatabase``
     /// - `STEPWELL_ARCHIVE_DIRECTORY` for ``archiveDirectory``
     /// - `STEPWELL_MAINTENANCE_SECONDS` for ``maintenanceInterval``
+    /// - `STEPWELL_METRICS` for ``metricsAddress``
     /// - `STEPWELL_SHUTDOWN_SECONDS` for ``shutdownTimeout``
     /// - `STEPWELL_START_SECONDS` for ``startTimeout``
     ///
@@ -103,6 +107,7 @@ public struct WorkerConfiguration: Sendable {
         storageDirectory = text("STEPWELL_STORAGE_DIRECTORY")
         itemDatabase = text("STEPWELL_ITEM_DATABASE_URL")
         archiveDirectory = text("STEPWELL_ARCHIVE_DIRECTORY")
+        metricsAddress = text("STEPWELL_METRICS")
         if let number = try number("STEPWELL_CONCURRENCY", 1...10_000) { concurrency = number }
         if let number = try number("STEPWELL_LEASE_SECONDS", 1...86_400) { lease = .seconds(number) }
         if let number = try number("STEPWELL_SHUTDOWN_SECONDS", 0...86_400) { shutdownTimeout = .seconds(number) }
@@ -129,6 +134,9 @@ public struct WorkerConfiguration: Sendable {
         }
         guard (.seconds(1)...(.seconds(86_400))).contains(lease) else {
             throw WorkerError(.configuration, "lease \(lease): expected one second to one day")
+        }
+        if let metricsAddress, MetricsEndpoint.parts(of: metricsAddress) == nil {
+            throw WorkerError(.configuration, "metrics at \(metricsAddress): expected HOST:PORT")
         }
         if let name, name.isEmpty || name.utf8.count > 64 || name.utf8.contains(0) {
             throw WorkerError(.configuration, "the worker's name has \(name.utf8.count) bytes: expected 1 to 64")

@@ -1,3 +1,4 @@
+package import JSON
 import Postgres
 
 /// How much there is to do, for those who watch.
@@ -12,9 +13,37 @@ package struct QueueFigures: Sendable {
         package var oldestSeconds: Double
     }
 
+    /// What a live worker says of itself.
+    package struct WorkerReport: Sendable {
+        package var name: String
+        package var figures: JSONValue
+    }
+
     package var openExecutions: Int
     package var liveWorkers: Int
     package var queues: [Queue]
+}
+
+extension Store {
+    /// What the live workers have done so far.
+    package func workerReports() async throws(StoreError) -> [QueueFigures.WorkerReport] {
+        let rows = try await query(
+            """
+            select w.host || '/' || w.name, w.figures
+            from stepwell.workers w
+            where w.seen_at > now() - interval '30 seconds' and w.figures is not null
+            order by 1 limit 1000
+            """
+        )
+        return try decode { () throws(PostgresError) in
+            var reports: [QueueFigures.WorkerReport] = []
+            for row in rows {
+                guard let figures = try? JSONValue(parsing: try row.text(1)) else { continue }
+                reports.append(QueueFigures.WorkerReport(name: try row.text(0), figures: figures))
+            }
+            return reports
+        }
+    }
 }
 
 extension Store {

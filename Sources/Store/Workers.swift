@@ -12,6 +12,8 @@ package struct WorkerRecord: Sendable, Hashable {
     package var slots: Int
     /// Whether the process sleeps: only then are starts worth a notification.
     package var isIdle: Bool
+    /// What it has done so far, as JSON: for those who watch.
+    package var figures: String?
 
     package init(
         host: String,
@@ -36,7 +38,7 @@ package struct WorkerRecord: Sendable, Hashable {
     fileprivate var parameters: [PostgresValue] {
         [
             .text(host), .text(name), .uuid(instance), .int4(pid), .text(version), .textArray(functions),
-            .int4(Int32(clamping: slots)), .bool(isIdle),
+            .int4(Int32(clamping: slots)), .bool(isIdle), .json(figures),
         ]
     }
 }
@@ -54,12 +56,12 @@ extension Store {
             ),
             Statement(
                 """
-                insert into stepwell.workers (host, name, instance, pid, version, functions, slots, idle)
-                values ($1, $2, $3, $4, $5, $6, $7, $8)
+                insert into stepwell.workers (host, name, instance, pid, version, functions, slots, idle, figures)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                 on conflict (host, name) do update
                 set instance = excluded.instance, pid = excluded.pid, version = excluded.version,
                     functions = excluded.functions, slots = excluded.slots, idle = excluded.idle,
-                    started_at = excluded.started_at, seen_at = excluded.seen_at
+                    started_at = excluded.started_at, seen_at = excluded.seen_at, figures = excluded.figures
                 """,
                 worker.parameters
             ),
@@ -73,10 +75,11 @@ extension Store {
         _ = try await query(
             Statement(
                 """
-                insert into stepwell.workers (host, name, instance, pid, version, functions, slots, idle)
-                values ($1, $2, $3, $4, $5, $6, $7, $8)
+                insert into stepwell.workers (host, name, instance, pid, version, functions, slots, idle, figures)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                 on conflict (host, name) do update
-                set seen_at = excluded.seen_at, idle = excluded.idle, functions = excluded.functions
+                set seen_at = excluded.seen_at, idle = excluded.idle, functions = excluded.functions,
+                    figures = excluded.figures
                 where stepwell.workers.instance = excluded.instance
                 """,
                 worker.parameters

@@ -1,6 +1,7 @@
 import Interpreter
 import JSON
 import Postgres
+import PostgresTestSupport
 import Testing
 
 @testable import Store
@@ -29,7 +30,7 @@ struct ActivityDeskTests {
         listens: Bool = true,
         _ body: (ActivityDesk) async throws -> Value
     ) async throws -> Value {
-        let listener = Listener(fixture.configuration, logger: fixture.store.logger)
+        let listener = Listener(TestNetwork.listening(fixture.configuration), logger: fixture.store.logger)
         let desk = ActivityDesk(store: fixture.store, listener: listener)
         let running = Task {
             await withTaskGroup(of: Void.self) { group in

@@ -37,7 +37,6 @@ class Replay:
                 self.values.setdefault(match, name("recorded"))
         self.names = {m["name"] for m in case["machines"] if "<" not in m["name"]}
         self.values["activity_name"] = name("recorded")
-        self.names.add("activity_name")
         self.answers, self.execution, self.lists = [], None, []
 
     def fill(self, value):
@@ -52,6 +51,9 @@ class Replay:
         if value in self.names:
             return self.values[value]
         text = value.replace("111111111111", "000000000000")
+        for bare in ("activity_arn", "activity_name"):
+            text = text.replace(bare, self.values.get(bare, bare))
+        text = re.sub(r"<invalid_token_(\d+)_chars>", lambda match: "x" * int(match[1]), text)
         return PLACEHOLDER.sub(lambda match: self.values.get(match[1], match[0]), text)
 
     def parameters(self, call):
@@ -63,7 +65,7 @@ class Replay:
         if self.execution and PLACEHOLDER.search(call["params"].get("executionArn", "<>").rpartition(":")[2]) is None:
             if call["params"].get("executionArn", "").count(":") == 7:
                 params["executionArn"] = self.execution
-        if len(params.get("nextToken", "")) > 100 and "next_token" in self.values:
+        if params.get("nextToken", "").startswith("YXJu") and "next_token" in self.values:
             params["nextToken"] = self.values["next_token"]
         return params
 
@@ -95,7 +97,6 @@ class Replay:
         """Placeholders stand for the names of executions, and for ids, in the order of their coming."""
         if "activityArn" in answer:
             self.values["activity_arn"] = answer["activityArn"]
-            self.names.add("activity_arn")
         arn = answer.get("executionArn", "")
         if ":execution:" in arn:
             self.execution = arn

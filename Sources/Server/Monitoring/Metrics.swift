@@ -1,4 +1,4 @@
-import Logging
+import Monitoring
 import Store
 import Synchronization
 
@@ -13,12 +13,16 @@ final class Metrics: Sendable {
     private struct Counts {
         var requests: [RequestKey: Int] = [:]
         var seconds: [String: Double] = [:]
-        var executionsStarted = 0
+        var started = 0
+        var aborted = 0
+        var redriven = 0
     }
 
     private let counts = Mutex(Counts())
 
-    func executionStarted() { counts.withLock { $0.executionsStarted += 1 } }
+    func executionStarted() { counts.withLock { $0.started += 1 } }
+    func executionAborted() { counts.withLock { $0.aborted += 1 } }
+    func executionRedriven() { counts.withLock { $0.redriven += 1 } }
 
     /// - Parameter operation: the name of an operation, not text of a caller: it is kept for good.
     func requestEnded(operation: String, status: Int, duration: Duration) {
@@ -32,80 +36,25 @@ final class Metrics: Sendable {
     func text(of store: Store) async -> String {
         var page = MetricsPage()
         let counts = counts.withLock(\.self)
-        page.add("ExecutionsStarted", "counter", "Executions that this server has started.")
-        page.add("ExecutionsStarted", counts.executionsStarted)
-        page.add("stepwell_requests_total", "counter", "Requests by operation and HTTP status.")
+        page.add("ExecutionsStarted", "counter", "Executions that this server has started.", counts.started)
+        page.add("ExecutionsAborted", "counter", "Executions that this server has stopped.", counts.aborted)
+        page.add("ExecutionsRedriven", "counter", "Executions that this server has redriven.", counts.redriven)
+        page.begin("stepwell_requests_total", "counter", "Requests by operation and HTTP status.")
         for (key, count) in counts.requests.sorted(by: {
             ($0.key.operation, $0.key.status) < ($1.key.operation, $1.key.status)
         }) {
             page.add("stepwell_requests_total", ["operation": key.operation, "status": "\(key.status)"], count)
         }
-        page.add("stepwell_request_seconds_total", "counter", "Time spent on requests, by operation.")
+        page.begin("stepwell_request_seconds_total", "counter", "Time spent on requests, by operation.")
         for (operation, seconds) in counts.seconds.sorted(by: { $0.key < $1.key }) {
             page.add("stepwell_request_seconds_total", ["operation": operation], seconds)
         }
         do throws(StoreError) {
             page.add(try await store.queueFigures())
+            page.add(try await store.workerReports().map { ($0.name, WorkerFigures($0.figures)) })
         } catch {
-            page.add("stepwell_database_up", "gauge", "Whether the database answers.")
-            page.add("stepwell_database_up", 0)
+            page.add("stepwell_database_up", "gauge", "Whether the database answers.", 0)
         }
         return page.text
-    }
-}
-
-/// A page in Prometheus's text format.
-struct MetricsPage {
-    private(set) var text = ""
-
-    mutating func add(_ name: String, _ type: String, _ help: String) {
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
-    }
-
-    mutating func add(_ name: String, _ labels: [(String, String)], _ value: some CustomStringConvertible) {
-        let list = labels.map { "\($0.0)=\"\(Self.escaped($0.1))\"" }.joined(separator: ",")
-        text += list.isEmpty ? "\(name) \(value)\n" : "\(name){\(list)} \(value)\n"
-    }
-
-    mutating func add(_ name: String, _ labels: KeyValuePairs<String, String>, _ value: some CustomStringConvertible) {
-        add(name, labels.map { ($0.key, $0.value) }, value)
-    }
-
-    mutating func add(_ name: String, _ value: some CustomStringConvertible) { add(name, [(String, String)](), value) }
-
-    /// What the database knows about the queue.
-    mutating func add(_ figures: QueueFigures) {
-        add("stepwell_database_up", "gauge", "Whether the database answers.")
-        add("stepwell_database_up", 1)
-        add("OpenExecutionCount", "gauge", "Executions that run.")
-        add("OpenExecutionCount", figures.openExecutions)
-        add("stepwell_live_workers", "gauge", "Workers that were seen in the last 30 seconds.")
-        add("stepwell_live_workers", figures.liveWorkers)
-        add("stepwell_queue_steps", "gauge", "Steps by the function they wait for ('' = any worker) and status.")
-        for queue in figures.queues {
-            for (status, count) in [
-                ("ready", queue.ready), ("sleeping", queue.sleeping), ("leased", queue.leased),
-                ("waiting", queue.waiting),
-            ] {
-                add("stepwell_queue_steps", ["function": queue.function, "status": status], count)
-            }
-        }
-        add("stepwell_queue_oldest_seconds", "gauge", "How long the oldest ready step has waited to be claimed.")
-        for queue in figures.queues {
-            add("stepwell_queue_oldest_seconds", ["function": queue.function], queue.oldestSeconds)
-        }
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var escaped = ""
-        for character in text {
-            switch character {
-            case "\\": escaped += "\\\\"
-            case "\"": escaped += "\\\""
-            case "\n": escaped += "\\n"
-            default: escaped.append(character)
-            }
-        }
-        return escaped
     }
 }

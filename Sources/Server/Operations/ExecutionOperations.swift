@@ -44,6 +44,7 @@ enum ExecutionOperations {
             throw APIError.validation("error and cause must not contain U+0000")
         }
         let stopped = try await call.store.stopExecution(execution, error: error, cause: cause)
+        call.services.metrics.executionAborted()
         return ["stopDate": .timestamp(stopped)]
     }
 
@@ -53,6 +54,7 @@ enum ExecutionOperations {
         [.required("executionArn", Constraints.arn), .optional("clientToken", Constraints.clientToken)]
     ) { call in
         let redriven = try await call.store.redriveExecution(try call.execution())
+        call.services.metrics.executionRedriven()
         return ["redriveDate": .timestamp(redriven.redrivenAt)]
     }
 

@@ -121,6 +121,7 @@ struct ClaimLoop {
             )
             if !claim.steps.isEmpty { CrashPoint.afterClaim.pass() }
             if let now = claim.now { engine.observe(now) }
+            engine.metrics.claimed(claim.leasedCount, readySince: claim.readySince, now: claim.now)
             engine.capacity.withLock { $0.took(claim.steps.count, of: offer) }
             engine.held.withLock { held in
                 for step in claim.steps { held.insert(step.lease, grantedAt: sentAt) }
@@ -155,6 +156,7 @@ struct ClaimLoop {
     private mutating func beat(isIdle: Bool) async throws(StoreError) {
         var record = engine.record
         record.isIdle = isIdle
+        record.figures = engine.metrics.report
         try await engine.store.heartbeat(record)
         nextHeartbeat = now.advanced(by: Self.heartbeatInterval)
         if isIdle != plan.isAnnouncedIdle { plan.announced(isIdle: isIdle) }
@@ -200,6 +202,7 @@ struct ClaimLoop {
     // MARK: Signs of life
 
     private mutating func feedWatchdog() {
+        engine.looked()
         guard let notifier, let interval = notifier.watchdogInterval, nextFeed <= now else { return }
         notifier.feedWatchdog()
         nextFeed = now.advanced(by: interval / 2)

@@ -27,6 +27,7 @@ final class Engine: Sendable {
     /// Somebody waits for a function that this worker does not offer.
     let adoptionBox: Mailbox<Bool>
     let hints: HintSender
+    let metrics = WorkerMetrics()
     private let committers: [Committer]
     private let functionARNs: [String: String]
     private let clock: Mutex<DatabaseClock>
@@ -36,6 +37,7 @@ final class Engine: Sendable {
     private let isStoppingFlag = Atomic(false)
     private let isExclusiveFlag = Atomic(false)
     private let hasStoppedClaiming = Atomic(false)
+    private let lastLookAt: Mutex<ContinuousClock.Instant>
 
     init(
         store: any WorkerStore,
@@ -59,6 +61,7 @@ final class Engine: Sendable {
         janitorBox = Mailbox(OtherWork(), surroundings: surroundings)
         adoptionBox = Mailbox(false, surroundings: surroundings)
         clock = Mutex(DatabaseClock(now: surroundings.now))
+        lastLookAt = Mutex(surroundings.now)
         firstRequestID = PGUUID(high: surroundings.randomBits(), low: surroundings.randomBits())
         capacity = Mutex(
             Capacity(
@@ -73,9 +76,15 @@ final class Engine: Sendable {
         functionARNs = functions.mapValues { prefix + $0.name }
         #if FAULTS
             let isRedoing = surroundings.bug == .redoesRefused
-            let database = WorkerDatabase(store: store, worker: record.instance, hints: hints, isRedoing: isRedoing)
+            let database = WorkerDatabase(
+                store: store,
+                worker: record.instance,
+                hints: hints,
+                metrics: metrics,
+                isRedoing: isRedoing
+            )
         #else
-            let database = WorkerDatabase(store: store, worker: record.instance, hints: hints)
+            let database = WorkerDatabase(store: store, worker: record.instance, hints: hints, metrics: metrics)
         #endif
         committers = (0..<store.settings.buckets)
             .map {
@@ -137,6 +146,14 @@ final class Engine: Sendable {
             high: milliseconds << 16 | 0x7000 | (firstRequestID.high & 0x0FFF),
             low: 0x8000_0000_0000_0000 | ((firstRequestID.low &+ count) & 0x3FFF_FFFF_FFFF_FFFF)
         )
+    }
+
+    /// When the claiming loop last went round.
+    var lastLook: ContinuousClock.Instant { lastLookAt.withLock(\.self) }
+
+    func looked() {
+        let now = surroundings.now
+        lastLookAt.withLock { $0 = now }
     }
 
     // MARK: Coming to an end
@@ -269,6 +286,7 @@ final class Engine: Sendable {
             in: transaction
         )
         hints.tell(outcome.holders)
+        metrics.committed([commit], outcome.results)
         guard case .applied = outcome.results.first else { return false }
         return true
     }
@@ -389,11 +407,13 @@ private struct WorkerDatabase: StepDatabase {
     let store: any WorkerStore
     let worker: PGUUID
     let hints: HintSender
+    let metrics: WorkerMetrics
 
     @concurrent
     func commit(_ commits: [StepCommit], bucket: Int32, lease: Duration) async throws(StoreError) -> [CommitResult] {
         let outcome = try await store.commit(commits, bucket: bucket, worker: worker, lease: lease)
         hints.tell(outcome.holders)
+        metrics.committed(commits, outcome.results)
         #if FAULTS
             if isRedoing { return try await redone(commits, outcome.results, bucket: bucket, lease: lease) }
         #endif

@@ -156,6 +156,9 @@ struct WorkerLife {
             group.addTask { await engine.maintain() }
             group.addTask { await forgetter.run() }
             if engine.services.lambda != nil { group.addTask { await LambdaAdoption(engine: engine).run() } }
+            if let address = configuration.metricsAddress {
+                group.addTask { await MetricsEndpoint(address: address, engine: engine).run() }
+            }
             if configuration.usesNotifications {
                 group.addTask { await HintListener(engine: engine, configuration: listenDatabase).run() }
             }

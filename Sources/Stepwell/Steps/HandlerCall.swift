@@ -71,6 +71,7 @@ struct HandlerCall {
             Journal.note("begin", context, fence: fence)
         #endif
         CrashPoint.beforeHandler.pass()
+        let startedAt = engine.surroundings.now
         let ending = await invocation.run({ [context] in try await body(context) }) { [engine, function, context] in
             context.logger.debug("A handler returned after its call was over")
             engine.returnedLate(function.name)
@@ -80,6 +81,7 @@ struct HandlerCall {
         #endif
         CrashPoint.afterHandler.pass()
         engine.held.withLock { $0.finish(lease.key, invocation) }
+        engine.metrics.called(function.name, for: startedAt.duration(to: engine.surroundings.now), ending)
         if !ending.isAnswer { engine.abandon(function.name) }
         switch ending {
         case .returned(let reply): return .outcome(.succeeded(reply))

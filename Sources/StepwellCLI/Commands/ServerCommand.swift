@@ -39,6 +39,9 @@ struct ServerCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A PEM file with the certificate's private key.", valueName: "file"))
     var tlsKey: String?
 
+    @Option(help: ArgumentHelp("What is logged: debug, info, notice, warning or error.", valueName: "level"))
+    var logLevel = "info"
+
     @Flag(help: "Ask nobody for a signature. Only on loopback, and only for development.")
     var insecureNoAuth = false
 
@@ -47,6 +50,9 @@ struct ServerCommand: AsyncParsableCommand {
     func validate() throws {
         if insecureNoAuth, !listen.isLoopback {
             throw ValidationError("--insecure-no-auth is for loopback addresses: 127.0.0.1, ::1, localhost.")
+        }
+        guard Logger.Level(rawValue: logLevel) != nil else {
+            throw ValidationError("--log-level takes trace, debug, info, notice, warning, error or critical.")
         }
         guard rateLimit > 0 else { throw ValidationError("--rate-limit takes a number from 1.") }
         if (tlsCertificate == nil) != (tlsKey == nil) {
@@ -70,7 +76,7 @@ struct ServerCommand: AsyncParsableCommand {
         let authentication: APIServer.Authentication =
             insecureNoAuth ? .none : .accessKeys(try key.sealer())
         var logger = Logger(label: "stepwell.server") { JSONLogHandler(label: $0) }
-        logger.logLevel = .info
+        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
         if insecureNoAuth {
             logger.warning("Running WITHOUT AUTHENTICATION: every program on this machine can do everything")
         }

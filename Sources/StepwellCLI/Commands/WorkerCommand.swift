@@ -22,6 +22,14 @@ struct WorkerCommand: AsyncParsableCommand {
     @Option(help: "The worker's name, unique on this machine; one that starts again under its name goes on at once.")
     var name: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where to show metrics and health over HTTP: /metrics, /health/live, /health/ready.",
+            valueName: "host:port"
+        )
+    )
+    var metrics: String?
+
     @OptionGroup var database: DatabaseOptions
 
     func run() async throws {
@@ -30,6 +38,7 @@ struct WorkerCommand: AsyncParsableCommand {
             var configuration = try WorkerConfiguration(environment: nil)
             configuration.database = settings.conninfo
             configuration.name = name ?? configuration.name
+            configuration.metricsAddress = metrics ?? configuration.metricsAddress
             configuration.logger = Logger(label: "stepwell", factory: StreamLogHandler.standardError(label:))
             try await Worker(configuration: configuration).run(handlesSignals: true)
         } catch let error as WorkerError {

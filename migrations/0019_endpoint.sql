@@ -3,6 +3,9 @@
 -- How many requests a second the key may send to each server; null: as many as the server allows every key.
 alter table stepwell.access_keys add column rate_limit int check (rate_limit > 0);
 
+-- What a worker says it has done, for those who watch.
+alter table stepwell.workers add column figures json;
+
 -- Of some activities, those that have a task in a bucket.
 create function stepwell.activities_with_tasks(p_bucket int, p_activities text[]) returns setof text
 language plpgsql stable
@@ -41,7 +44,9 @@ create or replace function stepwell.update_state_machine(
     p_publish boolean,
     p_version_description text
 ) returns table (o_outcome text, o_updated_at timestamptz, o_revision_id uuid, o_version int)
-language plpgsql as $$
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
 declare
     v_machine stepwell.state_machines;
     v_new stepwell.revisions;
