@@ -125,6 +125,8 @@ package struct MapItem: Sendable, Equatable {
 package struct ExecutionInfo: Sendable, Equatable {
     /// The execution's ARN.
     package var arn: String
+    /// Whether it is an express execution.
+    package var isExpress = false
     package var name: String
     package var startTime: Timestamp
     package var stateMachineARN: String

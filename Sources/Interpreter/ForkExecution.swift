@@ -38,7 +38,7 @@ extension Run {
                 Fork(
                     children: .iterations(items: items.map(JSONDocument.init), startAt: map.processor.startAt),
                     input: map.itemSelector == nil ? nil : input,
-                    maxConcurrency: maxConcurrency,
+                    maxConcurrency: [maxConcurrency, limits.iterationsAtOnce].compactMap(\.self).min(),
                     event: started
                 )
             )

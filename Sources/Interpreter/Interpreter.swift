@@ -111,6 +111,8 @@ package struct Limits: Sendable, Hashable {
     package var assignedBytes: Int
     /// UTF-8 bytes of all variables that a branch can see.
     package var variableBytes: Int
+    /// Iterations of an inline Map that run at once; nil: as many as its definition allows.
+    package var iterationsAtOnce: Int?
     /// States run through in one decision before it is made durable.
     package var statesPerDecision: Int
     /// Bytes of unrecorded events after which a decision is made durable.
@@ -125,6 +127,7 @@ package struct Limits: Sendable, Hashable {
         historyEvents: Int = 5_000_000,
         assignedBytes: Int = 256 << 10,
         variableBytes: Int = 10 << 20,
+        iterationsAtOnce: Int? = nil,
         statesPerDecision: Int = 500,
         eventBytesPerDecision: Int = 1 << 20,
         evaluationTimePerState: Duration = .seconds(3),
@@ -134,6 +137,7 @@ package struct Limits: Sendable, Hashable {
         self.historyEvents = historyEvents
         self.assignedBytes = assignedBytes
         self.variableBytes = variableBytes
+        self.iterationsAtOnce = iterationsAtOnce
         self.statesPerDecision = statesPerDecision
         self.eventBytesPerDecision = eventBytesPerDecision
         self.evaluationTimePerState = evaluationTimePerState

@@ -79,6 +79,8 @@ package final class Simulator {
     package var childrenAtOnce = 1_000
     /// What services answer, one call after the other, by `service:action`.
     package var replies: [String: [Outcome]] = [:]
+    /// What those who get task tokens of services answer, one after the other.
+    package var callbacks: [Outcome] = []
     /// The objects that readers find, by `bucket/key`.
     package var objects: [String: String] = [:]
     package private(set) var now = Timestamp(microseconds: 1_700_000_000_000_000)
@@ -104,10 +106,11 @@ package final class Simulator {
         input: JSONDocument,
         roleARN: String? = "role",
         executionARN: String? = nil,
+        isExpress: Bool = false,
         startAt: String? = nil
     ) -> Execution {
         let arn = executionARN ?? machine.arn.replacing(":stateMachine:", with: ":execution:") + ":" + name
-        let info = ExecutionInfo(
+        var info = ExecutionInfo(
             arn: arn,
             name: name,
             startTime: now,
@@ -116,6 +119,7 @@ package final class Simulator {
             roleARN: roleARN,
             input: input
         )
+        info.isExpress = isExpress
         let interpreter = Interpreter(machine: machine.definition, execution: info, limits: limits, mock: mock)
         let execution = Execution(interpreter, machine: machine, input: input)
         var details: [HistoryEvent.Detail] = [.init("input", .payload(input))]
@@ -189,6 +193,8 @@ package final class Simulator {
         case .fork(let fork): start(fork, in: execution, row: id)
         case .startExecution(let child): start(child, in: execution, row: id)
         case .awaitAnswer(.activity(let name)): queue((execution, id), for: name)
+        case .awaitAnswer(.taskToken) where !callbacks.isEmpty:
+            schedule(callbacks.removeFirst(), at: now, in: execution, row: id)
         case .awaitAnswer: break
         case .runMap: runMap(in: execution, row: id)
         case .request(let request): call(request, in: execution, row: id)

@@ -25,7 +25,7 @@ struct StepwellCLI: AsyncParsableCommand {
                 name: "Running",
                 subcommands: [
                     DevCommand.self, WorkerCommand.self, ServerCommand.self, KeysCommand.self, MigrateCommand.self,
-                    RetentionCommand.self, DoctorCommand.self,
+                    RetentionCommand.self, SettingsCommand.self, DoctorCommand.self,
                 ]
             ),
             CommandGroup(

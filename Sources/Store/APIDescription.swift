@@ -17,28 +17,12 @@ extension ExecutionDescription {
             members["output"] = .string(output.text)
             members["outputDetails"] = ["included": true]
         }
-        members["redriveCount"] = .number(JSONNumber(redriveCount))
-        if let redrivenAt { members["redriveDate"] = date(redrivenAt) }
-        members["redriveStatus"] = .string(summary.status.isRedrivable ? "REDRIVABLE" : "NOT_REDRIVABLE")
-        if !summary.status.isRedrivable {
-            let reason = "Execution is \(summary.status.rawValue) and cannot be redriven"
-            members["redriveStatusReason"] = .string(reason)
-        }
+        for (name, value) in redriveMembers(date: date) { members[name] = value }
         members["startDate"] = date(summary.startedAt)
         members["stateMachineArn"] = .string(summary.stateMachineARN)
         members["status"] = .string(summary.status.rawValue)
         if let stoppedAt = summary.stoppedAt { members["stopDate"] = date(stoppedAt) }
         return members
-    }
-}
-
-extension ExecutionStatus {
-    /// Whether the execution can be gone on with from where it failed.
-    package var isRedrivable: Bool {
-        switch self {
-        case .failed, .timedOut, .aborted: true
-        case .running, .succeeded: false
-        }
     }
 }
 

@@ -64,8 +64,8 @@ extension Store {
             return (rows, Timestamp(microseconds: now), readySince.map(Timestamp.init(microseconds:)))
         }
         guard !rows.isEmpty else { return Claim(now: nil, steps: [], leasedCount: 0) }
-        var loader = StepLoader(store: self, bucket: bucket, rows: rows)
-        let loaded: (steps: [ClaimedStep], unusable: [StepLease])
+        var loader = StepLoader(store: self, bucket: bucket, rows: rows, now: now)
+        let loaded: (steps: [ClaimedStep], unusable: [StepLease], early: [StepLease])
         do throws(StoreError) {
             loaded = try await loader.load()
         } catch {
@@ -79,6 +79,9 @@ extension Store {
                 metadata: ["count": "\(loaded.unusable.count)", "bucket": "\(bucket)"]
             )
             _ = try await release(loaded.unusable, bucket: bucket, worker: worker, delay: .seconds(10))
+        }
+        if !loaded.early.isEmpty {
+            _ = try await release(loaded.early, bucket: bucket, worker: worker, delay: .milliseconds(200))
         }
         return Claim(now: now, steps: loaded.steps, leasedCount: rows.count, readySince: readySince)
     }

@@ -1,4 +1,5 @@
 package import Expressions
+package import Interpreter
 import Postgres
 package import StatesLanguage
 
@@ -12,6 +13,8 @@ package final class Revision: Sendable {
     package let number: Int
     package let roleARN: String?
     package let machine: StateMachine
+    package let type: MachineType
+    package let logging: ExecutionLogging
 
     package init(
         id: Int32,
@@ -20,7 +23,9 @@ package final class Revision: Sendable {
         machineARN: String,
         number: Int,
         roleARN: String?,
-        machine: StateMachine
+        machine: StateMachine,
+        type: MachineType = .standard,
+        logging: ExecutionLogging = ExecutionLogging()
     ) {
         self.id = id
         self.machineID = machineID
@@ -29,6 +34,16 @@ package final class Revision: Sendable {
         self.number = number
         self.roleARN = roleARN
         self.machine = machine
+        self.type = type
+        self.logging = logging
+    }
+
+    /// Whether an execution that starts in a state is an express one: of an express state machine, or a child of a map
+    /// run that has such.
+    func runsInMemory(from state: String) -> Bool {
+        if type == .express { return true }
+        guard let owner = machine.owners[state], case .map(let map)? = machine.states[owner]?.kind else { return false }
+        return map.distributed?.hasExpressChildren ?? false
     }
 }
 

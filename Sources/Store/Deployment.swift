@@ -1,6 +1,8 @@
 import Expressions
+import Interpreter
+import JSON
 import Postgres
-import StatesLanguage
+package import StatesLanguage
 
 extension Store {
     /// Creates a state machine, or gives it a new revision; the same text again changes nothing. Executions that run
@@ -8,21 +10,24 @@ extension Store {
     ///
     /// - Parameters:
     ///   - definition: the text, kept as it is.
+    ///   - type: it can't be changed later; nil: the present one, or standard.
     ///   - roleARN: shown in histories and in the context object; nil keeps the present one.
-    /// - Throws: `.invalidDefinition` with every problem; `.invalidName`.
+    /// - Throws: `.invalidDefinition` with every problem; `.invalidName`; `.validation` if there is one of the other type.
     package func deploy(
         name: String,
         definition: String,
+        type: MachineType? = nil,
         roleARN: String? = nil
     ) async throws(StoreError) -> Deployment {
-        let definition = try ValidDefinition(definition)
+        let type = if let type { type } else { try await machineDetails(name)?.type ?? .standard }
+        let definition = try ValidDefinition(definition, type: type)
         _ = try await query(Statement("select stepwell.check_name('state machine', $1)", [.text(name)]))
         let rows = try await query(
             Statement(
-                "select o_outcome, o_number from stepwell.deploy($1, $2, $3, $4, $5, $6)",
+                "select o_outcome, o_number from stepwell.deploy($1, $2, $3, $4, $5, $6, $7)",
                 [
                     .text(name), .text(definition.text), .text(definition.entryState), .text(definition.entryFunction),
-                    .int4(definition.timeoutSeconds), .text(roleARN),
+                    .int4(definition.timeoutSeconds), .text(roleARN), .text(type.rawValue),
                 ]
             )
         )
@@ -104,7 +109,7 @@ extension Store {
         let rows = try await query(
             Statement(
                 """
-                select r.id, m.id, m.name, r.number, r.role_arn, r.definition
+                select r.id, m.id, m.name, r.number, r.role_arn, r.definition, m.type, r.configuration
                 from stepwell.revisions r join stepwell.state_machines m on m.id = r.machine
                 where r.id = any ($1)
                 """,
@@ -113,6 +118,7 @@ extension Store {
         )
         for row in rows {
             let revision = try decode { () throws(PostgresError) -> Revision? in
+                let type = MachineType(rawValue: try row.text(6)) ?? .standard
                 guard let machine = Definition(parsing: try row.text(5)).machine else { return nil }
                 let name = try row.text(2)
                 return Revision(
@@ -122,7 +128,9 @@ extension Store {
                     machineARN: settings.stateMachineARN(name),
                     number: try row.int(3),
                     roleARN: try row.optionalText(4),
-                    machine: machine
+                    machine: machine,
+                    type: type,
+                    logging: ExecutionLogging(try? JSONValue(parsing: try row.text(7))["loggingConfiguration"])
                 )
             }
             guard let revision else { continue }

@@ -18,10 +18,11 @@ extension Store {
             Statement(
                 """
                 select coalesce(m.name || '/' || e.map_label, m.name), e.name, e.status,
-                    e.started_at, e.stopped_at, e.version, e.alias, r.number,
+                    e.started_at, e.stopped_at, e.version, e.alias, e.redrive_count, e.redriven_at, r.number,
                     e.error, e.cause, stepwell.payload(e.bucket, e.id, e.input, e.input_id),
                     stepwell.payload(e.bucket, e.id, e.output, e.output_id), e.bucket, e.id, e.trace_header,
-                    e.redrive_count, e.redriven_at
+                    stepwell.redrive_obstacle(e, (select s.history_events from stepwell.settings s)),
+                    e.map_run is not null
                 from stepwell.find_execution($1) e
                 join stepwell.state_machines m on m.id = e.machine
                 join stepwell.revisions r on r.id = e.revision
@@ -33,19 +34,18 @@ extension Store {
         var description = try decode { () throws(PostgresError) in
             ExecutionDescription(
                 summary: try summary(row),
-                revision: try row.int(7),
-                input: JSONDocument(trusted: try row.text(10)),
-                output: try row.optionalText(11).map(JSONDocument.init(trusted:)),
-                error: try row.optionalText(8),
-                cause: try row.optionalText(9),
-                traceHeader: try row.optionalText(14),
-                redriveCount: try row.int(15),
-                redrivenAt: try row.optionalTimestamp(16).map(Timestamp.init(microseconds:)),
+                revision: try row.int(9),
+                input: JSONDocument(trusted: try row.text(12)),
+                output: try row.optionalText(13).map(JSONDocument.init(trusted:)),
+                error: try row.optionalText(10),
+                cause: try row.optionalText(11),
+                traceHeader: try row.optionalText(16),
+                redriveStatus: RedriveStatus(obstacle: try row.optionalText(17), isChild: try row.bool(18)),
                 steps: []
             )
         }
         if description.summary.status == .running {
-            let (bucket, id) = try decode { () throws(PostgresError) in (try row.int(12), try row.uuid(13)) }
+            let (bucket, id) = try decode { () throws(PostgresError) in (try row.int(14), try row.uuid(15)) }
             description.steps = try await steps(bucket: Int32(clamping: bucket), execution: id)
         }
         return description
@@ -109,7 +109,7 @@ extension Store {
                     Statement(
                         """
                         select coalesce(m.name || '/' || e.map_label, m.name), e.name, e.status,
-                            e.started_at, e.stopped_at, e.version, e.alias, e.id
+                            e.started_at, e.stopped_at, e.version, e.alias, e.redrive_count, e.redriven_at, e.id
                         from stepwell.executions e
                         join stepwell.state_machines m on m.id = e.machine
                         where e.bucket = $1
@@ -133,7 +133,7 @@ extension Store {
         let found = try decode { () throws(PostgresError) in
             var found: [(id: PGUUID, summary: ExecutionSummary)] = []
             for rows in answers {
-                for row in rows { found.append((try row.uuid(7), try summary(row))) }
+                for row in rows { found.append((try row.uuid(9), try summary(row))) }
             }
             return found
         }
@@ -155,7 +155,9 @@ extension Store {
             startedAt: Timestamp(microseconds: try row.timestamp(3)),
             stoppedAt: try row.optionalTimestamp(4).map(Timestamp.init(microseconds:)),
             version: try row.optionalInt(5),
-            alias: try row.optionalText(6)
+            alias: try row.optionalText(6),
+            redriveCount: try row.int(7),
+            redrivenAt: try row.optionalTimestamp(8).map(Timestamp.init(microseconds:))
         )
     }
 }

@@ -29,9 +29,7 @@ package struct ExecutionDescription: Sendable {
     package var cause: String?
     /// The trace that the start belongs to, as the caller gave it.
     package var traceHeader: String?
-    /// How often the execution was gone on with after it had failed, and when that was last.
-    package var redriveCount: Int
-    package var redrivenAt: Timestamp?
+    package var redriveStatus: RedriveStatus
     /// Where each live branch stands; empty once the execution has ended.
     package var steps: [StepDescription]
 }
@@ -48,6 +46,9 @@ package struct ExecutionSummary: Sendable {
     /// The version it was started through, chosen by the alias if it was that.
     package var version: Int?
     package var alias: String?
+    /// How often the execution was gone on with after it had failed, and when that was last.
+    package var redriveCount: Int
+    package var redrivenAt: Timestamp?
 }
 
 /// Where a live branch stands, and why it doesn't move.

@@ -21,12 +21,40 @@ extension Store {
         payload: JSONDocument,
         kind: InvocationKind
     ) async throws(StoreError) -> String {
-        let machine = "\(kind.rawValue) \(function)"
-        let request = StartRequest(stateMachine: machine, name: nil, input: payload)
+        let resource = "arn:aws:lambda:\(settings.region):\(settings.account):function:\(function)"
+        // As Lambda does it: fifteen minutes for a call, and two more attempts, after a minute and two.
+        var task: JSONObject = ["Type": "Task", "Resource": .string(resource), "TimeoutSeconds": 900, "End": true]
+        if kind == .event {
+            task["Retry"] = [
+                ["ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "MaxAttempts": 2, "BackoffRate": 2]
+            ]
+        }
+        return try await run(task, as: "\(kind.rawValue) \(function)", input: payload)
+    }
+
+    /// Has a service called by a worker that can: an execution of a state machine that is one Task, as for functions.
+    ///
+    /// - Returns: the execution as `MACHINE:NAME`.
+    package func call(
+        _ service: String,
+        _ action: String,
+        parameters: JSONDocument
+    ) async throws(StoreError) -> String {
+        let task: JSONObject = [
+            "Type": "Task", "Resource": .string("arn:aws:states:::\(service):\(action)"), "QueryLanguage": "JSONata",
+            "Arguments": "{% $states.input %}", "End": true,
+        ]
+        // What stands behind a colon would be a version or an alias.
+        let name = "service \(service):\(action)".replacing(":", with: ".")
+        return try await run(task, as: name, input: parameters)
+    }
+
+    private func run(_ task: JSONObject, as machine: String, input: JSONDocument) async throws(StoreError) -> String {
+        let request = StartRequest(stateMachine: machine, name: nil, input: input)
         do throws(StoreError) {
             _ = try await startExecutions([request])[0].get()
         } catch .stateMachineDoesNotExist {
-            try await makeMachine(machine, calling: function, kind: kind)
+            try await makeMachine(machine, of: task)
             _ = try await startExecutions([request])[0].get()
         }
         return "\(machine):\(request.name)"
@@ -47,19 +75,7 @@ extension Store {
         return try decode { () throws(PostgresError) in try rows.only().bool(0) }
     }
 
-    private func makeMachine(
-        _ name: String,
-        calling function: String,
-        kind: InvocationKind
-    ) async throws(StoreError) {
-        let resource = "arn:aws:lambda:\(settings.region):\(settings.account):function:\(function)"
-        // As Lambda does it: fifteen minutes for a call, and two more attempts, after a minute and two.
-        var task: JSONObject = ["Type": "Task", "Resource": .string(resource), "TimeoutSeconds": 900, "End": true]
-        if kind == .event {
-            task["Retry"] = [
-                ["ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "MaxAttempts": 2, "BackoffRate": 2]
-            ]
-        }
+    private func makeMachine(_ name: String, of task: JSONObject) async throws(StoreError) {
         let definition: JSONValue = ["StartAt": "Invoke", "States": ["Invoke": .object(task)]]
         let valid = try ValidDefinition(definition.text)
         _ = try await query(

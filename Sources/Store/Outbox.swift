@@ -57,53 +57,30 @@ extension Store {
         )
         if let row = rows.first {
             let input = try decode { () throws(PostgresError) in try row.optionalText(0) ?? "{}" }
-            let answer = try await startChild(message, input: input, from: bucket)
+            var parent: ChildParent?
+            if message.isAwaited {
+                parent = ChildParent(
+                    bucket: bucket,
+                    execution: message.execution,
+                    step: message.step,
+                    event: message.event
+                )
+            }
+            let child = try await startChild(
+                message.machine,
+                name: message.name,
+                input: input,
+                id: message.id,
+                parent: parent
+            )
+            let answer: Answer =
+                switch child {
+                case .started(let answer): message.isAwaited ? .submitted(answer.text) : .succeeded(answer.text)
+                case .refused(let error, let cause): .failed(error: error, cause: cause)
+                }
             _ = try await deliver(answer, to: message, bucket: bucket, phase: "starting")
         }
         try await forget(message, in: bucket)
-    }
-
-    private func startChild(
-        _ message: OutboxMessage,
-        input: String,
-        from bucket: Int32
-    ) async throws(StoreError) -> Answer {
-        let parent: [PostgresValue] =
-            message.isAwaited
-            ? [.int4(bucket), .uuid(message.execution), .int8(message.step), .int4(message.event)]
-            : [.int4(nil), .uuid(nil), .int8(nil), .int4(nil)]
-        do throws(StoreError) {
-            let rows = try await query(
-                Statement(
-                    "select o_outcome, o_arn, o_started_at from stepwell.open_execution($1, $2, $3, $4, $5, $6, $7)",
-                    [.text(Settings.machineName(message.machine)), .json(input), .text(message.name)] + parent
-                )
-            )
-            let (outcome, arn, startedAt) = try decode { () throws(PostgresError) in
-                let row = try rows.only()
-                return (try row.text(0), try row.text(1), Timestamp(microseconds: try row.timestamp(2)))
-            }
-            guard outcome != "conflict" else { throw .executionAlreadyExists(arn: arn) }
-            let response: JSONValue = [
-                "ExecutionArn": .string(arn), "StartDate": .number(JSONNumber(startedAt.epochMilliseconds)),
-            ]
-            return message.isAwaited ? .submitted(response.text) : .succeeded(response.text)
-        } catch {
-            switch error {
-            case .stateMachineDoesNotExist, .stateMachineDeleting, .invalidName, .invalidInput, .executionAlreadyExists:
-                return refusal(error.apiFault(about: message.machine))
-            default: throw error
-            }
-        }
-    }
-
-    /// What a Task sees of an API call that was refused.
-    private func refusal(_ fault: APIFault) -> Answer {
-        .failed(
-            error: "StepFunctions.\(fault.name)Exception",
-            cause: "\(fault.message) (Service: AWSStepFunctions; Status Code: 400; Error Code: \(fault.name);"
-                + " Request ID: \(PGUUID.v4()); Proxy: null)"
-        )
     }
 
     /// Tells the parent's step how the child ended: AWS's description of the child.

@@ -6,6 +6,8 @@ package struct Settings: Sendable, Hashable {
     package let buckets: Int32
     package let region: String
     package let account: String
+    /// Whether all limits are AWS's.
+    package let isStrict: Bool
     /// The largest input, output or result, in UTF-8 bytes.
     package let payloadBytes: Int
     /// The most events one execution may have.
@@ -15,18 +17,20 @@ package struct Settings: Sendable, Hashable {
         buckets: Int32,
         region: String = "us-east-1",
         account: String = "000000000000",
+        isStrict: Bool = false,
         payloadBytes: Int = 256 << 10,
         historyEvents: Int = 25_000
     ) {
         self.buckets = buckets
         self.region = region
         self.account = account
+        self.isStrict = isStrict
         self.payloadBytes = payloadBytes
         self.historyEvents = historyEvents
     }
 
     /// The migrations that this program was written for: a database needs at least these.
-    static let requiredMigration = 20
+    static let requiredMigration = 23
 
     static func load(from pool: Pool) async throws(StoreError) -> Settings {
         let outdated = StoreError.schemaMismatch("the database lacks migrations of this version; run: stepwell migrate")
@@ -41,13 +45,14 @@ package struct Settings: Sendable, Hashable {
         do throws(PostgresError) {
             let row =
                 try await pool.query(
-                    "select buckets, region, account, payload_bytes, history_events from stepwell.settings"
+                    "select buckets, region, account, payload_bytes, history_events, strict_aws from stepwell.settings"
                 )
                 .only()
             return Settings(
                 buckets: Int32(clamping: try row.int(0)),
                 region: try row.text(1),
                 account: try row.text(2),
+                isStrict: try row.bool(5),
                 payloadBytes: try row.int(3),
                 historyEvents: try row.int(4)
             )
@@ -60,8 +65,10 @@ package struct Settings: Sendable, Hashable {
         "arn:aws:states:\(region):\(account):stateMachine:\(machine)"
     }
 
+    /// - Parameter execution: its own name, which is that of an express execution if it has a colon.
     package func executionARN(machine: String, execution: String) -> String {
-        "arn:aws:states:\(region):\(account):execution:\(machine):\(execution)"
+        let type = execution.utf8.contains(UInt8(ascii: ":")) ? "express" : "execution"
+        return "arn:aws:states:\(region):\(account):\(type):\(machine):\(execution)"
     }
 
     func mapRunARN(machine: String, label: String, id: PGUUID) -> String {
@@ -105,7 +112,10 @@ package struct Settings: Sendable, Hashable {
         if parts.count == 8, parts[0] == "arn", parts[2] == "states", parts[5] == "execution" {
             return (String(parts[6]), String(parts[7]))
         }
-        guard parts.count == 2 else { return nil }
-        return (String(parts[0]), String(parts[1]))
+        if parts.count == 9, parts[0] == "arn", parts[2] == "states", parts[5] == "express" {
+            return (String(parts[6]), "\(parts[7]):\(parts[8])")
+        }
+        guard parts.count == 2 || parts.count == 3 else { return nil }
+        return (String(parts[0]), parts[1...].joined(separator: ":"))
     }
 }

@@ -9,14 +9,23 @@ package struct StartRequest: Sendable {
     package let name: String
     package let input: JSONDocument
     package let traceHeader: String?
+    /// Whether the execution must not be begun again when its worker is lost. Only express executions are, else.
+    package let runsOnce: Bool
 
     /// - Parameter name: nil: a new one, made here, so that a start that is sent again after a lost answer starts nothing
     ///   twice.
-    package init(stateMachine: String, name: String?, input: JSONDocument, traceHeader: String? = nil) {
+    package init(
+        stateMachine: String,
+        name: String?,
+        input: JSONDocument,
+        traceHeader: String? = nil,
+        runsOnce: Bool = false
+    ) {
         self.stateMachine = stateMachine
         self.name = name ?? PGUUID.v4().description
         self.input = input
         self.traceHeader = traceHeader
+        self.runsOnce = runsOnce
     }
 }
 
@@ -51,10 +60,11 @@ extension Store {
         }
         let sorted = order.map { requests[$0] }
         let statement = Statement(
-            "select o_outcome, o_arn, o_started_at from stepwell.start_batch($1, $2, $3, $4)",
+            "select o_outcome, o_arn, o_started_at from stepwell.start_batch($1, $2, $3, $4, $5)",
             [
                 .textArray(sorted.map(\.stateMachine)), .jsonArray(sorted.map(\.input.text)),
                 .textArray(sorted.map(\.name)), .textArray(sorted.map(\.traceHeader)),
+                .boolArray(sorted.map(\.runsOnce)),
             ]
         )
         let rows: Rows
@@ -78,5 +88,18 @@ extension Store {
             }
             return results.compactMap(\.self)
         }
+    }
+}
+
+extension Store {
+    /// Whether an execution that has begun must not begin again.
+    package func runsOnce(_ step: StepKey) async throws(StoreError) -> Bool {
+        let rows = try await query(
+            Statement(
+                "select e.runs_once from stepwell.executions e where e.bucket = $1 and e.id = $2",
+                [.int4(step.bucket), .uuid(step.execution)]
+            )
+        )
+        return try decode { () throws(PostgresError) in try rows.first?.bool(0) ?? false }
     }
 }

@@ -49,6 +49,11 @@ package struct ClaimedStep: Sendable {
     /// A worker was lost while it held this step: run it alone, see ``Store/startSuspect(_:)``.
     package var isSuspect: Bool
 
+    /// Whether the execution runs in memory: this is its start, and its end will be the next that is recorded.
+    package var isExpress: Bool {
+        key.id == 0 && branch.phase == .fresh && revision.runsInMemory(from: branch.state)
+    }
+
     package init(
         lease: StepLease,
         revision: Revision,

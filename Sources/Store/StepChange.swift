@@ -138,20 +138,31 @@ package struct StepChange {
     }
 
     private static func appendChunks(_ items: [JSONDocument], to bytes: inout [UInt8]) {
+        for chunk in chunks(of: items) {
+            let first = chunk.lowerBound
+            bytes.append(contentsOf: (first == 0 ? "[\(first),[" : ",[\(first),[").utf8)
+            for index in chunk {
+                if index > first { bytes.append(UInt8(ascii: ",")) }
+                bytes.append(contentsOf: items[index].text.utf8)
+            }
+            bytes.append(contentsOf: "]]".utf8)
+        }
+    }
+
+    /// The items of a Map as they are stored: so many together, and so many bytes.
+    static func chunks(of items: [JSONDocument]) -> [Range<Int>] {
+        var chunks: [Range<Int>] = []
         var first = 0
         while first < items.count {
-            bytes.append(contentsOf: (first == 0 ? "[\(first),[" : ",[\(first),[").utf8)
             var size = 0
             var next = first
             while next < items.count, next - first < chunkItems, next == first || size < chunkBytes {
-                if next > first { bytes.append(UInt8(ascii: ",")) }
-                let text = items[next].text.utf8
-                size += text.count
-                bytes.append(contentsOf: text)
+                size += items[next].text.utf8.count
                 next += 1
             }
-            bytes.append(contentsOf: "]]".utf8)
+            chunks.append(first..<next)
             first = next
         }
+        return chunks
     }
 }

@@ -29,6 +29,8 @@ struct StepLoader {
     let store: Store
     let bucket: Int32
     let rows: [ClaimRow]
+    /// The database's time when they were claimed.
+    let now: Timestamp
 
     private var revisions: [Int32: Revision] = [:]
     private var scopes: [ScopeKey: Scope] = [:]
@@ -38,22 +40,38 @@ struct StepLoader {
     private var redriveCounts: [PGUUID: Int] = [:]
     private var payloads: [PGUUID: [PGUUID: JSONDocument]] = [:]
 
-    init(store: Store, bucket: Int32, rows: [ClaimRow]) {
+    init(store: Store, bucket: Int32, rows: [ClaimRow], now: Timestamp) {
         self.store = store
+        self.now = now
         self.bucket = bucket
         self.rows = rows
     }
 
-    /// - Returns: the steps, and the leases of rows that this version can't run.
-    mutating func load() async throws(StoreError) -> (steps: [ClaimedStep], unusable: [StepLease]) {
+    /// - Returns: the steps, the leases of rows that this version can't run, and those of rows that it is too early for.
+    mutating func load() async throws(StoreError) -> (
+        steps: [ClaimedStep], unusable: [StepLease], early: [StepLease]
+    ) {
         revisions = try await store.loadRevisions(Set(rows.map(\.revision)))
         try await loadSurroundings()
         try await loadItems()
         try await loadPayloads()
         var steps: [ClaimedStep] = []
         var unusable: [StepLease] = []
+        var early: [StepLease] = []
         for row in rows {
-            guard let revision = revisions[row.revision], let phase = Branch.Phase(rawValue: row.phase) else {
+            guard let revision = revisions[row.revision] else {
+                unusable.append(row.lease)
+                continue
+            }
+            if row.phase == Self.redriven {
+                switch try await resume(row, revision: revision) {
+                case .step(let step): steps.append(step)
+                case .none: break
+                case .tooEarly: early.append(row.lease)
+                }
+                continue
+            }
+            guard let phase = Branch.Phase(rawValue: row.phase) else {
                 unusable.append(row.lease)
                 continue
             }
@@ -65,7 +83,7 @@ struct StepLoader {
                 unusable.append(row.lease)
             }
         }
-        return (steps, unusable)
+        return (steps, unusable, early)
     }
 
     // MARK: One round trip for everything around the rows
@@ -213,7 +231,10 @@ struct StepLoader {
 
     private func inputStatement(_ executions: [PGUUID]) -> Statement {
         Statement(
-            "select e.id, e.input, e.input_id, e.redrive_count from stepwell.executions e where e.bucket = $1 and e.id = any ($2)",
+            """
+            select e.id, e.input, e.input_id, e.redrive_count from stepwell.executions e
+            where e.bucket = $1 and e.id = any ($2)
+            """,
             [.int4(bucket), .uuidArray(executions)]
         )
     }
@@ -279,7 +300,7 @@ struct StepLoader {
     // MARK: Putting it together
 
     /// nil: the fork that the row belongs to has failed meanwhile, and the row is gone with it.
-    private func step(_ row: ClaimRow, revision: Revision, phase: Branch.Phase) throws(StoreError) -> ClaimedStep? {
+    func step(_ row: ClaimRow, revision: Revision, phase: Branch.Phase) throws(StoreError) -> ClaimedStep? {
         let execution = row.key.execution
         var branch = Branch(
             startAt: row.state,
@@ -339,12 +360,14 @@ struct StepLoader {
         let machineName = label.map { "\(revision.machineName)/\($0)" } ?? revision.machineName
         var info = ExecutionInfo(
             arn: store.settings.executionARN(machine: machineName, execution: row.name),
-            name: row.name,
+            // Behind the name of an express execution there is a UUID.
+            name: row.name.prefix { $0 != ":" }.description,
             startTime: row.key.execution.timestamp,
             stateMachineARN: label.map { "\(revision.machineARN)/\($0)" } ?? revision.machineARN,
             stateMachineName: machineName,
             roleARN: revision.roleARN
         )
+        info.isExpress = revision.runsInMemory(from: row.state)
         info.redriveCount = redriveCounts[row.key.execution] ?? 0
         if let input = inputs[row.key.execution] { info.input = try document(input, of: row.key.execution) }
         return info

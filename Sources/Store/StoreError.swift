@@ -47,6 +47,7 @@ extension StoreError {
         case "SW007": self = .taskTimedOut(text)
         case "SW008": self = .invalidOutput(text)
         case "SW009": self = .validation(text)
+        case "SW010": self = .executionNotRedrivable(text)
         case "SW101": self = .stateMachineDeleting(text)
         case "22021": self = .validation("a text contains the character U+0000, which the database can't hold")
         default: self = .postgres(error)

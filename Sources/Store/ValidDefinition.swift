@@ -22,6 +22,7 @@ package struct ValidDefinition: Sendable {
         needs = parsed.needs
         entryState = machine.scope.startAt
         entryFunction = machine.entryFunction(at: machine.scope.startAt) ?? ""
-        timeoutSeconds = machine.timeoutSeconds.map { Int32(clamping: $0) }
+        // An express execution's time is kept by the worker that runs it.
+        timeoutSeconds = type == .express ? nil : machine.timeoutSeconds.map { Int32(clamping: $0) }
     }
 }

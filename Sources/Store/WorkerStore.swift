@@ -85,7 +85,11 @@ package protocol WorkerStore: Sendable {
 extension WorkerStore {
     /// The bounds that the interpreter keeps.
     package var limits: Limits {
-        Limits(payloadBytes: settings.payloadBytes, historyEvents: settings.historyEvents)
+        Limits(
+            payloadBytes: settings.payloadBytes,
+            historyEvents: settings.historyEvents,
+            iterationsAtOnce: settings.isStrict ? 40 : nil
+        )
     }
 }
 

@@ -42,6 +42,14 @@ struct BenchTests {
         #expect(isPositive(rows[0]["÷ same rows"]) && isPositive(rows[0]["÷ bare bound"]))
     }
 
+    @Test func express() async throws {
+        let report = try await run("express", "--executions", "200", "--rounds", "1")
+        let rows = try #require(report["rows"]?.array)
+        #expect(rows.map { $0["round"]?.string } == ["1 standard", "1 express", "median"])
+        for row in rows.dropLast() { #expect(isPositive(row["executions/s"])) }
+        #expect(isPositive(rows[2]["÷ standard"]))
+    }
+
     @Test func fanout() async throws {
         let report = try await run("fanout", "--executions", "20", "--items", "50")
         #expect(report["rows"]?.array?.count == 2)

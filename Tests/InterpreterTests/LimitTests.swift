@@ -41,6 +41,24 @@ import Testing
         #expect(session.branch.entry == 5)
     }
 
+    @Test(arguments: [(nil, 40), (30, 30), (50, 40)] as [(Int?, Int)])
+    func iterationsAtOnceMayBeLimited(given: Int?, expected: Int) throws {
+        let field = given.map { #""MaxConcurrency": \#($0),"# } ?? ""
+        let map = try machine(
+            startAt: "Each",
+            #"""
+            "Each": {"Type": "Map", \#(field) "End": true, "ItemProcessor": {
+                "StartAt": "Item", "States": {"Item": {"Type": "Pass", "End": true}}}}
+            """#
+        )
+        var session = Session(map, input: .array(Array(repeating: 1, count: 60)), limits: Limits(iterationsAtOnce: 40))
+        guard case .fork(let fork) = session.on(.due) else {
+            Issue.record("the Map did not fork")
+            return
+        }
+        #expect(fork.maxConcurrency == expected)
+    }
+
     @Test func aDecisionHasABoundedNumberOfBytes() throws {
         let text = JSONValue.string(String(repeating: "x", count: 398))
         var session = Session(try chain(5), input: text, limits: Limits(eventBytesPerDecision: 1_000))

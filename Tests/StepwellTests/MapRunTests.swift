@@ -3,6 +3,7 @@ import JSON
 import Postgres
 import Stepwell
 import Store
+import Synchronization
 import Testing
 
 /// Distributed Maps, with real workers.
@@ -112,6 +113,50 @@ import Testing
             "select status, count(*)::int from stepwell.executions where map_run is not null group by 1 order by 1"
         )
         #expect(try statuses.map { try "\($0.text(0)) \($0.int(1))" } == ["ABORTED 3", "FAILED 1"])
+        try await Self.expectNothingLeft(in: database)
+    }
+
+    @Test(arguments: ["STANDARD", "EXPRESS"])
+    func aRedriveRunsOnlyTheChildrenThatDidNotSucceed(_ type: String) async throws {
+        let database = try await Database()
+        let map = Self.map(#", "MaxConcurrency": 2"#, function: "work").replacing("STANDARD", with: type)
+        try await database.deploy(map)
+        let isMended = Mutex(false)
+        let calls = Mutex<[Int]>([])
+        let execution = try await database.withWorker {
+            Function("work") { (number: Int) in
+                guard number != 3 || isMended.withLock(\.self) else { throw Broken() }
+                calls.withLock { $0.append(number) }
+                return number
+            }
+        } body: {
+            let execution = try await database.start(input: [1, 2, 3, 4, 5, 6])
+            let end = try await database.end(of: execution)
+            #expect(end.status == .failed)
+            #expect(end.redriveStatus == .redrivable)
+            isMended.withLock { $0 = true }
+            let before = calls.withLock { Set($0) }
+            calls.withLock { $0 = [] }
+            _ = try await database.store.redriveExecution(execution)
+            let redriven = try await database.end(of: execution)
+            #expect(redriven.output?.text == "[1,2,3,4,5,6]", "\(redriven.cause ?? "")")
+            #expect(calls.withLock { $0.contains(3) })
+            // A call that was aborted before its end was recorded is made again; none of the others.
+            let succeeded = before.subtracting(calls.withLock { Set($0) })
+            #expect(!succeeded.isEmpty)
+            return execution
+        }
+        #expect(
+            try await database.events(of: execution) == [
+                "ExecutionStarted", "MapStateEntered", "MapStateStarted", "MapRunStarted", "MapRunFailed",
+                "MapStateFailed", "ExecutionFailed", "ExecutionRedriven", "MapRunRedriven", "MapRunSucceeded",
+                "MapStateSucceeded", "MapStateExited", "ExecutionSucceeded",
+            ]
+        )
+        let runs = try await database.sql("select redrive_count, status, redriving from stepwell.map_runs")
+        #expect(try runs.only().int(0) == 1)
+        #expect(try runs.only().text(1) == "SUCCEEDED")
+        #expect(try !runs.only().bool(2))
         try await Self.expectNothingLeft(in: database)
     }
 

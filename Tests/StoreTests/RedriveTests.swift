@@ -43,7 +43,7 @@ struct RedriveTests {
             let redriven = try await fixture.store.redriveExecution("Chain:c")
             #expect(redriven.count == count)
             let running = try await fixture.store.describe("Chain:c")
-            #expect(running.summary.status == .running && running.error == nil && running.redriveCount == count)
+            #expect(running.summary.status == .running && running.error == nil && running.summary.redriveCount == count)
             let second: Outcome = count == 1 ? .failed(error: "E", cause: "c") : .succeeded(JSONDocument("two"))
             try await worker(first: "not again", second: second).run()
         }

@@ -12,10 +12,10 @@ import Testing
 struct RoleTests {
     private static let clientFunctions: Set = [
         "start_execution", "start_executions", "stop_execution", "send_task_success", "send_task_failure",
-        "send_task_heartbeat",
+        "send_task_heartbeat", "redrive_execution",
     ]
     private static let partitionFunctions: Set = ["create_partitions", "drop_expired_partition", "forget_kept"]
-    private static let ownersFunctions: Set = ["grant_rights", "set_buckets", "add_token_key"]
+    private static let ownersFunctions: Set = ["grant_rights", "set_buckets", "add_token_key", "change_settings"]
 
     let fixture: StoreFixture
 

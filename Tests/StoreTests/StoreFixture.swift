@@ -147,9 +147,16 @@ struct ManualWorker {
             for bucket in 0..<fixture.store.settings.buckets {
                 if try await fixture.store.deliverOutbox(bucket: bucket) > 0 { didSomething = true }
             }
-            for step in try await fixture.claim(Array(functions.keys)) {
-                transitions += try await work(on: step)
-                didSomething = true
+            for bucket in 0..<fixture.store.settings.buckets {
+                let claim = try await fixture.store.claim(
+                    bucket: bucket,
+                    functions: Array(functions.keys) + [""],
+                    limit: 1000,
+                    worker: fixture.worker,
+                    lease: fixture.lease
+                )
+                if claim.leasedCount > 0 { didSomething = true }
+                for step in claim.steps { transitions += try await work(on: step) }
             }
             if !didSomething { return transitions }
         }

@@ -25,7 +25,11 @@ struct BenchDatabase: Sendable {
         )
         let store = try await Store.open(configuration, poolSize: 2, logger: .bench)
         for workload in Workload.allCases {
-            _ = try await store.deploy(name: workload.machine, definition: workload.definition)
+            _ = try await store.deploy(
+                name: workload.machine,
+                definition: workload.definition,
+                type: workload.type
+            )
         }
         return BenchDatabase(
             name: name,

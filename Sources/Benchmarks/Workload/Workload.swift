@@ -1,9 +1,13 @@
+import StatesLanguage
+
 /// The workflows that are measured.
 enum Workload: CaseIterable {
     /// One Task.
     case single
     /// order → charge → ship.
     case chain
+    /// The same in memory.
+    case express
     /// A Parallel of five Tasks.
     case parallel
     /// An inline Map with a Task for each item.
@@ -11,11 +15,13 @@ enum Workload: CaseIterable {
 
     var machine: String { "bench-\(self)" }
 
+    var type: MachineType { self == .express ? .express : .standard }
+
     /// How many tasks an execution runs; of a Map, for each item.
     var tasks: Int {
         switch self {
         case .single, .map: 1
-        case .chain: 3
+        case .chain, .express: 3
         case .parallel: 5
         }
     }
@@ -23,7 +29,7 @@ enum Workload: CaseIterable {
     /// The function that an execution calls last.
     var lastFunction: String {
         switch self {
-        case .chain: "ship"
+        case .chain, .express: "ship"
         case .single, .parallel, .map: "order"
         }
     }
@@ -35,7 +41,7 @@ enum Workload: CaseIterable {
     var definition: String {
         switch self {
         case .single: Self.states("Order", Self.task("Order", "order"))
-        case .chain:
+        case .chain, .express:
             Self.states(
                 "Order",
                 Self.task("Order", "order", next: "Charge"),

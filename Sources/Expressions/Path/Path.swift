@@ -59,12 +59,13 @@ package struct Path: Sendable, Hashable {
         return [name]
     }
 
-    /// Whether the value depends on the input of the whole execution (`$$`, `$$.Execution`, `$$.Execution.Input…`).
+    /// Whether the value depends on the input of the whole execution (`$$`, `$$.Execution`, `$$.Execution.Input…`), or on
+    /// how often it was redriven, which is read along with it.
     package var readsExecutionInput: Bool {
         guard root == .context else { return false }
-        for (segment, name) in zip(steps.segments, ["Execution", "Input"]) {
+        for (segment, names) in zip(steps.segments, [["Execution"], ["Input", "RedriveCount"]]) {
             guard case .name(let taken) = segment else { return true }
-            if taken != name { return false }
+            if !names.contains(taken) { return false }
         }
         return true
     }

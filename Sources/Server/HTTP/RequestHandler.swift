@@ -69,7 +69,11 @@ struct RequestHandler: HTTPResponder {
                 let body = try await Self.body(of: request)
                 let caller = try await access.caller(of: request, body: body, service: "states")
                 arguments = Arguments(object: try Self.input(body))
-                try Validation.check(arguments.object, against: operation.members)
+                try Validation.check(
+                    arguments.object,
+                    against: operation.members,
+                    payloadLimit: services.store.settings.payloadBytes
+                )
                 let call = Call(
                     arguments: arguments,
                     caller: caller,

@@ -11,7 +11,7 @@ enum ExecutionOperations {
         about: .arn("stateMachineArn"),
         [
             .required("stateMachineArn", Constraints.arn), .optional("name", Constraints.name),
-            .optional("input", Constraint.sensitiveData), .optional("traceHeader", Constraints.traceHeader),
+            .optional("input", .payload), .optional("traceHeader", Constraints.traceHeader),
         ]
     ) { call in
         let arn = try call.arn("stateMachineArn")
@@ -75,15 +75,7 @@ enum ExecutionOperations {
         if let error = execution.error { answer["error"] = .string(error) }
         if let cause = execution.cause { answer["cause"] = .string(cause) }
         if let traceHeader = execution.traceHeader { answer["traceHeader"] = .string(traceHeader) }
-        answer["redriveCount"] = .number(JSONNumber(execution.redriveCount))
-        if let redrivenAt = execution.redrivenAt { answer["redriveDate"] = .timestamp(redrivenAt) }
-        let isRedrivable = execution.summary.status.isRedrivable
-        answer["redriveStatus"] = isRedrivable ? "REDRIVABLE" : "NOT_REDRIVABLE"
-        if !isRedrivable {
-            answer["redriveStatusReason"] = .string(
-                "Execution is \(execution.summary.status.rawValue) and cannot be redriven"
-            )
-        }
+        for (name, value) in execution.redriveMembers(date: JSONValue.timestamp) { answer[name] = value }
         return .object(answer)
     }
 
@@ -144,7 +136,8 @@ extension ExecutionSummary {
         if let stoppedAt { members["stopDate"] = .timestamp(stoppedAt) }
         if let version { members["stateMachineVersionArn"] = .string("\(stateMachineARN):\(version)") }
         if let alias { members["stateMachineAliasArn"] = .string("\(stateMachineARN):\(alias)") }
-        members["redriveCount"] = 0
+        members["redriveCount"] = .number(JSONNumber(redriveCount))
+        if let redrivenAt { members["redriveDate"] = .timestamp(redrivenAt) }
         return members
     }
 }

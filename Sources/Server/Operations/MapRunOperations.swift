@@ -98,13 +98,14 @@ enum MapRunOperations {
         }
         let run = try await run(call)
         let filter = call.arguments.text("statusFilter")
-        let paging = try call.paging(of: "ListExecutions \(run.arn) \(filter ?? "")")
-        // Nothing waits for a redrive here, and nothing was redriven.
-        let isEmpty = filter == "PENDING_REDRIVE" || call.arguments.text("redriveFilter") == "REDRIVEN"
-        guard !isEmpty else { return paging.answer("executions", [], next: nil) }
+        let redriveFilter = call.arguments.text("redriveFilter")
+        let paging = try call.paging(of: "ListExecutions \(run.arn) \(filter ?? "") \(redriveFilter ?? "")")
+        // A child that is to be redriven has its old status until it is.
+        guard filter != "PENDING_REDRIVE" else { return paging.answer("executions", [], next: nil) }
         let page = try await call.store.mapRunExecutions(
             run.id,
             status: filter.flatMap(ExecutionStatus.init(rawValue:)),
+            isRedriven: redriveFilter.map { $0 == "REDRIVEN" },
             after: try paging.integer(),
             limit: call.arguments.pageSize
         )

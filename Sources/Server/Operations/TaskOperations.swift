@@ -8,7 +8,7 @@ enum TaskOperations {
     private static let success = Operation(
         "SendTaskSuccess",
         about: .nothing,
-        [.required("taskToken", Constraints.taskToken), .required("output", Constraint.sensitiveData)]
+        [.required("taskToken", Constraints.taskToken), .required("output", .payload)]
     ) { call in
         let output: JSONDocument
         do {

@@ -2,6 +2,8 @@
 indirect enum Constraint: Sendable {
     /// A text of so many characters.
     case text(ClosedRange<Int>, pattern: Pattern? = nil, isSensitive: Bool = false)
+    /// An input or output: as long as they may be here. No message repeats it.
+    case payload
     /// One of these, named in this order.
     case choice([String])
     case integer(ClosedRange<Int>)

@@ -2,12 +2,20 @@ import JSON
 
 /// Holds a request against the constraints of its operation.
 struct Validation {
+    private let payloadLimit: Int
     private var violations: [String] = []
 
+    private init(payloadLimit: Int) { self.payloadLimit = payloadLimit }
+
+    /// - Parameter payloadLimit: how many characters an input or output may have.
     /// - Throws: `SerializationException` for a value of the wrong type; `ValidationException` that names every member
     ///   that violates a constraint.
-    static func check(_ input: JSONObject, against members: [Constraint.Member]) throws(APIError) {
-        var validation = Validation()
+    static func check(
+        _ input: JSONObject,
+        against members: [Constraint.Member],
+        payloadLimit: Int = 262_144
+    ) throws(APIError) {
+        var validation = Validation(payloadLimit: payloadLimit)
         try validation.check(input, members, at: "")
         guard !validation.violations.isEmpty else { return }
         let count = validation.violations.count
@@ -43,6 +51,7 @@ struct Validation {
         at place: String
     ) throws(APIError) {
         switch constraint {
+        case .payload: try check(value, .text(0...payloadLimit, isSensitive: true), at: place)
         case .text(let range, let pattern, let isSensitive):
             guard let text = value.string else { throw Self.wrongType(value, "a String", place) }
             // Characters as UTF-16 counts them, as AWS does.

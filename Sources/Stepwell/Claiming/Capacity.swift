@@ -12,12 +12,16 @@ struct Capacity {
     /// Handlers of one function that go on although their calls are over: with more, the function is not offered.
     static let abandonedLimit = 16
 
+    /// Executions in memory that may wait at once without a slot.
+    private static let lentLimit = 10_000
+
     let slots: Int
     private let unlimited: [String]
     /// Functions that no worker offers and this one calls elsewhere.
     private(set) var adoptedFunctions: [String] = []
     private let limits: [(function: String, limit: Int)]
     private var steps = 0
+    private var lent = 0
     private var permits: [String: Int] = [:]
     private var abandoned: [String: Int] = [:]
     private var turn = 0
@@ -39,7 +43,7 @@ struct Capacity {
     }
 
     /// Steps that are in hand.
-    var stepCount: Int { steps }
+    var stepCount: Int { steps + lent }
     /// Slots that are free.
     var room: Int { max(0, slots - steps) }
 
@@ -96,6 +100,22 @@ struct Capacity {
     /// A step is out of hand.
     mutating func finished() {
         steps -= 1
+    }
+
+    /// A step stays in hand without a slot.
+    ///
+    /// - Returns: whether it may.
+    mutating func lendSlot() -> Bool {
+        guard lent < Self.lentLimit else { return false }
+        steps -= 1
+        lent += 1
+        return true
+    }
+
+    /// A step that had lent its slot needs one again: there may be more steps than slots for a while.
+    mutating func takeSlot() {
+        steps += 1
+        lent -= 1
     }
 
     /// Whether a handler may start; if so, a limited function has one permit fewer.

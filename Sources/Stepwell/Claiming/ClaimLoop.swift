@@ -149,7 +149,11 @@ struct ClaimLoop {
     private func run(_ step: ClaimedStep, permit: String?) {
         let engine = engine
         Task(executorPreference: engine.surroundings.stepExecutor) {
-            await StepRunner(engine: engine, step: step, permit: permit).run()
+            if step.isExpress {
+                await ExpressRunner(engine: engine, step: step).run(permit: permit)
+            } else {
+                await StepRunner(engine: engine, step: step, permit: permit).run()
+            }
         }
     }
 
@@ -179,8 +183,12 @@ struct ClaimLoop {
         }
         while !engine.isStopping, let suspect = suspects.popLast() {
             run(suspect.step, permit: suspect.permit)
+            // What waits in memory most of its time must not keep everything else waiting.
+            let patience =
+                suspect.step.isExpress ? engine.surroundings.now.advanced(by: engine.configuration.lease) : nil
             while engine.held.withLock({ $0.contains(suspect.step.key) }), !engine.isStopping {
-                await pass(until: nil)
+                if let patience, patience <= engine.surroundings.now { break }
+                await pass(until: patience)
             }
         }
     }

@@ -62,6 +62,10 @@ struct MapRunner {
         )
         guard var record = opened else { return .lost }
         if record.status != .running { return try await conclude(record) }
+        if record.isRedriving {
+            try await engine.facilities.postgres.redriveMapRunChildren(of: run, state: branch.state, revision: revision)
+            engine.startedEverywhere()
+        }
         if record.itemTotal == nil {
             let (total, end) = try await ingest()
             if let end { return end }

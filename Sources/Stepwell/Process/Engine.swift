@@ -28,6 +28,8 @@ final class Engine: Sendable {
     let adoptionBox: Mailbox<Bool>
     let hints: HintSender
     let metrics = WorkerMetrics()
+    /// Calls of express executions that wait for a permit.
+    private let permits = PermitQueue()
     private let committers: [Committer]
     private let functionARNs: [String: String]
     private let clock: Mutex<DatabaseClock>
@@ -275,6 +277,12 @@ final class Engine: Sendable {
         return nil
     }
 
+    /// Whether only other workers can make a call, as far as the database can be asked.
+    func isForOthers(_ request: ServiceRequest) async -> Bool {
+        guard let offer = request.offer, !services.offers.contains(offer) else { return false }
+        return (try? await store.offeredServices().contains(offer)) ?? false
+    }
+
     /// Completes a step within a transaction.
     ///
     /// - Returns: whether the step was this worker's.
@@ -358,14 +366,35 @@ final class Engine: Sendable {
             if let permit { capacity.givePermit(permit) }
             return permit != nil || capacity.isWorthClaiming || capacity.room == 1
         }
+        if let permit { permits.tell(permit) }
         if isNews || isWindingDown { claimBox.post { $0.hasFinished = true } }
         if isStopping { endBox.post { _ in } }
     }
 
     func givePermit(_ function: String) {
         capacity.withLock { $0.givePermit(function) }
+        permits.tell(function)
         claimBox.post { $0.hasFinished = true }
     }
+
+    /// Waits until one more call of a function may run.
+    ///
+    /// - Returns: false: the task was cancelled.
+    func takePermit(_ function: String) async -> Bool {
+        func take() -> Bool { capacity.withLock { $0.takePermit(function) } }
+        if take() { return true }
+        return await permits.wait(for: function, take)
+    }
+
+    /// An execution in memory waits for something: its slot is for others, unless too many wait already.
+    func lendSlot() -> Bool {
+        guard capacity.withLock({ $0.lendSlot() }) else { return false }
+        claimBox.post { $0.hasFinished = true }
+        return true
+    }
+
+    /// An execution in memory goes on, whether there is a slot or not.
+    func takeSlot() { capacity.withLock { $0.takeSlot() } }
 
     /// A call is over although its handler is not.
     func abandon(_ function: String) {
@@ -380,6 +409,7 @@ final class Engine: Sendable {
 
     func returnedLate(_ function: String) {
         capacity.withLock { $0.returnedLate(function) }
+        permits.tell(function)
         claimBox.post { $0.hasFinished = true }
     }
 }

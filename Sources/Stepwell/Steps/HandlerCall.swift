@@ -83,22 +83,27 @@ struct HandlerCall {
         engine.held.withLock { $0.finish(lease.key, invocation) }
         engine.metrics.called(function.name, for: startedAt.duration(to: engine.surroundings.now), ending)
         if !ending.isAnswer { engine.abandon(function.name) }
+        return Result(ending, of: function, requestID: context.requestID)
+    }
+}
+
+extension HandlerCall.Result {
+    init(_ ending: Invocation.Ending, of function: Function, requestID: String) {
         switch ending {
-        case .returned(let reply): return .outcome(.succeeded(reply))
+        case .returned(let reply): self = .outcome(.succeeded(reply))
         case .threw(let failure as ServiceFailure):
-            return .outcome(.failed(error: failure.error, cause: failure.cause))
-        case .threw(let error): return .outcome(failed(FunctionFailure(error, requestID: context.requestID)))
-        case .timedOut: return .outcome(.timedOut)
-        case .heartbeatMissed: return .outcome(.heartbeatMissed)
+            self = .outcome(.failed(error: failure.error, cause: failure.cause))
+        case .threw(let error): self = .failed(FunctionFailure(error, requestID: requestID))
+        case .timedOut: self = .outcome(.timedOut)
+        case .heartbeatMissed: self = .outcome(.heartbeatMissed)
         case .functionTimedOut:
-            let timeout = function.timeout ?? .zero
-            return .outcome(failed(.timedOut(after: timeout, requestID: context.requestID)))
-        case .lost: return .lost
-        case .shutDown: return .shutDown
+            self = .failed(.timedOut(after: function.timeout ?? .zero, requestID: requestID))
+        case .lost: self = .lost
+        case .shutDown: self = .shutDown
         }
     }
 
-    private func failed(_ failure: FunctionFailure) -> Outcome {
-        .failed(error: failure.error, cause: failure.cause)
+    private static func failed(_ failure: FunctionFailure) -> HandlerCall.Result {
+        .outcome(.failed(error: failure.error, cause: failure.cause))
     }
 }

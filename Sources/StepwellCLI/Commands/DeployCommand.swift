@@ -13,6 +13,7 @@ struct DeployCommand: AsyncParsableCommand {
 
               stepwell deploy ProcessOrder.asl.json
               stepwell deploy definition.json --name ProcessOrder
+              stepwell deploy Resize.asl.json --express
             """
     )
 
@@ -21,6 +22,9 @@ struct DeployCommand: AsyncParsableCommand {
 
     @Option(help: "The state machine's name (default: the file's name without .asl.json).")
     var name: String?
+
+    @Flag(help: "Make it an express state machine: executions run in memory, five minutes at most.")
+    var express = false
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
@@ -34,7 +38,7 @@ struct DeployCommand: AsyncParsableCommand {
     func run() async throws {
         let definition = try DefinitionFile(reading: file)
         let deployment = try await database.withStore { store in
-            try await definition.deploy(as: name, to: store)
+            try await definition.deploy(as: name, type: express ? .express : nil, to: store)
         }
         if output.json {
             Console.show(deployment.json)
@@ -46,12 +50,14 @@ struct DeployCommand: AsyncParsableCommand {
 
 extension DefinitionFile {
     /// Deploys the definition, or prints what is wrong with it.
-    func deploy(as name: String?, to store: Store) async throws -> Deployment {
+    ///
+    /// - Parameter type: nil: the type of the state machine that is there, or standard.
+    func deploy(as name: String?, type: MachineType? = nil, to store: Store) async throws -> Deployment {
         for diagnostic in diagnostics { Console.note(diagnostic.render(source: text, file: file)) }
         guard isDeployable else {
             throw Failure(.negative, "the definition is invalid; nothing was deployed", at: file)
         }
-        let deployment = try await store.deploy(name: name ?? defaultName, definition: text)
+        let deployment = try await store.deploy(name: name ?? defaultName, definition: text, type: type)
         for warning in deployment.warnings where !diagnostics.contains(warning) {
             Console.note(warning.render(source: text, file: file))
         }

@@ -109,6 +109,7 @@ extension Store {
     package func mapRunExecutions(
         _ id: PGUUID,
         status: ExecutionStatus?,
+        isRedriven: Bool? = nil,
         after: Int?,
         limit: Int
     ) async throws(StoreError) -> Page<MapRunChild, Int> {
@@ -118,24 +119,29 @@ extension Store {
                     Statement(
                         """
                         select coalesce(m.name || '/' || e.map_label, m.name), e.name, e.status,
-                            e.started_at, e.stopped_at, e.version, e.alias, e.map_index, e.map_items
+                            e.started_at, e.stopped_at, e.version, e.alias, e.redrive_count, e.redriven_at,
+                            e.map_index, e.map_items
                         from stepwell.executions e
                         join stepwell.state_machines m on m.id = e.machine
                         where e.bucket = $1 and e.map_run = $2
                           and ($3::text is null or e.status = $3)
                           and ($4::int8 is null or e.map_index > $4)
+                          and ($6::bool is null or (e.redrive_count > 0) = $6)
                         order by e.map_index
                         limit $5
                         """,
-                        [.int4(bucket), .uuid(id), .text(status?.rawValue), .int(after), .int8(Int64(limit + 1))]
+                        [
+                            .int4(bucket), .uuid(id), .text(status?.rawValue), .int(after), .int8(Int64(limit + 1)),
+                            .bool(isRedriven),
+                        ]
                     )
                 }
         )
         let found = try decode { () throws(PostgresError) in
             var found: [MapRunChild] = []
             for row in answers.joined() {
-                let itemCount = try row.optionalInt(8) ?? 1
-                found.append(MapRunChild(index: try row.int(7), itemCount: itemCount, summary: try summary(row)))
+                let itemCount = try row.optionalInt(10) ?? 1
+                found.append(MapRunChild(index: try row.int(9), itemCount: itemCount, summary: try summary(row)))
             }
             return found
         }
@@ -144,11 +150,11 @@ extension Store {
 
     private func mapRunDescription(_ row: Row) throws(PostgresError) -> MapRunDescription {
         let record = try MapRunRecord(row)
-        let (id, machine) = (try row.uuid(15), try row.text(16))
+        let (id, machine) = (try row.uuid(16), try row.text(17))
         return MapRunDescription(
             id: id,
             arn: settings.mapRunARN(machine: machine, label: record.label, id: id),
-            executionARN: settings.executionARN(machine: machine, execution: try row.text(17)),
+            executionARN: settings.executionARN(machine: machine, execution: try row.text(18)),
             stateMachineARN: settings.stateMachineARN(machine),
             record: record
         )

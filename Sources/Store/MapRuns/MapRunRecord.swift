@@ -46,10 +46,13 @@ package struct MapRunRecord: Sendable {
     package var redrivenAt: Timestamp?
     /// Why the run failed.
     package var failure: MapRunFailure?
+    /// Whether children that did not succeed are still to be redriven.
+    package var isRedriving: Bool
 
     static let columns = """
         r.status, r.label, r.max_concurrency, r.tolerated_count, r.tolerated_percentage, r.item_total, r.next_item,
-        r.next_child, r.started_at, r.stopped_at, r.results_written, r.redrive_count, r.redriven_at, r.error, r.cause
+        r.next_child, r.started_at, r.stopped_at, r.results_written, r.redrive_count, r.redriven_at, r.error, r.cause,
+        r.redriving
         """
 
     init(_ row: Row) throws(PostgresError) {
@@ -69,6 +72,7 @@ package struct MapRunRecord: Sendable {
         if let error = try row.optionalText(13) {
             failure = MapRunFailure(error: error, cause: try row.optionalText(14) ?? "")
         }
+        isRedriving = try row.bool(15)
     }
 
     /// Whether so many failed items are more than the run tolerates.

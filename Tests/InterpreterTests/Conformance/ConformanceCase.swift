@@ -7,6 +7,7 @@ import StatesLanguage
 struct ConformanceCase: Sendable {
     struct Machine: Sendable {
         var name: String
+        var type: MachineType
         var definition: String
     }
 
@@ -14,6 +15,7 @@ struct ConformanceCase: Sendable {
         var machine: String
         var input: JSONValue?
         var name: String?
+        var isSynchronous: Bool
     }
 
     var id: String
@@ -71,12 +73,18 @@ struct ConformanceCase: Sendable {
         machines = (value["machines"]?.array ?? [])
             .compactMap { machine in
                 guard let name = machine["name"]?.string, let definition = machine["definition"] else { return nil }
-                return Machine(name: name, definition: definition.string ?? definition.text)
+                let type = machine["type"]?.string.flatMap(MachineType.init(rawValue:)) ?? .standard
+                return Machine(name: name, type: type, definition: definition.string ?? definition.text)
             }
         executions = (value["executions"]?.array ?? [])
             .compactMap { execution in
                 guard let machine = execution["machine"]?.string else { return nil }
-                return Execution(machine: machine, input: execution["input"], name: execution["name"]?.string)
+                return Execution(
+                    machine: machine,
+                    input: execution["input"],
+                    name: execution["name"]?.string,
+                    isSynchronous: execution["sync"]?.bool ?? false
+                )
             }
         objects = [:]
         for call in value["calls"]?.array ?? [] where call["operation"]?.string?.lowercased() == "putobject" {
@@ -99,23 +107,54 @@ struct ConformanceCase: Sendable {
     /// What the services that Tasks called answered, in order, by `service:action`.
     var replies: [String: [Outcome]] {
         var replies: [String: [Outcome]] = [:]
-        for event in histories.flatMap(\.events) {
-            guard let details = event["taskSucceededEventDetails"] ?? event["taskFailedEventDetails"],
-                let service = details["resourceType"]?.string, let action = details["resource"]?.string,
+        for (event, details, isCallback) in answers where !isCallback {
+            guard let service = details["resourceType"]?.string, let resource = details["resource"]?.string,
                 !["aws-sdk:sfn", "lambda", "states"].contains(service)
             else { continue }
-            let outcome: Outcome =
-                if let output = details["output"] {
-                    .succeeded(JSONDocument(trusted: output.string ?? output.text))
-                } else {
-                    .failed(
-                        error: details["error"]?.string ?? "",
-                        cause: details["cause"].map { $0.string ?? $0.text } ?? ""
-                    )
-                }
-            replies["\(service):\(action)", default: []].append(outcome)
+            let action = resource.replacing(".waitForTaskToken", with: "")
+            replies["\(service):\(action)", default: []].append(Self.outcome(event, details))
         }
         return replies
+    }
+
+    /// What those answered that got task tokens of services.
+    var callbacks: [Outcome] {
+        answers.filter { $0.isCallback && $0.details["resourceType"]?.string != "lambda" }
+            .map { Self.outcome($0.event, $0.details) }
+    }
+
+    /// The events with which work has ended, and whether it was somebody else's than the service's.
+    private var answers: [(event: JSONValue, details: JSONValue, isCallback: Bool)] {
+        histories.flatMap { history -> [(event: JSONValue, details: JSONValue, isCallback: Bool)] in
+            var isSubmitted = false
+            return history.events.compactMap { event in
+                if event["type"] == "TaskScheduled" { isSubmitted = false }
+                let submitted = event["taskSubmittedEventDetails"]
+                let ended = event["taskSucceededEventDetails"] ?? event["taskFailedEventDetails"]
+                guard let details = submitted ?? ended else { return nil }
+                defer { if submitted != nil { isSubmitted = true } }
+                return (event, details, isSubmitted)
+            }
+        }
+    }
+
+    private static func outcome(_ event: JSONValue, _ details: JSONValue) -> Outcome {
+        if let output = details["output"] { return .succeeded(JSONDocument(trusted: output.string ?? output.text)) }
+        return .failed(
+            error: details["error"]?.string ?? "",
+            cause: details["cause"].map { $0.string ?? $0.text } ?? ""
+        )
+    }
+
+    /// What the logs have: all events, or the last one.
+    var logs: [JSONValue]? {
+        recorded["logged_execution_events"]?.array ?? recorded["end_event"].map { [$0] }
+    }
+
+    /// What the logs are to have.
+    var logging: ExecutionLogging {
+        let configured = calls.compactMap { $0["params"]?["loggingConfiguration"] }.first
+        return configured.map { ExecutionLogging($0) } ?? ExecutionLogging(level: .all, includesData: true)
     }
 
     /// The histories, by their key, in the order of recording.
