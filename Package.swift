@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "Expressions", dependencies: ["JSON", "CLibcrypto", "CPCRE2"]),
         .target(name: "StatesLanguage", dependencies: ["JSON", "Expressions"]),
         .target(name: "Monitoring", dependencies: ["JSON"]),
-        .target(name: "Items", dependencies: ["JSON", "StatesLanguage"]),
+        .target(name: "Items", dependencies: ["JSON", "StatesLanguage", "CZlib"]),
         .target(name: "Interpreter", dependencies: ["JSON", "Expressions", "StatesLanguage"]),
         .target(
             name: "Simulation",
@@ -179,6 +179,7 @@ let package = Package(
         .target(
             name: "PeerTestSupport",
             dependencies: [
+                "Signing",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -7,11 +7,11 @@ extension Interpreter {
     /// The items of a distributed Map without a reader, as the state's input has them.
     ///
     /// - Parameter branch: the branch of the Map, in phase `mapping`.
-    package func items(of branch: Branch) -> Result<[JSONValue], MapRunFailure> {
+    package func items(of branch: Branch) -> Result<[KeyedItem], MapRunFailure> {
         var run = Run(self, branch: branch, now: branch.enteredAt, random: SystemRandomNumberGenerator())
         return Self.attempt { () throws(StateFailure) in
             let (state, map) = try run.mapState()
-            return try run.items(of: map, in: run.effectiveInput(state), language: state.queryLanguage)
+            return try run.keyedItems(of: map, in: run.effectiveInput(state), language: state.queryLanguage)
         }
     }
 
@@ -48,6 +48,13 @@ extension Interpreter {
             return .failure(MapRunFailure(error: error.error, cause: error.cause))
         }
     }
+}
+
+/// An item of a distributed Map, as the state's input has it.
+package struct KeyedItem: Sendable, Equatable {
+    /// The key of a member of an object.
+    package var key: String?
+    package var value: JSONValue
 }
 
 /// Why a map run failed; the outcome `failed` of its branch.

@@ -70,7 +70,8 @@ extension Run {
             try setTolerances(of: distributed, on: input, in: &run)
             inspection?.toleratedFailureCount = run.toleratedFailureCount
             inspection?.toleratedFailurePercentage = run.toleratedFailurePercentage
-            if run.refuses(failures: inspection?.failedIterations ?? 0, of: items.count) {
+            let failures = inspection?.failedIterations ?? 0
+            if run.tolerance.isStated, run.tolerance.isExceeded(by: failures, of: items.count) {
                 let failure = StateFailure(
                     error: MapRunFailure.tooManyFailures.error,
                     cause: MapRunFailure.tooManyFailures.cause
@@ -93,14 +94,39 @@ extension Run {
             }
             return items
         }
-        let value = if let path = map.itemsPath { try evaluate(path, on: input) } else { try value(of: input) }
-        guard case .array(let items) = value else {
-            if language == .jsonata {
-                throw StateFailure(query: "Map state input must be an array but was: \(value.text)", location: nil)
-            }
-            throw StateFailure(runtime: "Reference path \"\(map.itemsPath?.jsonPath ?? "$")\" must point to array.")
-        }
+        let value = try itemsValue(of: map, in: input)
+        guard case .array(let items) = value else { throw notItems(value, of: map, language) }
         return items
+    }
+
+    /// The items of a distributed Map that has no reader: the elements of an array, or, what an inline Map refuses, the
+    /// members of an object.
+    mutating func keyedItems(
+        of map: MapState,
+        in input: JSONDocument,
+        language: QueryLanguage
+    ) throws(StateFailure) -> [KeyedItem] {
+        let value =
+            if let items = map.items {
+                try evaluate(items, as: .collection, seeing: .input(input))
+            } else {
+                try itemsValue(of: map, in: input)
+            }
+        switch value {
+        case .array(let items): return items.map { KeyedItem(value: $0) }
+        case .object(let members): return members.map { KeyedItem(key: $0.key, value: $0.value) }
+        default: throw notItems(value, of: map, language)
+        }
+    }
+
+    private func itemsValue(of map: MapState, in input: JSONDocument) throws(StateFailure) -> JSONValue {
+        if let path = map.itemsPath { try evaluate(path, on: input) } else { try value(of: input) }
+    }
+
+    private func notItems(_ value: JSONValue, of map: MapState, _ language: QueryLanguage) -> StateFailure {
+        language == .jsonata
+            ? StateFailure(query: "Map state input must be an array but was: \(value.text)", location: nil)
+            : StateFailure(runtime: "Reference path \"\(map.itemsPath?.jsonPath ?? "$")\" must point to array.")
     }
 
     /// How many iterations may run at once; nil = any number.

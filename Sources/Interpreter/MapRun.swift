@@ -44,11 +44,9 @@ package struct MapRun: Sendable, Equatable {
         writerParameters = members["Writer"]
     }
 
-    /// Whether the definition says how many failures it tolerates, and these are more.
-    func refuses(failures: Int, of items: Int) -> Bool {
-        if let toleratedFailureCount, failures > toleratedFailureCount { return true }
-        guard let toleratedFailurePercentage, items > 0 else { return false }
-        return Double(failures) * 100 > toleratedFailurePercentage * Double(items)
+    /// How many failures the definition tolerates.
+    var tolerance: FailureTolerance {
+        FailureTolerance(count: toleratedFailureCount, percentage: toleratedFailurePercentage)
     }
 
     /// The run as the branch keeps it.
@@ -68,6 +66,30 @@ package struct MapRun: Sendable, Equatable {
         members["Reader"] = readerParameters
         members["Writer"] = writerParameters
         return JSONDocument(.object(members))
+    }
+}
+
+/// How many of its items a map run lets fail.
+package struct FailureTolerance: Sendable, Hashable {
+    package var count: Int?
+    /// Of all items, 0 to 100.
+    package var percentage: Double?
+
+    package init(count: Int?, percentage: Double?) {
+        self.count = count
+        self.percentage = percentage
+    }
+
+    /// Whether anything is said about it. Where nothing is, no failure is tolerated.
+    var isStated: Bool { count != nil || percentage != nil }
+
+    /// - Parameter total: how many items there are; nil: nobody knows yet.
+    package func isExceeded(by failures: Int, of total: Int?) -> Bool {
+        guard failures > 0 else { return false }
+        guard isStated else { return true }
+        if let count, failures > count { return true }
+        guard let percentage, let total else { return false }
+        return Double(failures) * 100 > percentage * Double(total)
     }
 }
 

@@ -12,7 +12,8 @@ extension Run {
         let input = try effectiveInput(state)
         let maxConcurrency = try maxConcurrency(of: map, on: input)
         // What a reader brings is not known yet.
-        let length = distributed.reader == nil ? try items(of: map, in: input, language: state.queryLanguage).count : 0
+        let length =
+            distributed.reader == nil ? try keyedItems(of: map, in: input, language: state.queryLanguage).count : 0
         append(.mapStateStarted, [.init("length", .integer(length))])
         do throws(StateFailure) {
             var run = MapRun(id: randomUUID(), arn: "")

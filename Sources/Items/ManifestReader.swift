@@ -45,9 +45,6 @@ package struct ManifestReader: Sendable {
         var found: [File] = []
         for file in files {
             guard let key = file["key"]?.string else { throw ItemError("A file of the manifest has no 'key'.") }
-            guard !key.hasSuffix(".gz") else {
-                throw ItemError("The inventory's file '\(key)' is compressed, which can't be read here.")
-            }
             found.append(File(bucket: destination, key: key))
         }
         let headers = schema.split(separator: ",")

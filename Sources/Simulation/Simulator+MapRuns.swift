@@ -56,7 +56,7 @@ extension Simulator {
     ) throws -> [MapItem] {
         guard let reader = map.reader else {
             return try execution.interpreter.items(of: branch).get().enumerated()
-                .map { MapItem(index: $0, value: JSONDocument($1), source: "STATE_DATA") }
+                .map { MapItem(index: $0, value: JSONDocument($1.value), key: $1.key, source: "STATE_DATA") }
         }
         guard case .object(let format) = reader.source,
             var parser = try format.parser(maximumItemBytes: limits.payloadBytes)

@@ -34,7 +34,8 @@ public struct WorkerConfiguration: Sendable {
     /// How long the worker waits for the database when it starts. Once it runs, it waits as long as it takes.
     public var startTimeout: Duration = .seconds(60)
     /// A directory as object storage for the item readers and result writers of distributed Maps: buckets are its
-    /// subdirectories, keys are paths below them. Nothing outside is ever opened.
+    /// subdirectories, keys are paths below them. Nothing outside is ever opened. nil: S3, or what speaks its protocol,
+    /// where `AWS_ENDPOINT_URL_S3` says.
     public var storageDirectory: String?
     /// The database that SQL queries of item readers run in, with a role that may read what definitions may read; nil:
     /// they are refused.

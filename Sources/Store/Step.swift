@@ -2,6 +2,7 @@ import Expressions
 package import Interpreter
 import JSON
 package import Postgres
+import StatesLanguage
 
 /// Which step of which execution: the primary key of a row of `steps`.
 package struct StepKey: Sendable, Hashable, Comparable {
@@ -71,6 +72,9 @@ package struct ClaimedStep: Sendable {
     }
 
     package var key: StepKey { lease.key }
+
+    /// Whether its execution is a child of a map run.
+    package var isInMapRun: Bool { revision.machine.mapLabel(around: branch.state) != nil }
 
     /// What the handler sees as its idempotency key: the same for every attempt at one stay in a state.
     package static func idempotencyKey(_ key: StepKey, branch: Branch) -> String {

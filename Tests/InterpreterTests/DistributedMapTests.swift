@@ -35,11 +35,36 @@ struct DistributedMapTests {
         #expect(run.arn == "arn:aws:states:eu-west-1:123456789012:mapRun:orders/L:\(run.id)")
         #expect(session.last("mapRunArn") == .string(run.arn))
         #expect(run.maxConcurrency == 3)
-        #expect(try session.interpreter.items(of: session.branch).get() == [1, 2])
+        #expect(try session.interpreter.items(of: session.branch).get().map(\.value) == [1, 2])
         #expect(session.on(.due) == .runMap)
         #expect(session.on(.succeeded([3])) == .succeeded([3]))
         #expect(
             session.types.dropFirst(3) == [.mapRunSucceeded, .mapStateSucceeded, .mapStateExited, .executionSucceeded]
+        )
+    }
+
+    @Test("the members of an object are items with keys, in either language")
+    func objects() throws {
+        let selector = #", "ItemSelector": {"k.$": "$$.Map.Item.Key", "v.$": "$$.Map.Item.Value"}"#
+        let paths = Simulator.run(
+            try Self.map(#", "ItemsPath": "$.a""# + selector),
+            input: #"{"a": {"x": 1, "y": [2]}}"#
+        )
+        #expect(paths.end == .succeeded(JSONDocument(trusted: #"[{"k":"x","v":1},{"k":"y","v":[2]}]"#)))
+        let query = #", "QueryLanguage": "JSONata", "Items": "{% $states.input.a %}", "ItemSelector": "#
+        let jsonata = Simulator.run(
+            try Self.map(query + #"{"k": "{% $states.context.Map.Item.Key %}"}"#),
+            input: #"{"a": {"x": 1, "y": [2]}}"#
+        )
+        #expect(jsonata.end == .succeeded(JSONDocument(trusted: #"[{"k":"x"},{"k":"y"}]"#)))
+        let refused = Simulator.run(try Self.map(#", "ItemsPath": "$.a""#), input: #"{"a": 1}"#)
+        #expect(
+            refused.end
+                == .failed(
+                    error: "States.Runtime",
+                    cause: "An error occurred while executing the state 'M' (entered at the event id #2). Reference"
+                        + " path \"$.a\" must point to array."
+                )
         )
     }
 

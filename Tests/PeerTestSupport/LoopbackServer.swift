@@ -26,6 +26,8 @@ package enum PeerReply: Sendable {
     case silence
     /// The connection is closed.
     case hangUp
+    /// A part of the body of an answer that promises more; then the connection is closed.
+    case cut(status: Int, headers: [(name: String, value: String)], body: [UInt8], promised: Int)
 
     package static func answer(_ status: Int = 200, _ headers: [(name: String, value: String)] = [], _ text: String)
         -> PeerReply
@@ -106,6 +108,18 @@ private final class PeerHandler: ChannelInboundHandler {
         switch reply {
         case .silence: break
         case .hangUp: context.close(promise: nil)
+        case .cut(let status, let headers, let body, let promised):
+            var fields = HTTPHeaders(headers.map { ($0.name, $0.value) })
+            fields.replaceOrAdd(name: "Content-Length", value: String(promised))
+            let head = HTTPResponseHead(
+                version: .http1_1,
+                status: HTTPResponseStatus(statusCode: status),
+                headers: fields
+            )
+            context.write(wrapOutboundOut(.head(head)), promise: nil)
+            let channel = context.channel
+            context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))))
+                .whenComplete { _ in channel.close(promise: nil) }
         case .answer(let status, let headers, let body):
             var fields = HTTPHeaders(headers.map { ($0.name, $0.value) })
             if !fields.contains(name: "Content-Length") {

@@ -236,6 +236,73 @@ import Testing
         #expect(output.text == "[[\(inner(1)),\(inner(2))],[\(inner(3))]]")
     }
 
+    @Test func aRunThatRestsGoesOnWhenChildrenEnd() async throws {
+        let database = try await Database()
+        try await database.deploy(Self.map(#", "MaxConcurrency": 1"#, function: "work"))
+        let pause = "select coalesce(max(pause), 0)::int from stepwell.map_runs"
+        let (steps, step) = AsyncStream.makeStream(of: Void.self)
+        let (begins, began) = AsyncStream.makeStream(of: Void.self)
+        try await database.withWorker {
+            Function("work") { (number: Int) in
+                began.yield()
+                if number == 0 { for await _ in steps { break } }
+                return number
+            }
+        } body: {
+            let execution = try await database.start(input: [0, 1])
+            var begins = begins.makeAsyncIterator()
+            _ = await begins.next()
+            // Nothing has happened for long: the next look is an hour away.
+            while try await database.sql(pause).only().int(0) < 1000 { try await Task.sleep(for: .milliseconds(20)) }
+            let postpone =
+                """
+                update stepwell.steps set run_at = now() + interval '1 hour'
+                where phase = 'mapping' and status = 'r' returning 1
+                """
+            while try await database.sql(postpone).isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+            step.yield()
+            _ = await begins.next()
+            #expect(try await database.end(of: execution).output?.text == "[0,1]")
+        }
+    }
+
+    @Test(arguments: [1, 25, 90])
+    func processesThatAreKilledCountEveryItemOnce(_ after: Int) async throws {
+        let database = try await Database()
+        try await database.deploy(
+            Self.map(#", "MaxConcurrency": 40, "ToleratedFailureCount": 0"#, function: "nap")
+        )
+        let count = 300
+        let execution = try await database.start(input: .array((0..<count).map { .number(JSONNumber($0)) }))
+        for _ in 0..<3 {
+            let process = try FixtureProcess(
+                environment: [
+                    "DATABASE_URL": database.configuration.conninfo, "STEPWELL_LEASE_SECONDS": "1",
+                    "STEPWELL_CONCURRENCY": "16", "SWIFT_BACKTRACE": "enable=no",
+                ]
+            )
+            for _ in 0..<after { await process.hears("nap") }
+            await process.end(SIGKILL)
+        }
+        let end = try await database.withWorker {
+            Function("nap") { (event: JSONValue) in event }
+        } body: {
+            try await database.end(of: execution)
+        }
+        #expect(end.output?.text == "[" + (0..<count).map { "\($0)" }.joined(separator: ",") + "]")
+        let children = try await database.sql(
+            """
+            select count(*)::int, count(distinct map_index)::int,
+                (select sum(items_succeeded)::int from stepwell.map_run_shards),
+                (select sum(items_started)::int from stepwell.map_run_shards)
+            from stepwell.executions where map_run is not null
+            """
+        )
+        let row = try children.only()
+        for column in 0..<4 { #expect(try row.int(.index(column)) == count) }
+        try await Self.expectNothingLeft(in: database)
+    }
+
     @Test func anEmptyMapEndsAtOnce() async throws {
         let database = try await Database()
         try await database.deploy(Self.map())

@@ -12,20 +12,25 @@ enum S3Operations {
         "SSECustomerKeyMD5": .header("x-amz-server-side-encryption-customer-key-MD5"),
     ]
 
+    static let getObject = RESTOperation(
+        method: "GET",
+        path: object,
+        input: reading,
+        output: [RESTMember("AcceptRanges", .header("accept-ranges"))] + metadata + [RESTMember("Body", .payload)]
+    )
+
+    static let putObject = RESTOperation(method: "PUT", path: object, input: writing, output: written)
+
+    /// By name.
     static let all: [String: RESTOperation] = [
-        "GetObject": RESTOperation(
-            method: "GET",
-            path: object,
-            input: reading,
-            output: [RESTMember("AcceptRanges", .header("accept-ranges"))] + metadata + [RESTMember("Body", .payload)]
-        ),
+        "GetObject": getObject,
         "HeadObject": RESTOperation(
             method: "HEAD",
             path: object,
             input: reading,
             output: [RESTMember("AcceptRanges", .header("accept-ranges"))] + metadata
         ),
-        "PutObject": RESTOperation(method: "PUT", path: object, input: writing, output: written),
+        "PutObject": putObject,
         "DeleteObject": RESTOperation(
             method: "DELETE",
             path: object,

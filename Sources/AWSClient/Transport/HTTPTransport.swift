@@ -60,45 +60,42 @@ package final class HTTPTransport: Sendable {
         -> IncomingResponse
     {
         try await withDeadline(bounds.time) { [self] () async throws(TransportError) in
-            let (response, body) = try await head(of: request)
-            if let declared = response.header("Content-Length").flatMap({ Int($0) }), declared > bounds.responseBytes,
-                request.method != "HEAD"
-            {
-                throw TransportError.responseTooLarge(limit: bounds.responseBytes)
-            }
-            var whole = response
-            whole.body = try await body.collect(upTo: bounds.responseBytes)
-            return whole
-        }
-    }
-
-    /// Sends a request and returns as soon as the answer begins: its body comes piece by piece, read no faster than
-    /// somebody takes it. A silence of `patience` ends it.
-    package func open(_ request: OutgoingRequest, patience: Duration = .seconds(60)) async throws(TransportError)
-        -> (response: IncomingResponse, body: ResponseBody)
-    {
-        try await withDeadline(patience) { [self] () async throws(TransportError) in
-            try await head(of: request)
-        }
-    }
-
-    private func head(of request: OutgoingRequest) async throws(TransportError)
-        -> (response: IncomingResponse, body: ResponseBody)
-    {
-        let client = try client()
-        do {
-            let response: HTTPClientResponse
+            let client = try client()
             do {
-                response = try await client.execute(Self.native(request), deadline: .distantFuture)
-            } catch let error as HTTPClientError where sendsAgain && error == .remoteConnectionClosed {
-                response = try await client.execute(Self.native(request), deadline: .distantFuture)
+                let response: HTTPClientResponse
+                do {
+                    response = try await client.execute(Self.native(request), deadline: .distantFuture)
+                } catch let error as HTTPClientError where sendsAgain && error == .remoteConnectionClosed {
+                    response = try await client.execute(Self.native(request), deadline: .distantFuture)
+                }
+                return try await Self.collected(response, upTo: bounds.responseBytes, of: request)
+            } catch {
+                throw TransportError(error)
             }
-            let headers = response.headers.map { (name: $0.name, value: $0.value) }
-            let incoming = IncomingResponse(status: Int(response.status.code), headers: headers, body: [])
-            return (incoming, ResponseBody(response.body))
-        } catch {
-            throw TransportError(error)
         }
+    }
+
+    private static func collected(
+        _ response: HTTPClientResponse,
+        upTo limit: Int,
+        of request: OutgoingRequest
+    ) async throws -> IncomingResponse {
+        var whole = IncomingResponse(
+            status: Int(response.status.code),
+            headers: response.headers.map { (name: $0.name, value: $0.value) },
+            body: []
+        )
+        if let declared = whole.header("Content-Length").flatMap({ Int($0) }), request.method != "HEAD" {
+            guard declared <= limit else { throw TransportError.responseTooLarge(limit: limit) }
+            whole.body.reserveCapacity(declared)
+        }
+        for try await chunk in response.body {
+            guard whole.body.count + chunk.readableBytes <= limit else {
+                throw TransportError.responseTooLarge(limit: limit)
+            }
+            whole.body += chunk.readableBytesView
+        }
+        return whole
     }
 
     private func client() throws(TransportError) -> HTTPClient {
@@ -121,7 +118,7 @@ package final class HTTPTransport: Sendable {
                 return client
             }
         }
-        guard let client else { throw .failed(reason: "this process closes its connections") }
+        guard let client else { throw .closed }
         return client
     }
 
@@ -135,42 +132,6 @@ package final class HTTPTransport: Sendable {
             native.body = .bytes(ByteBuffer())
         }
         return native
-    }
-}
-
-/// The body of a response, in the pieces in which it comes. Its errors are ``TransportError``s.
-package struct ResponseBody: AsyncSequence, Sendable {
-    private let native: HTTPClientResponse.Body
-
-    fileprivate init(_ native: HTTPClientResponse.Body) { self.native = native }
-
-    /// All of it, as long as it is not more than a limit.
-    func collect(upTo limit: Int) async throws(TransportError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        do {
-            for try await chunk in self {
-                guard bytes.count + chunk.count <= limit else { throw TransportError.responseTooLarge(limit: limit) }
-                bytes += chunk
-            }
-        } catch {
-            throw TransportError(error)
-        }
-        return bytes
-    }
-
-    package func makeAsyncIterator() -> Iterator { Iterator(native: native.makeAsyncIterator()) }
-
-    package struct Iterator: AsyncIteratorProtocol {
-        fileprivate var native: HTTPClientResponse.Body.AsyncIterator
-
-        @concurrent
-        package mutating func next() async throws -> [UInt8]? {
-            do {
-                return try await native.next().map { Array($0.readableBytesView) }
-            } catch {
-                throw TransportError(error)
-            }
-        }
     }
 }
 

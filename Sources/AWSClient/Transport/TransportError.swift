@@ -6,6 +6,8 @@ package enum TransportError: Error, Sendable, Equatable {
     case responseTooLarge(limit: Int)
     /// The server can't be reached, or the connection broke.
     case failed(reason: String)
+    /// This process closes its connections.
+    case closed
     /// Whoever asked does not want to know any more.
     case cancelled
 }
@@ -16,6 +18,7 @@ extension TransportError: CustomStringConvertible {
         case .timedOut: "no complete answer in time"
         case .responseTooLarge(let limit): "the response is larger than \(limit) bytes"
         case .failed(let reason): reason
+        case .closed: "this process closes its connections"
         case .cancelled: "the request was cancelled"
         }
     }

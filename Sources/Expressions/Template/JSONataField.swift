@@ -63,7 +63,7 @@ package struct JSONataField: Sendable {
         guard let value else { throw failure("returned nothing (undefined).") }
         if let type, !type.accepts(value) {
             throw failure(
-                "returned an unexpected result type. Expected '\(type.rawValue)', but was '\(value.typeName)'"
+                "returned an unexpected result type. Expected '\(type.name)', but was '\(value.typeName)'"
                     + " for value: \(value.excerpt)"
             )
         }
@@ -114,12 +114,22 @@ extension JSONataField: Hashable {
 /// The types that fields ask of a JSONata result.
 package enum JSONataType: String, Sendable {
     case array
+    /// An array or an object.
+    case collection
     case boolean
     case number
     case object
     case string
 
-    func accepts(_ value: JSONValue) -> Bool { value.typeName == rawValue }
+    func accepts(_ value: JSONValue) -> Bool {
+        switch self {
+        case .collection: ["array", "object"].contains(value.typeName)
+        case .array, .boolean, .number, .object, .string: value.typeName == rawValue
+        }
+    }
+
+    /// As errors call it.
+    var name: String { self == .collection ? JSONataType.array.rawValue : rawValue }
 }
 
 /// What the expressions of a state can see at one moment, and what they may use.

@@ -1,19 +1,24 @@
-import AWSClient
+package import AWSClient
 
 /// How Step Functions names what went wrong at a service.
-struct ServiceErrors {
+package struct ServiceErrors {
     /// Which of AWS's Java SDKs stands behind an integration: names and texts are theirs.
-    enum Style {
+    package enum Style {
         /// The optimised integrations: SDK 1. `prefix` stands before the names of errors, `service` in causes.
         case optimized(prefix: String, service: String, general: String)
         /// `aws-sdk:…`: SDK 2.
         case sdk
     }
 
-    let service: AWSService
-    let style: Style
+    private let service: AWSService
+    private let style: Style
 
-    func failure(_ error: ServiceError) -> TaskFailure {
+    package init(service: AWSService, style: Style) {
+        self.service = service
+        self.style = style
+    }
+
+    package func failure(_ error: ServiceError) -> TaskFailure {
         switch error {
         case .fault(let fault): TaskFailure(error: "\(prefix).\(name(of: fault))", cause: cause(of: fault))
         case .transport(.responseTooLarge(let limit)):

@@ -66,7 +66,7 @@ struct HTTPTasks: Sendable {
                     error: "States.DataLimitExceeded",
                     cause: "The HTTP API returned a response of more than \(limit) bytes."
                 )
-            case .timedOut, .failed, .cancelled:
+            case .timedOut, .failed, .closed, .cancelled:
                 throw TaskFailure(error: "States.Http.Socket", cause: "The request to the HTTP API failed: \(error)")
             }
         }

@@ -15,6 +15,14 @@ package struct DistributedMap: Sendable {
     /// 0 to 100. Default: 0.
     package var toleratedFailurePercentage: NumberField?
 
+    /// Whether its items are in object storage.
+    package var readsObjects: Bool {
+        switch reader?.source {
+        case .object, .listing: true
+        case .query, nil: false
+        }
+    }
+
     package init(
         label: String,
         hasExpressChildren: Bool = false,

@@ -108,6 +108,9 @@ package struct ServiceIntegration: Sendable, Hashable {
     /// - Parameter service: as in `aws-sdk:SERVICE:…`
     package static func offer(of service: String) -> String { "service:\(service)" }
 
+    /// What a worker offers that has object storage for the readers and writers of distributed Maps.
+    package static let storageOffer = offer(of: "storage")
+
     /// The action with its pattern, as events show it: `startExecution.sync:2`.
     package var resourceName: String { pattern == .requestResponse ? action : "\(action).\(pattern.rawValue)" }
 }

@@ -10,6 +10,9 @@ extension FieldReader {
         config?.rejectOthers(than: .readerConfig, language: language)
         let maxItems = config?.limit("MaxItems", 0...100_000_000, language, below: "ItemReader/ReaderConfig/")
         guard let resource = string("Resource"), let source = itemSource(resource, config) else { return nil }
+        if source != .query {
+            findings.needsStorage(at: place.field("Resource"), failingWith: "States.ItemReaderFailed")
+        }
         let parameters = self.parameters(language, below: "ItemReader/")
         return ItemReader(source: source, parameters: parameters, maxItems: maxItems)
     }
@@ -166,6 +169,7 @@ extension FieldReader {
                 return nil
             }
             checkParameters(["Bucket"])
+            findings.needsStorage(at: place.field("Resource"), failingWith: "States.ResultWriterFailed")
         }
         let exports = has("Resource")
         return ResultWriter(

@@ -52,11 +52,27 @@ final class Findings {
 
     /// A Task that only workers can do that have an endpoint for its service.
     func needs(_ offer: String, at location: Place) {
-        guard needs.count < Self.limit else { return }
         let service = offer.split(separator: ":").last ?? ""
-        let message =
+        need(
+            offer,
             "No worker has an endpoint for the service '\(service)': this Task will fail with States.Runtime unless one"
-            + " is started with AWS_ENDPOINT_URL or the variable of this service in its environment"
+                + " is started with AWS_ENDPOINT_URL or the variable of this service in its environment",
+            at: location
+        )
+    }
+
+    /// A reader or writer that only workers can carry out that have object storage.
+    func needsStorage(at location: Place, failingWith error: String) {
+        need(
+            ServiceIntegration.storageOffer,
+            "No worker has object storage: this Map will fail with \(error) unless one is started with"
+                + " AWS_ENDPOINT_URL_S3 or STEPWELL_STORAGE_DIRECTORY in its environment",
+            at: location
+        )
+    }
+
+    private func need(_ offer: String, _ message: String, at location: Place) {
+        guard needs.count < Self.limit else { return }
         needs.append((offer, finding(.warning, .invalidResource, message, location, nil, nil)))
     }
 

@@ -55,7 +55,8 @@ struct ItemIngestion {
         switch interpreter.items(of: branch) {
         case .failure(let failure): throw .failed(failure)
         case .success(let items):
-            try await sink.add(items.map { ParsedItem(value: JSONDocument($0)) }, source: "STATE_DATA")
+            let parsed = items.map { ParsedItem(key: $0.key, value: JSONDocument($0.value)) }
+            try await sink.add(parsed, source: "STATE_DATA")
         }
     }
 
@@ -85,24 +86,29 @@ struct ItemIngestion {
         let bucket = try parameter("Bucket")
         let prefix = request.readerParameters?["Prefix"]?.string ?? ""
         let storage = try storage()
-        do {
-            var listing = try await storage.list(bucket: bucket, prefix: prefix)
-            while let page = try await listing.next() {
-                guard let format else {
-                    let items = page.map { ParsedItem(value: JSONDocument($0.item)) }
-                    try await sink.add(items, source: "S3://\(bucket)")
-                    continue
-                }
-                for object in page {
-                    try await read(format, bucket: bucket, key: object.key, version: nil, from: storage)
-                }
-            }
-        } catch let error as StorageError {
-            throw .failed(.itemReader("\(error)"))
-        } catch let error as Interruption {
-            throw error
+        var listing: any ListingStream
+        do throws(StorageError) {
+            listing = try await storage.list(bucket: bucket, prefix: prefix)
         } catch {
-            throw .failed(.itemReader("\(error)"))
+            throw interruption(error)
+        }
+        while let page = try await next(of: &listing) {
+            guard let format else {
+                let items = page.map { ParsedItem(value: JSONDocument($0.item)) }
+                try await sink.add(items, source: "S3://\(bucket)")
+                continue
+            }
+            for object in page {
+                try await read(format, bucket: bucket, key: object.key, version: nil, from: storage)
+            }
+        }
+    }
+
+    private func next(of listing: inout any ListingStream) async throws(Interruption) -> [ListedObject]? {
+        do throws(StorageError) {
+            return try await listing.next()
+        } catch {
+            throw interruption(error)
         }
     }
 
@@ -115,10 +121,10 @@ struct ItemIngestion {
     ) async throws(Interruption) {
         do {
             guard var parser = try format.parser(maximumItemBytes: engine.limits.payloadBytes) else { return }
-            var stream = try await storage.open(bucket: bucket, key: key, version: version)
+            var object = UnpackedObject(try await storage.open(bucket: bucket, key: key, version: version))
             var items: [ParsedItem] = []
             let source = "S3://\(bucket)/\(key)"
-            while !parser.isDone, let piece = try await stream.next() {
+            while !parser.isDone, let piece = try await object.next() {
                 try parser.feed(piece, into: &items)
                 try await sink.add(items, source: source)
                 items.removeAll(keepingCapacity: true)
@@ -127,6 +133,8 @@ struct ItemIngestion {
             try await sink.add(items, source: source)
         } catch let error as Interruption {
             throw error
+        } catch let error as StorageError {
+            throw interruption(error)
         } catch {
             throw .failed(.itemReader("\(error)"))
         }
@@ -150,8 +158,13 @@ struct ItemIngestion {
             }
             return bytes
         } catch {
-            throw .failed(.itemReader("\(error)"))
+            throw interruption(error)
         }
+    }
+
+    /// A worker that stops closes its connections: that is no reason for the run to fail.
+    private func interruption(_ error: StorageError) -> Interruption {
+        engine.isStopping ? .stopping : .failed(.itemReader("\(error)"))
     }
 
     private func storage() throws(Interruption) -> any ItemStorage {

@@ -67,6 +67,7 @@ struct MapRunner {
             engine.startedEverywhere()
         }
         if record.itemTotal == nil {
+            if map.readsObjects, try await leaveToOthers() { return .lost }
             let (total, end) = try await ingest()
             if let end { return end }
             record.itemTotal = total
@@ -100,7 +101,7 @@ struct MapRunner {
         let total = record.itemTotal ?? 0
         while true {
             let (executions, items) = try await engine.facilities.postgres.mapRunCounts(run.id)
-            if record.exceedsTolerance(failedItems: items.failed + items.timedOut) {
+            if record.tolerance.isExceeded(by: items.failed + items.timedOut, of: record.itemTotal) {
                 return try await fail(.tooManyFailures, children: max(record.nextChild, executions.started), record)
             }
             if record.nextItem >= total, executions.ended >= record.nextChild {
@@ -197,8 +198,9 @@ struct MapRunner {
 
     private func succeed(children: Int) async throws(StoreError) -> End {
         switch try await results(children: children, pending: nil) {
-        case .failure(let failure): return try await close(.failed, failure: failure, written: 0)
-        case .success(let results): return try await close(.succeeded, results: results)
+        case .failed(let failure): return try await close(.failed, failure: failure, written: 0)
+        case .gathered(let results): return try await close(.succeeded, results: results)
+        case .interrupted(let end): return end
         }
     }
 
@@ -215,8 +217,10 @@ struct MapRunner {
         if let record, request.writerParameters != nil {
             let pending = record.nextItem..<max(record.nextItem, record.itemTotal ?? 0)
             // What the results say is worth less than why the run failed.
-            if case .success(let results) = try await results(children: children, pending: pending) {
-                written = results.written
+            switch try await results(children: children, pending: pending) {
+            case .gathered(let results): written = results.written
+            case .failed: break
+            case .interrupted(let end): return end
             }
         }
         return try await close(.failed, failure: failure, written: written)
@@ -253,17 +257,41 @@ struct MapRunner {
             return .outcome(.failed(error: failure.error, cause: failure.cause))
         case .succeeded:
             switch try await results(children: record.nextChild, pending: nil) {
-            case .success(let results): return .outcome(.succeeded(results.output))
-            case .failure(let failure): return .outcome(.failed(error: failure.error, cause: failure.cause))
+            case .gathered(let results): return .outcome(.succeeded(results.output))
+            case .failed(let failure): return .outcome(.failed(error: failure.error, cause: failure.cause))
+            case .interrupted(let end): return end
             }
         }
     }
 
-    private func results(
-        children: Int,
-        pending: Range<Int>?
-    ) async throws(StoreError) -> Result<MapRunResults.Gathered, MapRunFailure> {
+    private enum Results {
+        case gathered(MapRunResults.Gathered)
+        case failed(MapRunFailure)
+        /// The export goes on elsewhere.
+        case interrupted(End)
+    }
+
+    private func results(children: Int, pending: Range<Int>?) async throws(StoreError) -> Results {
+        if request.writerParameters != nil, try await leaveToOthers() { return .interrupted(.lost) }
         let results = MapRunResults(engine: engine, run: run, request: request, writer: map.writer, state: branch.state)
-        return try await results.gather(children: children, pending: pending)
+        switch try await results.gather(children: children, pending: pending) {
+        case .success(let gathered): return .gathered(gathered)
+        case .failure where engine.isStopping: return .interrupted(.stopping)
+        case .failure(let failure): return .failed(failure)
+        }
+    }
+
+    /// Where this worker has no object storage and others have, or had a day ago, they go on.
+    ///
+    /// - Returns: whether the step is out of hand.
+    private func leaveToOthers() async throws(StoreError) -> Bool {
+        let offer = ServiceIntegration.storageOffer
+        guard engine.facilities.storage == nil, try await engine.store.offeredServices().contains(offer) else {
+            return false
+        }
+        guard engine.held.withLock({ $0.beginWriting(run.lease.key) }) else { return true }
+        try await engine.facilities.postgres.leaveMapRun(run, to: offer)
+        engine.hints.work(in: run.lease.key.bucket)
+        return true
     }
 }

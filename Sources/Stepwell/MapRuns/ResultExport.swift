@@ -12,6 +12,14 @@ struct ResultExport {
     private struct Part {
         var bytes: [UInt8] = []
         var files: [(key: String, size: Int)] = []
+
+        mutating func append(_ text: String, as type: ResultWriter.OutputType) {
+            switch type {
+            case .json: bytes.append(bytes.isEmpty ? UInt8(ascii: "[") : UInt8(ascii: ","))
+            case .jsonLines: if !bytes.isEmpty { bytes.append(UInt8(ascii: "\n")) }
+            }
+            bytes.append(contentsOf: text.utf8)
+        }
     }
 
     /// An object is begun anew when it is this large: what is in memory is bounded.
@@ -31,14 +39,12 @@ struct ResultExport {
     }
 
     mutating func add(_ text: String, to kind: Kind) async throws(StorageError) {
-        var part = parts[kind] ?? Part()
-        switch outputType {
-        case .json: part.bytes.append(part.bytes.isEmpty ? UInt8(ascii: "[") : UInt8(ascii: ","))
-        case .jsonLines: if !part.bytes.isEmpty { part.bytes.append(UInt8(ascii: "\n")) }
-        }
-        part.bytes.append(contentsOf: text.utf8)
+        // Taken out, so that the bytes grow in place: a copy for every result would cost the square of their size.
+        var part = parts.removeValue(forKey: kind) ?? Part()
+        part.append(text, as: outputType)
+        let isFull = part.bytes.count >= Self.objectBytes
         parts[kind] = part
-        if part.bytes.count >= Self.objectBytes { try await write(kind) }
+        if isFull { try await write(kind) }
     }
 
     private mutating func write(_ kind: Kind) async throws(StorageError) {

@@ -26,6 +26,8 @@ final class Engine: Sendable {
     let janitorBox: Mailbox<OtherWork>
     /// Somebody waits for a function that this worker does not offer.
     let adoptionBox: Mailbox<Bool>
+    /// Executions of map runs have ended here.
+    let childBox: Mailbox<EndedChildren>
     let hints: HintSender
     let metrics = WorkerMetrics()
     /// Calls of express executions that wait for a permit.
@@ -62,6 +64,7 @@ final class Engine: Sendable {
         keeperBox = Mailbox(KeeperLetters(), surroundings: surroundings)
         janitorBox = Mailbox(OtherWork(), surroundings: surroundings)
         adoptionBox = Mailbox(false, surroundings: surroundings)
+        childBox = Mailbox(EndedChildren(), surroundings: surroundings)
         clock = Mutex(DatabaseClock(now: surroundings.now))
         lastLookAt = Mutex(surroundings.now)
         firstRequestID = PGUUID(high: surroundings.randomBits(), low: surroundings.randomBits())
@@ -171,6 +174,7 @@ final class Engine: Sendable {
     func stop() {
         isStoppingFlag.store(true, ordering: .relaxed)
         claimBox.post { _ in }
+        if services.storage != nil { Task { await services.closeStorage() } }
     }
 
     /// A suspect runs, or waits until nothing else does.
@@ -424,6 +428,21 @@ struct ClaimLetters: Sendable {
     var hasFinished = false
     /// Something may have been missed: the notifications were interrupted.
     var mayHaveMissed = false
+}
+
+/// Children of map runs that have ended, some of them.
+struct EndedChildren: Sendable {
+    /// More are not needed: where so many end, their runs don't rest for long.
+    private static let most = 50
+
+    private(set) var byBucket: [Int32: Set<PGUUID>] = [:]
+    private var count = 0
+
+    mutating func insert(_ key: StepKey) {
+        guard count < Self.most else { return }
+        count += 1
+        byBucket[key.bucket, default: []].insert(key.execution)
+    }
 }
 
 /// What the keeper of the leases is told.

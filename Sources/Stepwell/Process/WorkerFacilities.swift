@@ -17,13 +17,13 @@ package struct WorkerFacilities: Sendable {
     init(
         postgres: Store,
         transactions: Pool,
-        storage: (any ItemStorage)?,
+        storage: DirectoryStorage?,
         itemDatabase: PostgresConfiguration?,
         services: ServiceCalls
     ) {
         self.postgres = postgres
         self.transactions = transactions
-        self.storage = storage
+        self.storage = storage ?? services.storage.map(BucketStorage.init)
         self.itemDatabase = itemDatabase
         self.services = services
     }
@@ -35,7 +35,10 @@ package struct WorkerFacilities: Sendable {
             transactions: transactions,
             storage: nil,
             itemDatabase: nil,
-            services: ServiceCalls(store: postgres, settings: try ServiceSettings(environment: [:]))
+            services: ServiceCalls(
+                store: postgres,
+                settings: try ServiceSettings(environment: [:], hasStorageDirectory: false)
+            )
         )
     }
 

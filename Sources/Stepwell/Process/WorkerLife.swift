@@ -24,7 +24,7 @@ struct WorkerLife {
     private let database: PostgresConfiguration
     private let listenDatabase: PostgresConfiguration
     private let itemDatabase: PostgresConfiguration?
-    private let storage: (any ItemStorage)?
+    private let storage: DirectoryStorage?
     private let lock: NameLock
     private let record: WorkerRecord
     private let logger: Logger
@@ -33,7 +33,10 @@ struct WorkerLife {
     init(functions: [Function], configuration: WorkerConfiguration) throws(WorkerError) {
         try configuration.check()
         self.functions = try Self.table(of: functions)
-        services = try ServiceSettings(environment: configuration.environment)
+        services = try ServiceSettings(
+            environment: configuration.environment,
+            hasStorageDirectory: configuration.storageDirectory != nil
+        )
         do throws(PostgresError) {
             var database = try PostgresConfiguration(configuration.database, environment: configuration.environment)
                 .named("stepwell-worker")
@@ -155,6 +158,7 @@ struct WorkerLife {
         await withTaskGroup { group in
             group.addTask { await engine.maintain() }
             group.addTask { await forgetter.run() }
+            group.addTask { await MapRunWaker(engine: engine).run() }
             if engine.services.lambda != nil { group.addTask { await LambdaAdoption(engine: engine).run() } }
             if let address = configuration.metricsAddress {
                 group.addTask { await MetricsEndpoint(address: address, engine: engine).run() }

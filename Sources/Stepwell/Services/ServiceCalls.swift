@@ -16,6 +16,9 @@ struct ServiceCalls: Sendable {
     let offers: Set<String>
     /// Functions of Lambda's endpoint; nil: there is none.
     let lambda: LambdaFunctions?
+    /// Where item readers and result writers find S3; nil: there is no endpoint. Its connections are its own, so that
+    /// readings end when the worker does while Tasks finish theirs.
+    let storage: S3Storage?
     private let stepFunctions: StepFunctionsService
     private let tasks: ServiceTasks
     private let limits: Limits
@@ -26,11 +29,18 @@ struct ServiceCalls: Sendable {
         tasks = ServiceTasks(client: client, addresses: settings.addresses, connections: settings.connections)
         offers = Set(settings.offers)
         limits = store.limits
+        storage = S3Storage(client: AWSClient(configuration: settings.aws))
         lambda = LambdaEndpoint(client: client).map { LambdaFunctions(endpoint: $0, limits: store.limits) }
     }
 
     /// Closes the connections to services.
-    func close() async { await tasks.close() }
+    func close() async {
+        await tasks.close()
+        await closeStorage()
+    }
+
+    /// Readings and exports begin again elsewhere: at the worker's end they need not be waited for.
+    func closeStorage() async { await storage?.close() }
 
     /// A call, as a function that the worker runs like any other.
     func function(for request: ServiceRequest) -> Function {

@@ -18,8 +18,11 @@ struct ServiceSettings: Sendable {
     let aws: AWSConfiguration
     let addresses: AddressRules
     let connections: Connections
+    /// Whether readers and writers of distributed Maps have a directory; else they use S3, if there is an endpoint.
+    let hasStorageDirectory: Bool
 
-    init(environment: [String: String]) throws(WorkerError) {
+    init(environment: [String: String], hasStorageDirectory: Bool) throws(WorkerError) {
+        self.hasStorageDirectory = hasStorageDirectory
         do throws(AWSConfigurationError) {
             aws = try AWSConfiguration(environment: environment)
         } catch {
@@ -54,6 +57,11 @@ struct ServiceSettings: Sendable {
 }
 
 extension ServiceSettings {
-    /// The services of AWS that this worker can call, as steps name those who can do their work.
-    var offers: [String] { aws.services.map { ServiceIntegration.offer(of: $0.name) } }
+    /// The services of AWS that this worker can call, and whether it has object storage, as steps name those who can do
+    /// their work.
+    var offers: [String] {
+        let hasStorage = hasStorageDirectory || aws.services.contains(.s3)
+        return aws.services.map { ServiceIntegration.offer(of: $0.name) }
+            + (hasStorage ? [ServiceIntegration.storageOffer] : [])
+    }
 }

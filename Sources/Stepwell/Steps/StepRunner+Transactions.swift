@@ -2,6 +2,7 @@ import Interpreter
 import JSON
 import Logging
 import Postgres
+import StatesLanguage
 import Store
 import Synchronization
 
@@ -75,6 +76,8 @@ private struct TransactionalCompletion: Sendable {
         }
         CrashPoint.transactionCommitted.pass()
         engine.handedOver(next, of: key)
+        let isInMapRun = revision.machine.mapLabel(around: branch.state) != nil
+        if case .endExecution = next, isInMapRun { engine.childBox.post { $0.insert(key) } }
         return reply
     }
 

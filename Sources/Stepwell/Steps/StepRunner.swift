@@ -110,6 +110,7 @@ final class StepRunner {
     private func handOver(_ decision: Decision) async -> Decision? {
         if await write(decision, keepsLease: false) != nil {
             engine.handedOver(decision.next, of: step.key)
+            if case .endExecution = decision.next, step.isInMapRun { engine.childBox.post { $0.insert(step.key) } }
             if step.revision.machine.waitsForExecutions, decision.next.abandonsBranches {
                 engine.stopChildren(of: step.key)
             }

@@ -90,12 +90,43 @@ extension Store {
         return Array(holders)
     }
 
-    /// A hint that children of a run have ended.
+    /// A hint that executions have ended that may be children of map runs: the steps of those rest no longer.
     ///
-    /// - Returns: whether its step rested and is due now.
-    package func wakeMapRun(bucket: Int32, run: PGUUID) async throws(StoreError) -> Bool {
-        let rows = try await query(Statement("select stepwell.wake_map_run($1, $2)", [.int4(bucket), .uuid(run)]))
-        return try decode { () throws(PostgresError) in try rows.only().bool(0) }
+    /// - Parameter ended: executions, by bucket.
+    /// - Returns: the buckets in which steps are due now.
+    package func wakeMapRuns(ofChildren ended: [Int32: Set<PGUUID>]) async throws(StoreError) -> Set<Int32> {
+        let answers = try await pipeline(
+            ended.map { bucket, executions in
+                Statement(
+                    """
+                    select distinct e.map_run from stepwell.executions e
+                    where e.bucket = $1 and e.id = any ($2) and e.map_run is not null
+                    """,
+                    [.int4(bucket), .uuidArray(Array(executions))]
+                )
+            }
+        )
+        let runs = try decode { () throws(PostgresError) in
+            var runs: Set<PGUUID> = []
+            for rows in answers {
+                for row in rows { runs.insert(try row.uuid(0)) }
+            }
+            return runs
+        }
+        // Children don't know the bucket of their run.
+        let buckets = Array(0..<settings.buckets)
+        let wakes = try await pipeline(
+            runs.flatMap { run in
+                buckets.map { Statement("select stepwell.wake_map_run($1, $2)", [.int4($0), .uuid(run)]) }
+            }
+        )
+        return try decode { () throws(PostgresError) in
+            var due: Set<Int32> = []
+            for (place, rows) in wakes.enumerated() where try rows.only().bool(0) {
+                due.insert(buckets[place % buckets.count])
+            }
+            return due
+        }
     }
 
     /// Finishes a run whose Map is gone: the children end, the items go.

@@ -90,6 +90,13 @@ extension Store {
         }
     }
 
+    /// Leaves the step to a worker that offers what the run needs next.
+    package func leaveMapRun(_ run: HeldMapRun, to offer: String) async throws(StoreError) {
+        _ = try await query(
+            Statement("select stepwell.leave_map_run($1, $2, $3, $4, $5)", run.lease.parameters + [.text(offer)])
+        )
+    }
+
     /// Ends a run.
     ///
     /// - Returns: whether the step is this process's.

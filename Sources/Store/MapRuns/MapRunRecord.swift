@@ -13,8 +13,13 @@ package struct HeldMapRun: Sendable {
     }
 
     /// The first parameters of the functions of a held run: bucket, execution, step, fence, run.
+    var parameters: [PostgresValue] { lease.parameters + [.uuid(id)] }
+}
+
+extension StepLease {
+    /// Bucket, execution, step, fence.
     var parameters: [PostgresValue] {
-        [.int4(lease.key.bucket), .uuid(lease.key.execution), .int8(lease.key.id), .int8(lease.fence), .uuid(id)]
+        [.int4(key.bucket), .uuid(key.execution), .int8(key.id), .int8(fence)]
     }
 }
 
@@ -75,13 +80,9 @@ package struct MapRunRecord: Sendable {
         isRedriving = try row.bool(15)
     }
 
-    /// Whether so many failed items are more than the run tolerates.
-    package func exceedsTolerance(failedItems: Int) -> Bool {
-        guard failedItems > 0 else { return false }
-        if toleratedFailureCount == nil, toleratedFailurePercentage == nil { return true }
-        if let count = toleratedFailureCount, failedItems > count { return true }
-        guard let percentage = toleratedFailurePercentage, let total = itemTotal else { return false }
-        return Double(failedItems) * 100 > percentage * Double(total)
+    /// How many failures it tolerates now.
+    package var tolerance: FailureTolerance {
+        FailureTolerance(count: toleratedFailureCount, percentage: toleratedFailurePercentage)
     }
 }
 

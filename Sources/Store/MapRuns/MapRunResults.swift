@@ -82,6 +82,12 @@ extension Store {
             members["OutputDetails"] = ["Included": true]
         }
         members["RedriveCount"] = 0
+        if status == ExecutionStatus.succeeded.rawValue {
+            members["RedriveStatus"] = "NOT_REDRIVABLE"
+            members["RedriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven"
+        } else {
+            members["RedriveStatus"] = "REDRIVABLE_BY_MAP_RUN"
+        }
         members["StartDate"] = .string(Timestamp(microseconds: try row.timestamp(7)).description)
         members["StateMachineArn"] = .string(settings.stateMachineARN(machine))
         members["Status"] = .string(status)
