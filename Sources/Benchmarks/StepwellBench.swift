@@ -12,9 +12,9 @@ struct StepwellBench: AsyncParsableCommand {
               swift run -c release stepwell-bench chain
             """,
         subcommands: [
-            DrainCommand.self, ChainCommand.self, ExpressCommand.self, FanoutCommand.self, LatencyCommand.self,
-            ScaleCommand.self, MemoryCommand.self, JSONataCommand.self, APICommand.self, BenchWorkerCommand.self,
-            BenchServerCommand.self,
+            DrainCommand.self, ChainCommand.self, ExpressCommand.self, FanoutCommand.self, MapRunCommand.self,
+            LatencyCommand.self, ScaleCommand.self, MemoryCommand.self, JSONataCommand.self, APICommand.self,
+            BenchWorkerCommand.self, BenchServerCommand.self,
         ]
     )
 }

@@ -56,6 +56,12 @@ struct BenchTests {
         #expect(report["rows"]?.array?.allSatisfy { isPositive($0["tasks/s"]) } == true)
     }
 
+    @Test func mapRun() async throws {
+        let report = try await run("map-run", "--items", "300")
+        let row = try #require(report["rows"]?.array?.first)
+        #expect(isPositive(row["items/s"]) && isPositive(row["MB at most"]) && isPositive(row["updates of map_runs"]))
+    }
+
     @Test func latency() async throws {
         let report = try await run("latency", "--executions", "5")
         #expect(report["rows"]?.array?.count == 8)

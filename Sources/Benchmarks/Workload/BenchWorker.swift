@@ -30,12 +30,14 @@ final class BenchWorker: Sendable {
         conninfo: String,
         concurrency: Int?,
         listen: String? = nil,
+        storage: String? = nil,
         preparesStatements: Bool = true,
         onCall: @escaping @Sendable (String) -> Void
     ) -> Worker {
         var configuration = WorkerConfiguration()
         configuration.database = conninfo
         configuration.listenDatabase = listen
+        configuration.storageDirectory = storage
         configuration.preparesStatements = preparesStatements
         configuration.logger = .bench
         if let concurrency { configuration.concurrency = concurrency }
