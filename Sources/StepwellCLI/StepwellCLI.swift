@@ -35,10 +35,11 @@ struct StepwellCLI: AsyncParsableCommand {
             CommandGroup(
                 name: "Execution",
                 subcommands: [
-                    StartCommand.self, DescribeCommand.self, HistoryCommand.self, ListCommand.self, StopCommand.self,
-                    RedriveCommand.self, TaskCommand.self, ActivitiesCommand.self,
+                    StartCommand.self, DescribeCommand.self, WhyCommand.self, HistoryCommand.self, ListCommand.self,
+                    StopCommand.self, RedriveCommand.self, TaskCommand.self, ActivitiesCommand.self,
                 ]
             ),
+            CommandGroup(name: "Watching", subcommands: [WorkersCommand.self, QueueCommand.self]),
         ]
     )
 

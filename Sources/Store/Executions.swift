@@ -31,7 +31,9 @@ package struct ExecutionDescription: Sendable {
     package var traceHeader: String?
     package var redriveStatus: RedriveStatus
     /// Where each live branch stands; empty once the execution has ended.
-    package var steps: [StepDescription]
+    package var steps: [BranchStanding]
+    /// The database's time at which all this was so.
+    package var observedAt: Timestamp
 }
 
 /// One execution as lists show it.
@@ -49,21 +51,6 @@ package struct ExecutionSummary: Sendable {
     /// How often the execution was gone on with after it had failed, and when that was last.
     package var redriveCount: Int
     package var redrivenAt: Timestamp?
-}
-
-/// Where a live branch stands, and why it doesn't move.
-package struct StepDescription: Sendable {
-    package var state: String
-    /// `timer`, `ready`, `no worker`, `sleeping`, `retrying`, `leased`, `waiting`, `joining`: see the view
-    /// `step_overview`.
-    package var status: String
-    package var function: String?
-    package var runsAt: Timestamp?
-    package var leaseUntil: Timestamp?
-    package var worker: String?
-    package var retryCount: Int
-    package var childrenLeft: Int?
-    package var enteredAt: Timestamp?
 }
 
 /// One event as AWS's `GetExecutionHistory` shows it.

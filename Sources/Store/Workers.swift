@@ -1,3 +1,4 @@
+package import Expressions
 package import Postgres
 
 /// A worker process as it introduces itself.
@@ -14,6 +15,8 @@ package struct WorkerRecord: Sendable, Hashable {
     package var isIdle: Bool
     /// What it has done so far, as JSON: for those who watch.
     package var figures: String?
+    /// How many steps it has in hand.
+    package var inHand = 0
 
     package init(
         host: String,
@@ -38,12 +41,64 @@ package struct WorkerRecord: Sendable, Hashable {
     fileprivate var parameters: [PostgresValue] {
         [
             .text(host), .text(name), .uuid(instance), .int4(pid), .text(version), .textArray(functions),
-            .int4(Int32(clamping: slots)), .bool(isIdle), .json(figures),
+            .int4(Int32(clamping: slots)), .bool(isIdle), .json(figures), .int4(Int32(clamping: inHand)),
         ]
     }
 }
 
+/// A worker as others see it.
+package struct WorkerStanding: Sendable {
+    package var record: WorkerRecord
+    package var startedAt: Timestamp
+    package var seenAt: Timestamp
+    /// Whether it has given a sign of life lately.
+    package var lives: Bool
+}
+
 extension Store {
+    /// All workers that have not taken their leave, by name.
+    package func workers() async throws(StoreError) -> [WorkerStanding] {
+        let rows = try await query(
+            """
+            select w.host, w.name, w.instance, w.pid, w.version, w.functions, w.slots, w.idle, w.in_hand, w.started_at,
+                w.seen_at, w.seen_at > now() - interval '30 seconds'
+            from stepwell.workers w
+            order by w.name, w.host
+            """
+        )
+        return try decode { () throws(PostgresError) in
+            var workers: [WorkerStanding] = []
+            for row in rows {
+                var record = WorkerRecord(
+                    host: try row.text(0),
+                    name: try row.text(1),
+                    instance: try row.uuid(2),
+                    pid: Int32(clamping: try row.int(3)),
+                    version: try row.text(4),
+                    functions: try row.textArray(5),
+                    slots: try row.int(6),
+                    isIdle: try row.bool(7)
+                )
+                record.inHand = try row.int(8)
+                workers.append(
+                    WorkerStanding(
+                        record: record,
+                        startedAt: Timestamp(microseconds: try row.timestamp(9)),
+                        seenAt: Timestamp(microseconds: try row.timestamp(10)),
+                        lives: try row.bool(11)
+                    )
+                )
+            }
+            return workers
+        }
+    }
+
+    /// The database's time.
+    package func databaseTime() async throws(StoreError) -> Timestamp {
+        let rows = try await query("select now()")
+        return try decode { () throws(PostgresError) in Timestamp(microseconds: try rows.only().timestamp(0)) }
+    }
+
     /// Enters a worker. The caller holds the lock on its name on this host.
     ///
     /// - Returns: the instance that had the name before, if any: it is dead, and its leases may be taken over with
@@ -56,11 +111,13 @@ extension Store {
             ),
             Statement(
                 """
-                insert into stepwell.workers (host, name, instance, pid, version, functions, slots, idle, figures)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                insert into stepwell.workers
+                    (host, name, instance, pid, version, functions, slots, idle, figures, in_hand)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                 on conflict (host, name) do update
                 set instance = excluded.instance, pid = excluded.pid, version = excluded.version,
                     functions = excluded.functions, slots = excluded.slots, idle = excluded.idle,
+                    in_hand = excluded.in_hand,
                     started_at = excluded.started_at, seen_at = excluded.seen_at, figures = excluded.figures
                 """,
                 worker.parameters
@@ -75,11 +132,12 @@ extension Store {
         _ = try await query(
             Statement(
                 """
-                insert into stepwell.workers (host, name, instance, pid, version, functions, slots, idle, figures)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                insert into stepwell.workers
+                    (host, name, instance, pid, version, functions, slots, idle, figures, in_hand)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                 on conflict (host, name) do update
                 set seen_at = excluded.seen_at, idle = excluded.idle, functions = excluded.functions,
-                    figures = excluded.figures
+                    figures = excluded.figures, in_hand = excluded.in_hand
                 where stepwell.workers.instance = excluded.instance
                 """,
                 worker.parameters

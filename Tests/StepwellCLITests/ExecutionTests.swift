@@ -139,7 +139,9 @@ struct ExecutionTests {
         let text = try await stepwell("history", "Order:1042")
         let lines = text.output.split(separator: "\n")
         #expect(lines.count == 3)
-        #expect(lines[0].split(separator: " ").map(String.init) == ["ID", "AFTER", "EVENT", "STATE", "DETAILS"])
+        #expect(
+            lines[0].split(separator: " ").map(String.init) == ["ID", "AFTER", "TOOK", "EVENT", "STATE", "DETAILS"]
+        )
         #expect(lines[1].contains("ExecutionStarted") && lines[1].hasSuffix("{}"))
         #expect(lines[2].contains("ExecutionAborted") && lines[2].hasSuffix("ordered twice"))
         let json = try await stepwell("history", "Order:1042", "--json", "--reverse").json
@@ -165,7 +167,9 @@ struct ExecutionTests {
         #expect(try await names("--status", "ABORTED") == ["b"])
         let table = try await stepwell("list", "--limit", "2")
         #expect(table.output.split(separator: "\n").count == 3)
-        #expect(table.errors == "there are more; see --limit\n")
+        let token = try #require(table.errors.split(separator: " ").last?.dropLast())
+        #expect(table.errors == "there are more: --after \(token)\n")
+        #expect(try await names("--limit", "1", "--after", String(token)) == ["b"])
     }
 }
 

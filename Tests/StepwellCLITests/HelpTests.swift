@@ -50,12 +50,17 @@ struct HelpTests {
                 EXECUTION SUBCOMMANDS:
                   start                   Start an execution of a state machine.
                   describe                Show an execution, and why it doesn't move.
+                  why                     Say why an execution doesn't move.
                   history                 Show the events of an execution.
                   list                    List executions, newest first.
-                  stop                    Abort an execution.
-                  redrive                 Go on with an execution from where it failed.
+                  stop                    Abort an execution, or many.
+                  redrive                 Go on with executions from where they failed.
                   task                    Answer a task that waits for its token.
                   activities              Create activities, and ask for their tasks.
+
+                WATCHING SUBCOMMANDS:
+                  workers                 List workers, what they offer and have in hand.
+                  queue                   Show how much there is to do, for each function.
 
                   See 'stepwell help <subcommand>' for detailed help.
 
@@ -69,7 +74,7 @@ struct HelpTests {
             "validate",
             "deploy", "jsonata", "start", "describe", "history", "list", "stop", "test", "task", "task succeed",
             "task fail", "task heartbeat", "activities", "activities create", "activities list", "activities delete",
-            "activities poll", "redrive",
+            "activities poll", "redrive", "why", "workers", "queue",
         ]
     )
     func everyCommandExplainsItselfWithinEightyColumns(command: String) async throws {

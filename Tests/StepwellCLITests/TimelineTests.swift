@@ -21,7 +21,7 @@ struct TimelineTests {
                 }
                 return RecordedEvent(id: index + 1, json: .object(json))
             }
-        return timeline.rows(for: recorded).map { $0[3].text }
+        return timeline.rows(for: recorded).map { $0[4].text }
     }
 
     @Test func eventsBelongToTheStateThatLedToThem() {

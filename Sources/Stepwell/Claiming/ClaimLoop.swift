@@ -161,6 +161,7 @@ struct ClaimLoop {
         var record = engine.record
         record.isIdle = isIdle
         record.figures = engine.metrics.report
+        record.inHand = engine.capacity.withLock(\.stepCount)
         try await engine.store.heartbeat(record)
         nextHeartbeat = now.advanced(by: Self.heartbeatInterval)
         if isIdle != plan.isAnnouncedIdle { plan.announced(isIdle: isIdle) }

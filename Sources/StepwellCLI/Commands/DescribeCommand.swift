@@ -52,9 +52,9 @@ struct DescribeCommand: AsyncParsableCommand {
         var steps = Table("STATE", "ENTERED", "WHAT IT DOES")
         for step in execution.steps {
             steps.add(
-                Table.Cell(step.status == "timer" ? "(execution)" : step.state),
+                Table.Cell(step.place),
                 Table.Cell(step.enteredAt.displayText),
-                Table.Cell(step.explanation, step.status == "no worker" ? .bad : nil)
+                Table.Cell(step.sentence(at: execution.observedAt), step.reason.tone)
             )
         }
         steps.show()

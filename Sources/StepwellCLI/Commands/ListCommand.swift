@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import Postgres
 import Store
 
 /// Lists executions, newest first.
@@ -8,18 +9,24 @@ struct ListCommand: AsyncParsableCommand {
         commandName: "list",
         abstract: "List executions, newest first.",
         discussion: """
-              stepwell list --machine ProcessOrder --status failed
+            Without children of map runs. Filters add up; the one on the input takes names and, of arrays, indexes.
+
+              stepwell list --machine ProcessOrder --status failed --since 1d
+              stepwell list --where customer.id=c-81231 --limit 1000 --json
+              stepwell list --after TOKEN
             """
     )
 
-    @Option(help: "Only executions of this state machine (name or ARN).")
-    var machine: String?
+    @OptionGroup(title: "Which ones") var filter: FilterOptions
 
-    @Option(help: "Only executions with this status: running, succeeded, failed, timed_out or aborted.")
-    var status: ExecutionStatus?
+    @Option(help: "Only those that ended with this error.")
+    var error: String?
 
     @Option(help: "The most to list, 1 to 1000.")
     var limit = 20
+
+    @Option(help: ArgumentHelp("Go on where another list ended; it says how.", valueName: "token"))
+    var after: String?
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
@@ -29,11 +36,20 @@ struct ListCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let cursor = try after.map { (text) throws in
+            guard let id = PGUUID(text) else { throw Failure(.refused, "'\(text)' is not where a list ended") }
+            return ExecutionCursor(startedBefore: id)
+        }
         let page = try await database.withStore { store in
-            try await store.executions(stateMachine: machine, status: status, limit: limit, after: nil)
+            let now = try await store.databaseTime()
+            var filter = filter.filter(now: now)
+            filter.error = error
+            return try await store.executions(filter, limit: limit, after: cursor)
         }
         if output.json {
-            Console.show(["executions": .array(page.executions.map(\.json))])
+            var object: JSONObject = ["executions": .array(page.executions.map(\.json))]
+            if let next = page.next { object["next"] = .string(next.startedBefore.description) }
+            Console.show(.object(object))
             return
         }
         guard !page.executions.isEmpty else {
@@ -50,7 +66,7 @@ struct ListCommand: AsyncParsableCommand {
             )
         }
         table.show()
-        if page.next != nil { Console.note("there are more; see --limit") }
+        if let next = page.next { Console.note("there are more: --after \(next.startedBefore)") }
     }
 }
 

@@ -16,8 +16,9 @@ struct ExecutionWatch {
             let execution = try await store.describe(arn)
             guard execution.summary.status == .running else { return execution }
             if waited > .seconds(1) {
-                for step in execution.steps where said.insert(step.explanation).inserted {
-                    Console.note("waiting: \(step.state.printable): \(step.explanation)")
+                for step in execution.steps where said.insert("\(step.status) \(step.state)").inserted {
+                    let reason = step.sentence(at: execution.observedAt)
+                    Console.note("waiting: \(step.place.printable): \(reason)")
                 }
             }
             try await Task.sleep(for: pause)

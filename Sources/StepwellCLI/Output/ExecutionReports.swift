@@ -18,7 +18,7 @@ extension ExecutionDescription {
         if let output { object["output"] = .string(output.text) }
         if let error { object["error"] = .string(error) }
         if let cause { object["cause"] = .string(cause) }
-        if summary.status == .running { object["steps"] = .array(steps.map(\.json)) }
+        if summary.status == .running { object["steps"] = .array(steps.map { $0.json(at: observedAt) }) }
         return .object(object)
     }
 }
@@ -32,39 +32,6 @@ extension ExecutionSummary {
         ]
         if let stoppedAt { object["stopDate"] = .string("\(stoppedAt)") }
         return .object(object)
-    }
-}
-
-extension StepDescription {
-    var json: JSONValue {
-        var object: JSONObject = [
-            "state": .string(state), "status": .string(status), "explanation": .string(explanation),
-        ]
-        if let function { object["function"] = .string(function) }
-        if let runsAt { object["runsAt"] = .string("\(runsAt)") }
-        if let leaseUntil { object["leaseUntil"] = .string("\(leaseUntil)") }
-        if let worker { object["worker"] = .string(worker) }
-        if let enteredAt { object["enteredAt"] = .string("\(enteredAt)") }
-        object["retryCount"] = .number(JSONNumber(retryCount))
-        if let childrenLeft { object["childrenLeft"] = .number(JSONNumber(childrenLeft)) }
-        return .object(object)
-    }
-
-    /// Why the branch stands where it stands, as a sentence.
-    var explanation: String {
-        let function = function?.printable ?? "it"
-        return switch status {
-        case "timer": "TimeoutSeconds ends the execution at \(runsAt.displayText)"
-        case "ready": "waits for a worker to take it"
-        case "no worker": "no live worker offers \(function)"
-        case "sleeping": "sleeps until \(runsAt.displayText)"
-        case "retrying": "retry \(retryCount) at \(runsAt.displayText)"
-        case "leased":
-            "\(function == "it" ? "being advanced" : function + " runs") on worker \(worker?.printable ?? "unknown")"
-        case "waiting": "waits for an answer from outside"
-        case "joining": "waits for \(childrenLeft.map(String.init) ?? "its") branches to finish"
-        default: status.printable
-        }
     }
 }
 

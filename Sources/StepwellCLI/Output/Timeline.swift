@@ -3,11 +3,21 @@ import JSON
 import StatesLanguage
 import Store
 
-/// Events as lines for people: id, time since the start, type, state, the gist of the details.
+/// Events as lines for people: id, time since the start, how long what ends here took, type, state, the gist of the
+/// details.
 struct Timeline {
-    private let startedAt: Timestamp
-    /// The states that each event of the last page is in, from the outermost Parallel or Map inwards.
-    private var states: [Int: [String]] = [:]
+    /// What an event stands in: a state, and what is going on there.
+    private struct Frame {
+        var name = ""
+        /// When the Parallel, Map or iteration around it began.
+        var beganAt: Timestamp?
+        var enteredAt: Timestamp?
+        var scheduledAt: Timestamp?
+    }
+
+    private var startedAt: Timestamp
+    /// What each event of the last page stands in, from the outermost Parallel or Map inwards.
+    private var frames: [Int: [Frame]] = [:]
     private var isFirstPage = true
 
     init(startedAt: Timestamp) {
@@ -15,7 +25,7 @@ struct Timeline {
     }
 
     mutating func show(_ page: [RecordedEvent]) {
-        var table = isFirstPage ? Table("ID", "AFTER", "EVENT", "STATE", "DETAILS") : Table()
+        var table = isFirstPage ? Table("ID", "AFTER", "TOOK", "EVENT", "STATE", "DETAILS") : Table()
         isFirstPage = false
         for row in rows(for: page) { table.add(row) }
         table.show()
@@ -24,36 +34,63 @@ struct Timeline {
     /// The cells of each event. Pages come one after the other, because events lean on those before them.
     mutating func rows(for page: [RecordedEvent]) -> [[Table.Cell]] {
         let events = page.map { TimelineEvent($0.json, id: $0.id) }
-        states = statesByEvent(events)
+        let durations = place(events)
         return events.map { event in
             [
                 Table.Cell("\(event.id)"),
                 Table.Cell(event.timestamp?.distance(since: startedAt) ?? ""),
+                Table.Cell(durations[event.id] ?? ""),
                 Table.Cell(event.type, event.tone),
-                Table.Cell(states[event.id]?.last { !$0.isEmpty } ?? ""),
+                Table.Cell(frames[event.id]?.last { !$0.name.isEmpty }?.name ?? ""),
                 Table.Cell(event.gist),
             ]
         }
     }
 
     /// Events between a state's entry and its exit don't name it: they have it from the event that led to them.
-    private func statesByEvent(_ events: [TimelineEvent]) -> [Int: [String]] {
-        var found: [Int: [String]] = [:]
-        for event in events.sorted(by: { $0.id < $1.id }) where !event.isOutsideStates {
-            var path = found[event.previous] ?? states[event.previous] ?? []
-            switch event.nesting {
-            case .stays: break
-            // The first state inside takes the empty name's place.
-            case .begins: path.append("")
-            case .ends: _ = path.popLast()
+    ///
+    /// - Returns: how long what ends with an event took.
+    private mutating func place(_ events: [TimelineEvent]) -> [Int: String] {
+        var placed: [Int: [Frame]] = [:]
+        var durations: [Int: String] = [:]
+        for event in events.sorted(by: { $0.id < $1.id }) {
+            if event.isOutsideStates {
+                if event.endsExecution { durations[event.id] = event.timestamp?.distance(since: startedAt) }
+                continue
             }
-            if let name = event.stateName {
-                _ = path.popLast()
-                path.append(name)
-            }
-            found[event.id] = path
+            var path = placed[event.previous] ?? frames[event.previous] ?? []
+            let since = Self.apply(event, to: &path)
+            if let since { durations[event.id] = event.timestamp?.distance(since: since) }
+            placed[event.id] = path
         }
-        return found
+        frames = placed
+        return durations
+    }
+
+    /// - Returns: when what ends with the event began.
+    private static func apply(_ event: TimelineEvent, to path: inout [Frame]) -> Timestamp? {
+        var since: Timestamp?
+        switch event.nesting {
+        case .stays: break
+        // The first state inside takes the empty name's place.
+        case .begins: path.append(Frame(beganAt: event.timestamp))
+        case .ends: since = path.popLast()?.beganAt
+        }
+        if let name = event.stateName {
+            var frame = path.popLast() ?? Frame()
+            if event.enters {
+                frame = Frame(name: name, beganAt: frame.beganAt, enteredAt: event.timestamp)
+            } else {
+                if event.exits { since = frame.enteredAt }
+                frame.name = name
+            }
+            path.append(frame)
+        } else if var frame = path.popLast() {
+            if event.schedules { frame.scheduledAt = event.timestamp }
+            if event.endsWork { since = frame.scheduledAt }
+            path.append(frame)
+        }
+        return since
     }
 }
 
@@ -74,6 +111,16 @@ private struct TimelineEvent {
     }
 
     var isOutsideStates: Bool { type.hasPrefix("Execution") }
+    var endsExecution: Bool { isOutsideStates && !type.hasSuffix("Started") && !type.hasSuffix("Redriven") }
+    var enters: Bool { type.hasSuffix("Entered") }
+    var exits: Bool { type.hasSuffix("Exited") }
+    var schedules: Bool { type.hasSuffix("Scheduled") }
+
+    /// Whether work that was scheduled is over.
+    var endsWork: Bool {
+        guard ["Task", "LambdaFunction", "Activity"].contains(where: type.hasPrefix) else { return false }
+        return ["Succeeded", "Failed", "TimedOut"].contains(where: type.hasSuffix)
+    }
 
     enum Nesting { case stays, begins, ends }
 

@@ -1,0 +1,137 @@
+import Expressions
+import JSON
+import Postgres
+import StatesLanguage
+import Store
+
+extension BranchStanding {
+    /// The state that it is in, as tables show it.
+    var place: String {
+        if case .timesOut = reason { return "(execution)" }
+        return state
+    }
+
+    /// Why the branch stands where it stands, as a sentence.
+    func sentence(at now: Timestamp) -> String {
+        let alone = isSuspect ? "; a worker was lost with it, so it runs alone" : ""
+        return reason.sentence(enteredAt: enteredAt, now: now) + limits(at: now) + alone
+    }
+
+    /// Until when it may wait.
+    private func limits(at now: Timestamp) -> String {
+        switch reason {
+        case .waitsForAnswer, .waitsForActivity, .waitsForExecution, .startsExecution:
+            [
+                heartbeatDue.map { "; the next sign of life is due by \($0.displayText(from: now))" },
+                deadline.map { "; times out at \($0.displayText(from: now))" },
+            ]
+            .compactMap(\.self).joined()
+        default: ""
+        }
+    }
+
+    func json(at now: Timestamp) -> JSONValue {
+        var object: JSONObject = [
+            "state": .string(state), "status": .string(status), "explanation": .string(sentence(at: now)),
+        ]
+        switch reason {
+        case .timesOut(let time), .sleeps(let time), .retries(_, let time): object["runsAt"] = .string("\(time)")
+        case .noWorker(let function): object["function"] = function.map(JSONValue.string)
+        case .workersFull(let workers): object["workers"] = .array(workers.map { .string($0) })
+        case .locked(let session): object["pid"] = .number(JSONNumber(session.pid))
+        case .ready(let since): object["readySince"] = .string("\(since)")
+        case .leased(let worker, let until, let function):
+            object["function"] = function.map(JSONValue.string)
+            object["leaseUntil"] = .string("\(until)")
+            object["worker"] = worker.map(JSONValue.string)
+        case .leaseOver(let worker, let since):
+            object["leaseUntil"] = .string("\(since)")
+            object["worker"] = worker.map(JSONValue.string)
+        case .waitsForActivity(let activity, let pollers):
+            object["activity"] = .string(activity)
+            object["pollers"] = .number(JSONNumber(pollers))
+        case .joins(let left): object["childrenLeft"] = .number(JSONNumber(left))
+        case .mapRun(let run, _): object["mapRun"] = .string(run.description)
+        case .waitsForAnswer, .startsExecution, .waitsForExecution: break
+        }
+        if let enteredAt { object["enteredAt"] = .string("\(enteredAt)") }
+        if let deadline { object["deadline"] = .string("\(deadline)") }
+        if let heartbeatDue { object["heartbeatDue"] = .string("\(heartbeatDue)") }
+        object["retryCount"] = .number(JSONNumber(retryCount))
+        return .object(object)
+    }
+}
+
+extension BranchStanding.Reason {
+    var tone: Style.Tone? {
+        switch self {
+        case .noWorker, .locked, .leaseOver: .bad
+        case .workersFull: .attention
+        default: nil
+        }
+    }
+
+    fileprivate func sentence(enteredAt: Timestamp?, now: Timestamp) -> String {
+        let since = enteredAt.map { " since \($0.displayText)" } ?? ""
+        switch self {
+        case .timesOut(let time): return "TimeoutSeconds ends the execution at \(time.displayText(from: now))"
+        case .sleeps(let time): return "waits until \(time.displayText(from: now))"
+        case .retries(let number, let time): return "retry \(number) at \(time.displayText(from: now))"
+        case .noWorker(nil): return "no worker lives"
+        case .noWorker(let function?): return Self.missing(function)
+        case .workersFull(let workers):
+            return "all workers that could take it had their hands full when last seen: "
+                + workers.map(\.printable).joined(separator: ", ")
+        case .locked(let session): return "\(session.sentence) has its row"
+        case .ready(let time): return "ready since \(time.displayText); a worker takes it with its next claim"
+        case .leased(let worker, let until, let function):
+            let work = function.map { "\($0.printable) runs" } ?? "it is being advanced"
+            let left = until.distance(since: now)
+            return "\(work) on worker \(worker?.printable ?? "unknown"), whose lease ends in \(left)"
+        case .leaseOver(let worker, let time):
+            return "worker \(worker?.printable ?? "unknown") has let its lease run out at \(time.displayText): another"
+                + " one takes it over"
+        case .waitsForAnswer: return "waits for an answer with its task token\(since)"
+        case .waitsForActivity(let activity, let pollers):
+            let who = pollers == 0 ? "nobody does" : "\(pollers) wait for one"
+            return "waits\(since) for somebody to ask for tasks of activity \(activity.printable); \(who)"
+        case .startsExecution: return "the execution that it starts is about to be started"
+        case .waitsForExecution: return "waits for the end of the execution that it has started\(since)"
+        case .joins(let left): return "waits for \(left) \(left == 1 ? "branch" : "branches") to finish"
+        case .mapRun(_, nil): return "its map run reads the items"
+        case .mapRun(_, let items?): return "its map run works on \(items) \(items == 1 ? "item" : "items")"
+        }
+    }
+
+    private static func missing(_ function: String) -> String {
+        switch function {
+        case "service:storage": "no live worker has object storage"
+        case _ where function.hasPrefix("service:"):
+            "no live worker has an endpoint for the service \(function.dropFirst("service:".count).printable)"
+        default: "no live worker offers \(function.printable)"
+        }
+    }
+}
+
+extension Session {
+    /// `session 4711 (psql), in a transaction since …,`
+    var sentence: String {
+        let name = application.isEmpty ? "" : " (\(application.printable))"
+        return "session \(pid)\(name), in a transaction since \(since.displayText),"
+    }
+
+    var json: JSONValue {
+        ["pid": .number(JSONNumber(pid)), "application": .string(application), "since": .string("\(since)")]
+    }
+}
+
+extension Timestamp {
+    /// `2026-11-23 14:03:20 UTC, in 3 min 20 s`
+    fileprivate func displayText(from now: Timestamp) -> String {
+        self > now ? "\(displayText), in \(distance(since: now))" : displayText
+    }
+}
+
+extension StringProtocol {
+    fileprivate var printable: String { String(self).printable }
+}
