@@ -38,8 +38,8 @@ struct HelpTests {
                   migrate                 Create or update the schema `stepwell` in a database.
                   retention               Show or change how long executions stay after they
                                           have ended.
-                  doctor                  Check what must hold, and what could go wrong.
                   settings                Show or change the limits of the whole installation.
+                  doctor                  Check what must hold, and what could go wrong.
 
                 DEFINITION SUBCOMMANDS:
                   validate                Check definitions without a database.
@@ -71,8 +71,8 @@ struct HelpTests {
     @Test(
         arguments: [
             "dev", "worker", "server", "keys", "keys create", "keys list", "keys revoke", "migrate", "settings",
-            "validate",
-            "deploy", "jsonata", "start", "describe", "history", "list", "stop", "test", "task", "task succeed",
+            "retention", "validate", "deploy", "jsonata", "start", "describe", "history", "list", "stop", "test",
+            "task", "task succeed",
             "task fail", "task heartbeat", "activities", "activities create", "activities list", "activities delete",
             "activities poll", "redrive", "why", "workers", "queue",
         ]

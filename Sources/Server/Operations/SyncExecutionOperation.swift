@@ -36,13 +36,13 @@ enum SyncExecutionOperation {
         )
         call.services.metrics.executionStarted()
         guard
-            case .express(_, let shownName, let id) = try ResourceARN(
+            case .express(_, let shownName, _) = try ResourceARN(
                 started.arn,
                 settings: call.store.settings
             )
             .resource
         else { throw notSupported }
-        let execution = "\(machineName):\(id)"
+        let execution = started.arn
         let ends = call.services.ends
         let deadline = ContinuousClock.now.advanced(by: longest)
         let inTime = try await call.client.whilePresent { try await ends.end(of: execution, patience: longest) }

@@ -138,7 +138,7 @@ struct ExpressCall {
 
     /// Has a call made by whoever can, and waits for it.
     private func elsewhere(_ start: () async throws(StoreError) -> String) async -> Outcome? {
-        await execution.outOfHand {
+        await execution.outOfHand { () async -> Outcome? in
             let call: String
             switch await repeatedly(start) {
             case .success(let name): call = name
@@ -146,7 +146,8 @@ struct ExpressCall {
             case nil: return nil
             }
             let end = await repeatedly { () throws(StoreError) in
-                try await postgres.end(of: call, patience: branch.deadline == nil ? .seconds(60) : patience)
+                let patience = branch.deadline == nil ? .seconds(60) : patience
+                return try await engine.facilities.ends.end(of: call, patience: patience)
             } until: {
                 $0 != nil || isOverdue
             }

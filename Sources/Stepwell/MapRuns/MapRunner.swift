@@ -289,7 +289,7 @@ struct MapRunner {
         guard engine.facilities.storage == nil, try await engine.store.offeredServices().contains(offer) else {
             return false
         }
-        guard engine.held.withLock({ $0.beginWriting(run.lease.key) }) else { return true }
+        guard engine.held.withLock({ $0.beginWriting(run.lease) }) else { return true }
         try await engine.facilities.postgres.leaveMapRun(run, to: offer)
         engine.hints.work(in: run.lease.key.bucket)
         return true

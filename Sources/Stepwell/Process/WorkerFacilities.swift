@@ -5,6 +5,8 @@ package import Store
 package struct WorkerFacilities: Sendable {
     /// Map runs, and completions within the transactions of handlers.
     let postgres: Store
+    /// Where express executions wait for the ends of others.
+    let ends: EndWatch
     /// Where transactional handlers get their connections: they hold one while they run, and nobody else may have to
     /// wait for that.
     let transactions: Pool
@@ -22,6 +24,7 @@ package struct WorkerFacilities: Sendable {
         services: ServiceCalls
     ) {
         self.postgres = postgres
+        ends = EndWatch(store: postgres)
         self.transactions = transactions
         self.storage = storage ?? services.storage.map(BucketStorage.init)
         self.itemDatabase = itemDatabase

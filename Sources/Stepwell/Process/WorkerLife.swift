@@ -158,6 +158,7 @@ struct WorkerLife {
         await withTaskGroup { group in
             group.addTask { await engine.maintain() }
             group.addTask { await forgetter.run() }
+            group.addTask { await engine.facilities.ends.run() }
             group.addTask { await MapRunWaker(engine: engine).run() }
             if engine.services.lambda != nil { group.addTask { await LambdaAdoption(engine: engine).run() } }
             if let address = configuration.metricsAddress {
