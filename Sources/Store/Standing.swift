@@ -162,11 +162,13 @@ extension Store {
                 with transactions as materialized (
                     select l.transactionid, l.pid, a.application_name, a.xact_start
                     from pg_locks l join pg_stat_activity a on a.pid = l.pid
-                    where $3 and l.locktype = 'transactionid' and l.granted and a.xact_start < now() - interval '1 second'
+                    where $3 and l.locktype = 'transactionid' and l.granted
+                      and a.xact_start < now() - interval '1 second'
                 )
                 select s.id, s.state, s.phase, s.status::text, s.function, s.next_function, s.run_at, s.run_at > now(),
                     s.lease_until, s.lease_until <= now(), w.name, s.retry_count, s.remaining, s.entered_at, s.deadline,
-                    s.heartbeat_due, s.suspect, s.last_event, o.live, o.with_room, o.names, r.id, p.pollers,
+                    case when s.heartbeat_event = s.scheduled_event then s.heartbeat_due end, s.suspect,
+                    s.last_event, o.live, o.with_room, o.names, r.id, p.pollers,
                     t.pid, t.application_name, t.xact_start, r.item_total, s.revision
                 from stepwell.steps s
                 left join stepwell.workers w on w.instance = s.worker

@@ -303,6 +303,17 @@ import Testing
         try await Self.expectNothingLeft(in: database)
     }
 
+    @Test func itemsMayBeSoLargeThatFewStandTogether() async throws {
+        let database = try await Database()
+        try await database.deploy(Self.map(states: #""Item": {"Type": "Pass", "Result": 1, "End": true}"#))
+        let item = JSONValue.string(String(repeating: "x", count: 10_000))
+        let end = try await database.withWorker {
+        } body: {
+            try await database.end(of: database.start(input: .array(Array(repeating: item, count: 200))))
+        }
+        #expect(end.output?.text == "[" + Array(repeating: "1", count: 200).joined(separator: ",") + "]")
+    }
+
     @Test func anEmptyMapEndsAtOnce() async throws {
         let database = try await Database()
         try await database.deploy(Self.map())

@@ -73,12 +73,14 @@ extension Store {
             Statement(
                 """
                 select i.first_index, i.items, i.keys, i.source from stepwell.map_run_items i
-                where i.bucket = $1 and i.run = $2 and i.first_index > $3
+                where i.bucket = $1 and i.run = $2 and i.first_index >= coalesce((
+                    select max(f.first_index) from stepwell.map_run_items f
+                    where f.bucket = $1 and f.run = $2 and f.first_index <= $3), 0)
                 order by i.first_index
                 limit $4
                 """,
                 [
-                    .int4(run.lease.key.bucket), .uuid(run.id), .int4(Int32(clamping: index - ItemChunk.maximumCount)),
+                    .int4(run.lease.key.bucket), .uuid(run.id), .int4(Int32(clamping: index)),
                     .int4(Int32(clamping: min(12, limit / ItemChunk.maximumCount + 2))),
                 ]
             )
