@@ -11,6 +11,8 @@ struct ServiceCalls: Sendable {
     static let transactions = 4
     /// How long a call may take when the state says nothing.
     private static let longest: Duration = .seconds(60)
+    /// How much longer than its state a call may take by itself: what ends it is to be the state's time-out.
+    private static let margin: Duration = .seconds(5)
 
     /// What this worker can call, as ``ServiceRequest/offer`` has it.
     let offers: Set<String>
@@ -77,7 +79,7 @@ struct ServiceCalls: Sendable {
                     executionARN: context.executionARN,
                     stateMachineARN: context.stateMachineARN,
                     idempotencyKey: context.idempotencyKey,
-                    time: context.remainingTime ?? Self.longest,
+                    time: context.remainingTime.map { $0 + Self.margin } ?? Self.longest,
                     resultBytes: limits.payloadBytes
                 )
             )
