@@ -249,7 +249,11 @@ import Testing
         } body: {
             try await database.withWorker(configuration) {
             } body: {
-                try await database.end(of: database.start())
+                // Not before the other one has said what it has.
+                while try await database.store.offeredServices().isEmpty {
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                return try await database.end(of: database.start())
             }
         }
         #expect(end.status == .succeeded, "\(end.cause ?? "")")
