@@ -89,7 +89,9 @@ class Activities(unittest.TestCase):
 
         asyncio.run(poll())
         sfn.start_execution(stateMachineArn=machine, input='"last"')
-        self.assertEqual(sfn.get_activity_task(activityArn=activity)["input"], '"last"')
+        # A poll may end without a task; one that went to somebody who has gone never comes.
+        polls = (sfn.get_activity_task(activityArn=activity) for _ in range(3))
+        self.assertEqual(next((poll["input"] for poll in polls if "input" in poll), None), '"last"')
 
     def test_redrive(self):
         sfn, (activity, machine) = self.sfn, self.machine()
