@@ -44,7 +44,7 @@ import Testing
     @Test func aLeaseThatIsGoneEndsTheCall() {
         var held = held(step(1))
         let invocation = Invocation()
-        #expect(held.begin(step(1), invocation, deadlines: []) == true)
+        #expect(held.begin(step(1), invocation, deadlines: [], now: start) == true)
         _ = held.due(at(4))
         let lost = held.extended([step(1)], kept: [], sentAt: at(4))
         #expect(lost.map { $0 === invocation } == [true])
@@ -52,9 +52,16 @@ import Testing
         #expect(held.beginWriting(step(1)) == false)
     }
 
+    /// A claim may be answered when its time is over; the keeper may not have looked since.
+    @Test func noHandlerBeginsWhenTheLeaseIsOver() {
+        var held = held(step(1))
+        #expect(held.begin(step(1), Invocation(), deadlines: [], now: at(11)) == false)
+        #expect(held.begin(step(1), Invocation(), deadlines: [], now: at(10.9)) == true)
+    }
+
     @Test func aLeaseThatRunsOutEndsTheCallBeforeItsTime() {
         var held = held(step(1))
-        #expect(held.begin(step(1), Invocation(), deadlines: []) == true)
+        #expect(held.begin(step(1), Invocation(), deadlines: [], now: start) == true)
         _ = held.due(at(4))
         // The database is away.
         #expect(held.extended([step(1)], kept: nil, sentAt: at(4)).isEmpty)
@@ -81,7 +88,7 @@ import Testing
         held.endWriting(step(1, fence: 2), grantedAt: at(4))
         #expect(held.extended([step(1)], kept: [], sentAt: at(4)).isEmpty)
         #expect(!held.isLost(step(1).key))
-        #expect(held.begin(step(1, fence: 2), Invocation(), deadlines: []) == true)
+        #expect(held.begin(step(1, fence: 2), Invocation(), deadlines: [], now: start) == true)
     }
 
     @Test func theEarliestLimitEndsTheCall() {
@@ -90,7 +97,7 @@ import Testing
             HeldSteps.Deadline(at: at(2), ending: .functionTimedOut), HeldSteps.Deadline(at: at(1), ending: .timedOut),
         ]
         let invocation = Invocation()
-        #expect(held.begin(step(1), invocation, deadlines: deadlines) == true)
+        #expect(held.begin(step(1), invocation, deadlines: deadlines, now: start) == true)
         #expect(held.due(at(0.9)).endings.isEmpty)
         #expect(endings(held.due(at(3))) == ["timedOut"])
         held.finish(step(1).key, invocation)
@@ -100,7 +107,7 @@ import Testing
     @Test func aCallThatIsOverWritesNothing() {
         var held = held(step(1))
         let invocation = Invocation()
-        #expect(held.begin(step(1), invocation, deadlines: [.init(at: at(1), ending: .timedOut)]) == true)
+        #expect(held.begin(step(1), invocation, deadlines: [.init(at: at(1), ending: .timedOut)], now: start) == true)
         #expect(held.beginWriting(step(1), for: invocation) == true)
         // While it writes, its time does not run out.
         #expect(held.due(at(2)).endings.isEmpty)
@@ -115,7 +122,7 @@ import Testing
     @Test func heartbeatsPutTheirDeadlineOff() {
         var held = held(step(1))
         let invocation = Invocation(heartbeatInterval: .seconds(1), now: start)
-        #expect(held.begin(step(1), invocation, deadlines: []) == true)
+        #expect(held.begin(step(1), invocation, deadlines: [], now: start) == true)
         #expect(invocation.heartbeat(at: at(0.8)))
         #expect(held.due(at(1.7)).endings.isEmpty)
         #expect(endings(held.due(at(1.8))) == ["heartbeatMissed"])
@@ -150,13 +157,13 @@ import Testing
     @Test func whoLostAStepDoesNotTouchTheLeaseThatFollows() {
         var held = held(step(1))
         let old = Invocation()
-        #expect(held.begin(step(1), old, deadlines: []) == true)
+        #expect(held.begin(step(1), old, deadlines: [], now: start) == true)
         // This process claims the step again before the one who had it notices.
         held.insert(step(1, fence: 3), grantedAt: at(1))
         let new = Invocation()
-        #expect(held.begin(step(1, fence: 3), new, deadlines: []) == true)
+        #expect(held.begin(step(1, fence: 3), new, deadlines: [], now: start) == true)
         held.finish(step(1).key, old)
-        #expect(held.begin(step(1), Invocation(), deadlines: []) == false)
+        #expect(held.begin(step(1), Invocation(), deadlines: [], now: start) == false)
         #expect(held.beginWriting(step(1)) == false)
         #expect(held.due(at(60)).endings.map { $0.invocation === new } == [true])
     }
@@ -165,7 +172,7 @@ import Testing
         var held = held(step(1))
         #expect(held.nextLook(before: at(60)) == at(4))
         #expect(!held.needsEarlierLook(step(1).key))
-        #expect(held.begin(step(1), Invocation(), deadlines: [.init(at: at(3), ending: .timedOut)]) == true)
+        #expect(held.begin(step(1), Invocation(), deadlines: [.init(at: at(3), ending: .timedOut)], now: start) == true)
         #expect(held.needsEarlierLook(step(1).key))
         #expect(held.nextLook(before: at(60)) == at(3))
         #expect(held.nextLook(before: at(2)) == at(2))

@@ -104,6 +104,7 @@ final class World: @unchecked Sendable {
     /// A handler begins to run.
     func beginRun(of function: String, _ key: String, on process: SimulatedProcess) -> Int {
         // Where the database's clock jumps, leases end when nobody could foresee it.
+        note("\(process.name) runs \(function) for \(key)")
         if clockJump == .zero { witness.checkAlone(key, at: scheduler.elapsed) }
         return witness.begin(function, key, on: process, at: scheduler.elapsed)
     }

@@ -227,7 +227,10 @@ final class Engine: Sendable {
     /// - Returns: whether the step is still this worker's.
     func begin(_ lease: StepLease, _ invocation: Invocation, deadlines: [HeldSteps.Deadline]) -> Bool {
         let (isHeld, isUrgent) = held.withLock { held in
-            (held.begin(lease, invocation, deadlines: deadlines), held.needsEarlierLook(lease.key))
+            (
+                held.begin(lease, invocation, deadlines: deadlines, now: surroundings.now),
+                held.needsEarlierLook(lease.key)
+            )
         }
         if isUrgent { keeperBox.post { _ in } }
         return isHeld

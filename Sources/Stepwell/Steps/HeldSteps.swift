@@ -87,9 +87,16 @@ struct HeldSteps {
     /// A handler begins.
     ///
     /// - Returns: whether the step is still held under this lease. One that this process has lost and claimed again is
-    ///   somebody else's.
-    mutating func begin(_ lease: StepLease, _ invocation: Invocation, deadlines: [Deadline]) -> Bool {
-        guard var entry = entries[lease.key], !entry.isLost, entry.lease == lease else { return false }
+    ///   somebody else's, and one whose claim was answered so late that its time is over is perhaps already.
+    mutating func begin(
+        _ lease: StepLease,
+        _ invocation: Invocation,
+        deadlines: [Deadline],
+        now: Instant
+    ) -> Bool {
+        guard var entry = entries[lease.key], !entry.isLost, entry.lease == lease, end(of: entry) > now else {
+            return false
+        }
         entry.invocation = invocation
         entry.deadlines = deadlines
         entries[lease.key] = entry
