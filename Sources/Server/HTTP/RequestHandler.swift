@@ -41,7 +41,9 @@ struct RequestHandler: HTTPResponder {
         switch (request.method, request.uri.path) {
         case (.get, "/health/live"): return ("health", .text("live\n"))
         case (.get, "/health/ready"): return ("health", await Health.ready(services.store))
-        case (.get, "/metrics"): return ("metrics", .text(await services.metrics.text(of: services.store)))
+        case (.get, "/metrics"):
+            let pollers = await services.activities.waitingCount
+            return ("metrics", .text(await services.metrics.text(of: services.store, pollers: pollers)))
         case (.post, "/"): return await answerOperation(request, id: id, client: client)
         case _ where InvokeRequest.matches(request):
             let functions = InvokeHandler(services: services, access: access, client: client, logger: logger)

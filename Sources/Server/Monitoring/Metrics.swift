@@ -33,12 +33,14 @@ final class Metrics: Sendable {
         }
     }
 
-    func text(of store: Store) async -> String {
+    /// - Parameter pollers: how many wait here for tasks of activities.
+    func text(of store: Store, pollers: Int) async -> String {
         var page = MetricsPage()
         let counts = counts.withLock(\.self)
         page.add("ExecutionsStarted", "counter", "Executions that this server has started.", counts.started)
         page.add("ExecutionsAborted", "counter", "Executions that this server has stopped.", counts.aborted)
         page.add("ExecutionsRedriven", "counter", "Executions that this server has redriven.", counts.redriven)
+        page.add("stepwell_activity_pollers", "gauge", "Callers that wait here for tasks of activities.", pollers)
         page.begin("stepwell_requests_total", "counter", "Requests by operation and HTTP status.")
         for (key, count) in counts.requests.sorted(by: {
             ($0.key.operation, $0.key.status) < ($1.key.operation, $1.key.status)
