@@ -16,7 +16,7 @@ package struct JSONataBounds: Sendable {
         steps: Int = 1_000_000,
         depth: Int = 2_000,
         time: Duration = .seconds(5),
-        allocatedBytes: Int = 48 * 1_024 * 1_024,
+        allocatedBytes: Int = 36 * 1_024 * 1_024,
         outputBytes: Int = 16 * 1_024 * 1_024
     ) {
         self.steps = steps
