@@ -28,9 +28,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     ],
     targets: [
         // System libraries.
@@ -156,6 +158,14 @@ let package = Package(
         ),
 
         // Tests, one target per target.
+        .target(
+            name: "ProcessTestSupport",
+            dependencies: [
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/ProcessTestSupport"
+        ),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "ExpressionsTests", dependencies: ["JSON", "Expressions"]),
         .testTarget(name: "StatesLanguageTests", dependencies: ["JSON", "Expressions", "StatesLanguage"]),
@@ -172,7 +182,10 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation", "HostileInput"]
+            dependencies: [
+                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation", "HostileInput",
+                "ProcessTestSupport",
+            ]
         ),
         .testTarget(name: "MonitoringTests", dependencies: ["JSON", "Monitoring"]),
         .testTarget(name: "SigningTests", dependencies: ["Signing"]),
@@ -201,7 +214,10 @@ let package = Package(
         ),
         .testTarget(
             name: "PostgresTests",
-            dependencies: ["Postgres", "PostgresTestSupport", .product(name: "Logging", package: "swift-log")]
+            dependencies: [
+                "Postgres", "PostgresTestSupport", "ProcessTestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
         .testTarget(
             name: "StoreTests",
@@ -215,7 +231,7 @@ let package = Package(
             name: "StepwellTests",
             dependencies: [
                 "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "Stepwell",
-                "PostgresTestSupport", "PeerTestSupport", "WorkerFixture", "OrderWorker",
+                "PostgresTestSupport", "PeerTestSupport", "ProcessTestSupport", "WorkerFixture", "OrderWorker",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
@@ -234,6 +250,7 @@ let package = Package(
             name: "StepwellCLITests",
             dependencies: [
                 "JSON", "Expressions", "Postgres", "Store", "StepwellCLI", "OrderWorker", "PostgresTestSupport",
+                "ProcessTestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -241,10 +258,11 @@ let package = Package(
             name: "ProofTests",
             dependencies: [
                 "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "Stepwell", "Proof",
-                "ProofCommand", "PostgresTestSupport", .product(name: "Logging", package: "swift-log"),
+                "ProofCommand", "PostgresTestSupport", "ProcessTestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ]
         ),
-        .testTarget(name: "BenchmarksTests", dependencies: ["JSON", "Benchmarks"]),
+        .testTarget(name: "BenchmarksTests", dependencies: ["JSON", "Benchmarks", "ProcessTestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

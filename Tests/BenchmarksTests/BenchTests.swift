@@ -1,34 +1,15 @@
 import Foundation
 import JSON
+import ProcessTestSupport
 import Testing
 
 /// Every bench, with next to nothing to do: that it runs and says what it should, not how fast anything is.
 @Suite("Benches", .serialized)
 struct BenchTests {
-    /// The programs are built beside the tests.
-    private static let directory = (Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0]))
-        .resolvingSymlinksInPath().deletingLastPathComponent()
-
     private func run(_ arguments: String...) async throws -> JSONValue {
-        let output = FileManager.default.temporaryDirectory.appending(path: "bench-" + UUID().uuidString)
-        try Data().write(to: output)
-        defer { try? FileManager.default.removeItem(at: output) }
-        let process = Process()
-        process.executableURL = Self.directory.appending(path: "stepwell-bench")
-        process.arguments = arguments + ["--json"]
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        let status = try await withCheckedThrowingContinuation {
-            (continuation: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do {
-                try process.run()
-            } catch {
-                process.terminationHandler = nil
-                continuation.resume(throwing: error)
-            }
-        }
-        #expect(status == 0)
-        return try JSONValue(parsing: try String(contentsOf: output, encoding: .utf8))
+        let bench = try await TestProcess.run(.init(.built("stepwell-bench"), arguments + ["--json"]))
+        #expect(bench.status == 0, "\(bench.errors)")
+        return try JSONValue(parsing: bench.output)
     }
 
     private func isPositive(_ value: JSONValue?) -> Bool { (value?.number?.double ?? 0) > 0 }

@@ -1,6 +1,7 @@
 import Foundation
 import Postgres
 import PostgresTestSupport
+import ProcessTestSupport
 import Testing
 
 /// A server with a certificate that it signed itself, on 127.0.0.1: Unix sockets have no TLS.
@@ -40,7 +41,7 @@ import Testing
 
     @Test func aServerThatIsNotTheExpectedOneIsRefused() async throws {
         let server = try await Self.server.value
-        let stranger = try TLSServer.makeCertificate(in: FileManager.default.temporaryDirectory)
+        let stranger = try await TLSServer.makeCertificate(in: FileManager.default.temporaryDirectory)
         defer { try? FileManager.default.removeItem(at: stranger.directory) }
         let settings = ["sslmode": "verify-full", "sslrootcert": stranger.certificate.path]
         let error = await postgresError { try await server.connect(settings) }
@@ -72,7 +73,7 @@ private struct TLSServer: Sendable {
     let certificate: String
 
     init() async throws {
-        let made = try Self.makeCertificate(in: FileManager.default.temporaryDirectory)
+        let made = try await Self.makeCertificate(in: FileManager.default.temporaryDirectory)
         certificate = made.certificate.path
         cluster = try await TestCluster.start(settings: ["ssl = on"], listensOnLoopback: true) { data in
             for (file, name) in [(made.certificate, "server.crt"), (made.key, "server.key")] {
@@ -91,22 +92,19 @@ private struct TLSServer: Sendable {
     }
 
     /// A new key and a certificate for 127.0.0.1 that it signed itself, in a directory of their own.
-    static func makeCertificate(in parent: URL) throws -> (directory: URL, certificate: URL, key: URL) {
+    static func makeCertificate(in parent: URL) async throws -> (directory: URL, certificate: URL, key: URL) {
         let directory = parent.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let certificate = directory.appendingPathComponent("server.crt")
         let key = directory.appendingPathComponent("server.key")
-        let openssl = Process()
-        openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        openssl.arguments = [
+        let arguments = [
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
             "2",
             "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key.path, "-out",
             certificate.path,
         ]
-        openssl.standardError = FileHandle.nullDevice
-        try openssl.run()
-        openssl.waitUntilExit()
+        let openssl = try await TestProcess.run(.init(URL(filePath: "/usr/bin/env"), arguments))
+        #expect(openssl.status == 0, "\(openssl.errors)")
         return (directory, certificate, key)
     }
 }

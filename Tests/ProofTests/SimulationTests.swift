@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTestSupport
 import Proof
 import Testing
 
@@ -30,24 +31,11 @@ struct SimulationTests {
 
     /// What `stepwell-proof` shows of some schedules.
     private func simulate() async throws -> String {
-        let output = FileManager.default.temporaryDirectory.appending(path: "proof-\(UUID()).txt")
-        try Data().write(to: output)
-        defer { try? FileManager.default.removeItem(at: output) }
-        let tests = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
-        let process = Process()
-        process.executableURL =
-            tests.resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "stepwell-proof")
-        process.arguments = ["simulate", "--schedules", "60", "--seed", "100", "--threads", "1", "--trace"]
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        let (ends, end) = AsyncStream.makeStream(of: Int32.self)
-        process.terminationHandler = { process in
-            end.yield(process.terminationStatus)
-            end.finish()
-        }
-        try process.run()
-        #expect(await ends.first { _ in true } == 0)
+        let arguments = ["simulate", "--schedules", "60", "--seed", "100", "--threads", "1", "--trace"]
+        let outcome = try await TestProcess.run(.init(.built("stepwell-proof"), arguments))
+        #expect(outcome.status == 0)
         // The last line says how fast it was.
-        let lines = try String(contentsOf: output, encoding: .utf8).split(separator: "\n")
+        let lines = outcome.output.split(separator: "\n")
         return lines.dropLast().joined(separator: "\n")
     }
 }

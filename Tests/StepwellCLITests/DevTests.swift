@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTestSupport
 import Testing
 
 @Suite("stepwell dev")
@@ -8,7 +9,7 @@ struct DevTests {
     @Test func runsAnExecutionForACommandAndLeavesNothingRunning() async throws {
         let stepwell = try CommandLineProgram()
         defer { stepwell.cleanUp() }
-        let program = CommandLineProgram.executable("stepwell").path
+        let program = try URL.built("stepwell").path
         let outcome = try await stepwell(
             "dev",
             "--deploy",
@@ -50,7 +51,7 @@ struct DevTests {
             #expect(another.status == 2)
             #expect(another.errors.contains("another `stepwell dev` runs in this directory"))
             #expect(stepwell.runningServers().count == 1)
-            dev.terminate()
+            dev.send(SIGTERM)
         }
         #expect(stepwell.runningServers() == [])
         #expect(try await stepwell("list").status == 3)
@@ -72,7 +73,7 @@ struct DevTests {
         try await stepwell.withDev { dev in
             let link = stepwell.directory.appending(path: ".stepwell/sockets").path
             socket = try FileManager.default.destinationOfSymbolicLink(atPath: link)
-            kill(dev.processIdentifier, SIGKILL)
+            dev.send(SIGKILL)
         }
         let after = try await stepwell("dev", "--", "true")
         #expect(after.status == 0, "\(after.errors)")
@@ -103,34 +104,18 @@ struct DevTests {
     }
 }
 
-extension Pipe {
-    /// What comes first; nothing if it is closed before.
-    fileprivate func firstText() async -> String {
-        await withCheckedContinuation { continuation in
-            fileHandleForReading.readabilityHandler = { file in
-                file.readabilityHandler = nil
-                continuation.resume(returning: String(decoding: file.availableData, as: UTF8.self))
-            }
-        }
-    }
-}
-
 extension CommandLineProgram {
     /// Runs the body while `stepwell dev` runs, and waits for the end of `dev`, which the body has to bring about.
-    fileprivate func withDev(_ body: (Process) async throws -> Void) async throws {
-        let dev = process(["dev"])
-        let output = Pipe()
-        dev.standardOutput = output
-        dev.standardError = FileHandle.nullDevice
-        let status = try dev.begin()
+    fileprivate func withDev(_ body: (TestProcess) async throws -> Void) async throws {
+        let dev = try await start("dev")
         do {
-            #expect(await output.firstText().hasPrefix("Ready"))
+            #expect(await dev.hears("Ready") != nil)
             try await body(dev)
         } catch {
-            dev.terminate()
+            dev.send(SIGTERM)
             throw error
         }
-        _ = await status.value
+        _ = try await dev.status()
     }
 
     /// The command lines of the PostgreSQL servers whose data is in this directory.

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Postgres
 import PostgresTestSupport
+import ProcessTestSupport
 import Testing
 
 @Suite("stepwell doctor")
@@ -25,7 +26,7 @@ struct DoctorTests {
     }
 
     /// What `--json` says, by subject or invariant.
-    private func levels(_ outcome: CommandLineProgram.Outcome) throws -> [String: String] {
+    private func levels(_ outcome: TestProcess.Outcome) throws -> [String: String] {
         let json = try outcome.json
         var levels: [String: String] = [:]
         for finding in try #require(json["findings"] as? [[String: Any]]) {

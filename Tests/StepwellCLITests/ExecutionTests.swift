@@ -1,6 +1,7 @@
 import Foundation
 import Postgres
 import PostgresTestSupport
+import ProcessTestSupport
 import Testing
 
 /// The life of an execution through the command line, against a server of the tests' own. No worker offers the function.
@@ -188,7 +189,7 @@ extension CommandLineProgram {
     }
 }
 
-extension CommandLineProgram.Outcome {
+extension TestProcess.Outcome {
     /// The output, read as a JSON object.
     var json: [String: Any] {
         get throws {

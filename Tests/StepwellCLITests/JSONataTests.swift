@@ -1,3 +1,4 @@
+import ProcessTestSupport
 import Testing
 
 @Suite("stepwell jsonata")

@@ -1,6 +1,7 @@
 import Foundation
 import Postgres
 import PostgresTestSupport
+import ProcessTestSupport
 import Testing
 
 /// Commands for those who watch, and for changes of many executions.
@@ -57,9 +58,7 @@ struct WatchingTests {
                     "Resource": "arn:aws:lambda:us-east-1:000000000000:function:work"}}}}}}
             """#
         _ = try await stepwell("deploy", stepwell.file("Many.asl.json", definition))
-        let worker = stepwell.process(["worker"])
-        worker.standardError = FileHandle.nullDevice
-        let status = try worker.begin()
+        let worker = try await stepwell.start("worker")
         _ = try await stepwell("start", "Many", "--name", "m", "--input", "[1, 2, 3]")
         var text = ""
         repeat { text = try await stepwell("why", "Many:m").output } while !text.contains("×")
@@ -71,8 +70,8 @@ struct WatchingTests {
         #expect(listed.count == 1 && listed[0]["lives"] as? Bool == true)
         let table = try await stepwell("workers").output.split(separator: "\n")
         #expect(table.count == 2 && table[0].hasPrefix("WORKER"))
-        worker.terminate()
-        #expect(await status.value == 0)
+        worker.send(SIGTERM)
+        #expect(try await worker.status() == 0)
         #expect(try await stepwell("workers").errors == "no workers\n")
     }
 

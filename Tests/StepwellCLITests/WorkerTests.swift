@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTestSupport
 import Testing
 
 @Suite("stepwell worker")
@@ -22,18 +23,16 @@ struct WorkerTests {
     private func withWorker(_ body: (CommandLineProgram) async throws -> Void) async throws {
         let stepwell = try await CommandLineProgram.withDatabase()
         defer { stepwell.cleanUp() }
-        let worker = stepwell.process(["worker"])
-        worker.standardError = FileHandle.nullDevice
-        let status = try worker.begin()
+        let worker = try await stepwell.start("worker")
         do {
             _ = try await stepwell("deploy", stepwell.file("Routing.asl.json", Self.routing))
             try await body(stepwell)
         } catch {
-            worker.terminate()
+            worker.send(SIGTERM)
             throw error
         }
-        worker.terminate()
-        #expect(await status.value == 0)
+        worker.send(SIGTERM)
+        #expect(try await worker.status() == 0)
     }
 
     @Test func waitPrintsTheOutput() async throws {

@@ -7,22 +7,22 @@ import Testing
 
 /// What happens when worker processes die.
 @Suite struct CrashTests {
-    private func start(_ database: Database, name: String? = nil, lease: Int = 1) throws -> FixtureProcess {
+    private func start(_ database: Database, name: String? = nil, lease: Int = 1) async throws -> FixtureProcess {
         var environment = [
             "DATABASE_URL": database.configuration.conninfo, "STEPWELL_LEASE_SECONDS": "\(lease)",
             "STEPWELL_SHUTDOWN_SECONDS": "1", "SWIFT_BACKTRACE": "enable=no",
         ]
         environment["STEPWELL_WORKER_NAME"] = name
-        return try FixtureProcess(environment: environment)
+        return try await FixtureProcess(environment: environment)
     }
 
     @Test func anotherWorkerFinishesWhatAKilledOneBegan() async throws {
         let database = try await Database()
         try await database.deployTask("hang")
         let execution = try await database.start()
-        let process = try start(database)
+        let process = try await start(database)
         await process.hears("hang")
-        await process.end(SIGKILL)
+        try await process.end(SIGKILL)
         let end = try await database.withWorker {
             Function("hang") { (_: JSONValue, context: FunctionContext) in context.attempt }
         } body: {
@@ -38,9 +38,9 @@ import Testing
         let execution = try await database.start()
         // With a lease of an hour nothing but the name can bring the step back.
         let name = "takeover-\(UUID())"
-        let process = try start(database, name: name, lease: 3600)
+        let process = try await start(database, name: name, lease: 3600)
         await process.hears("hang")
-        await process.end(SIGKILL)
+        try await process.end(SIGKILL)
         let configuration = database.worker { $0.name = name }
         let end = try await database.withWorker(configuration) {
             Function("hang") { (_: JSONValue) in "done" }
@@ -56,13 +56,13 @@ import Testing
         let name = "single-\(UUID())"
         try await database.deployTask("hang")
         _ = try await database.start()
-        let process = try start(database, name: name)
+        let process = try await start(database, name: name)
         await process.hears("hang")
         let error = await #expect(throws: WorkerError.self) {
             try await Worker(configuration: database.worker { $0.name = name }).run(handlesSignals: false)
         }
         #expect(error?.code == .nameTaken)
-        #expect(await process.end(SIGTERM) == 0)
+        #expect(try await process.end(SIGTERM) == 0)
     }
 
     @Test func aTransactionalHandlerTakesEffectOnceDespiteACrash() async throws {
@@ -70,9 +70,9 @@ import Testing
         _ = try await database.sql("create table effects (key text, attempt bigint)")
         try await database.deployTask("insert")
         let execution = try await database.start()
-        let process = try start(database)
+        let process = try await start(database)
         await process.hears("insert")
-        await process.end(SIGKILL)
+        try await process.end(SIGKILL)
         let end = try await database.withWorker {
             Function.transactional("insert") { (_: JSONValue, context, transaction) in
                 try await transaction.execute(
@@ -93,19 +93,19 @@ import Testing
         let database = try await Database()
         try await database.deployTask("slow")
         let execution = try await database.start()
-        let process = try start(database)
+        let process = try await start(database)
         await process.hears("slow")
-        kill(process.id, SIGSTOP)
+        process.send(SIGSTOP)
         let end = try await database.withWorker {
             Function("slow") { (_: JSONValue) in "the other" }
         } body: {
             try await database.end(of: execution)
         }
-        kill(process.id, SIGCONT)
+        process.send(SIGCONT)
         // It has lost the step and goes on with its work.
         let next = try await database.end(of: database.start())
         #expect(next.output?.text == #""the process""#)
-        #expect(await process.end(SIGTERM) == 0)
+        #expect(try await process.end(SIGTERM) == 0)
         #expect(end.output?.text == #""the other""#)
         #expect(try await database.store.describe(execution).output?.text == #""the other""#)
         #expect(try await database.events(of: execution) == Database.oneTask)
@@ -132,11 +132,11 @@ import Testing
         let supervisor = Task {
             var deaths = 0
             while !Task.isCancelled {
-                let process = try start(database, name: name)
-                let status = await withTaskCancellationHandler {
-                    await process.exitStatus()
+                let process = try await start(database, name: name)
+                let status = try await withTaskCancellationHandler {
+                    try await process.exitStatus()
                 } onCancel: {
-                    kill(process.id, SIGTERM)
+                    process.send(SIGTERM)
                 }
                 if status > 0 { deaths += 1 }
             }

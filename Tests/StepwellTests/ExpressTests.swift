@@ -36,8 +36,8 @@ import Testing
         return try await database.store.startExecutions([request])[0].get().arn
     }
 
-    private static func worker(on database: Database) throws -> FixtureProcess {
-        try FixtureProcess(environment: [
+    private static func worker(on database: Database) async throws -> FixtureProcess {
+        try await FixtureProcess(environment: [
             "DATABASE_URL": database.configuration.conninfo, "STEPWELL_LEASE_SECONDS": "1",
             "STEPWELL_SHUTDOWN_SECONDS": "1", "SWIFT_BACKTRACE": "enable=no",
         ])
@@ -168,9 +168,9 @@ import Testing
             #""Work": \#(Self.task("nap", #""Next": "Hang""#)), "Hang": \#(Self.task("hang"))"#
         )
         let execution = try await database.start(input: 7)
-        let process = try Self.worker(on: database)
+        let process = try await Self.worker(on: database)
         await process.hears("hang")
-        await process.end(SIGKILL)
+        try await process.end(SIGKILL)
         let naps = Atomic(0)
         let end = try await database.withWorker {
             Function("nap") { (event: JSONValue) in
@@ -190,9 +190,9 @@ import Testing
     func whatSomebodyWaitsForIsNotBegunAgain(_ signal: Int32) async throws {
         let database = try await database(#""Work": \#(Self.task("hang"))"#)
         let execution = try await Self.startOnce(database)
-        let process = try Self.worker(on: database)
+        let process = try await Self.worker(on: database)
         await process.hears("hang")
-        await process.end(signal)
+        try await process.end(signal)
         let end = try await database.withWorker {
             Function("hang") { (_: JSONValue) in "again" }
         } body: {
@@ -208,11 +208,11 @@ import Testing
         let execution = try await database.start()
         let supervisor = Task {
             while !Task.isCancelled {
-                let process = try Self.worker(on: database)
-                _ = await withTaskCancellationHandler {
-                    await process.exitStatus()
+                let process = try await Self.worker(on: database)
+                _ = try await withTaskCancellationHandler {
+                    try await process.exitStatus()
                 } onCancel: {
-                    kill(process.id, SIGTERM)
+                    process.send(SIGTERM)
                 }
             }
         }

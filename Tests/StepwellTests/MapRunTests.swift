@@ -275,14 +275,14 @@ import Testing
         let count = 300
         let execution = try await database.start(input: .array((0..<count).map { .number(JSONNumber($0)) }))
         for _ in 0..<3 {
-            let process = try FixtureProcess(
+            let process = try await FixtureProcess(
                 environment: [
                     "DATABASE_URL": database.configuration.conninfo, "STEPWELL_LEASE_SECONDS": "1",
                     "STEPWELL_CONCURRENCY": "16", "SWIFT_BACKTRACE": "enable=no",
                 ]
             )
             for _ in 0..<after { await process.hears("nap") }
-            await process.end(SIGKILL)
+            try await process.end(SIGKILL)
         }
         let end = try await database.withWorker {
             Function("nap") { (event: JSONValue) in event }

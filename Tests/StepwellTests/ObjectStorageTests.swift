@@ -275,9 +275,9 @@ import Testing
             "DATABASE_URL": database.configuration.conninfo, "STEPWELL_LEASE_SECONDS": "1",
             "SWIFT_BACKTRACE": "enable=no",
         ]
-        let process = try FixtureProcess(environment: environment.merging(peer.environment) { $1 })
+        let process = try await FixtureProcess(environment: environment.merging(peer.environment) { $1 })
         while !peer.requests.contains(where: { $0.method == method }) { try await Task.sleep(for: .milliseconds(5)) }
-        await process.end(SIGKILL)
+        try await process.end(SIGKILL)
         isSilent.withLock { $0 = false }
         let end = try await database.withWorker(worker(database, peer)) {
         } body: {

@@ -20,7 +20,7 @@ import Testing
         let definition = try String(contentsOfFile: "\(Self.directory)/\(machine).asl.json", encoding: .utf8)
         let deployment = try await database.store.deploy(name: machine, definition: definition)
         #expect(deployment.warnings.map(\.message) == [])
-        let worker = try FixtureProcess(
+        let worker = try await FixtureProcess(
             "order-worker",
             environment: ["DATABASE_URL": database.configuration.conninfo, "STEPWELL_SHUTDOWN_SECONDS": "1"]
         )
@@ -28,10 +28,10 @@ import Testing
         do {
             value = try await body(database)
         } catch {
-            await worker.end(SIGKILL)
+            try await worker.end(SIGKILL)
             throw error
         }
-        #expect(await worker.end(SIGTERM) == 0)
+        #expect(try await worker.end(SIGTERM) == 0)
         return value
     }
 

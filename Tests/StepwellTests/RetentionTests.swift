@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import ProcessTestSupport
 import Stepwell
 import Store
 import Testing
@@ -43,7 +44,7 @@ import Testing
         var lines: [JSONValue] = []
         for file in try FileManager.default.contentsOfDirectory(atPath: directory) {
             #expect(file.hasSuffix(".jsonl.gz"))
-            for line in try unzip("\(directory)/\(file)").split(separator: "\n") {
+            for line in try await unzip("\(directory)/\(file)").split(separator: "\n") {
                 lines.append(try JSONValue(parsing: String(line)))
             }
         }
@@ -59,16 +60,9 @@ import Testing
         )
     }
 
-    private func unzip(_ path: String) throws -> String {
-        let gzip = Process()
-        gzip.executableURL = URL(filePath: "/bin/gzip")
-        gzip.arguments = ["-dc", path]
-        let output = Pipe()
-        gzip.standardOutput = output
-        try gzip.run()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        gzip.waitUntilExit()
-        #expect(gzip.terminationStatus == 0)
-        return String(decoding: data, as: UTF8.self)
+    private func unzip(_ path: String) async throws -> String {
+        let gzip = try await TestProcess.run(.init(URL(filePath: "/bin/gzip"), ["-dc", path]))
+        #expect(gzip.status == 0)
+        return gzip.output
     }
 }

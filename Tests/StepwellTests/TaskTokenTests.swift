@@ -59,7 +59,7 @@ import Testing
     @Test func aTokenOutlivesTheProcessThatHandedItOn() async throws {
         let database = try await Database()
         try await deploy(database)
-        let process = try FixtureProcess(
+        let process = try await FixtureProcess(
             environment: [
                 "DATABASE_URL": database.configuration.conninfo, "STEPWELL_LEASE_SECONDS": "1",
                 "SWIFT_BACKTRACE": "enable=no",
@@ -67,7 +67,7 @@ import Testing
         )
         let execution = try await database.start()
         let token = await process.hears("ask")
-        await process.end(SIGKILL)
+        try await process.end(SIGKILL)
         try await database.store.sendTaskSuccess(token: token, output: JSONDocument("still good"))
         // Nobody offers the function any more, and nobody has to.
         let end = try await database.withWorker { try await database.end(of: execution) }

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import ProcessTestSupport
 import Testing
 
 /// Every input that is made to hurt ends as a value or as a named error, in a process that is still there, for little time
@@ -55,28 +56,18 @@ struct HostileInputTests {
 
     /// What the child process says of an input; how it ended if it says nothing.
     private static func run(_ hostile: HostileCase) async throws -> JSONValue {
-        let input = FileManager.default.temporaryDirectory.appending(path: "hostile-\(UUID())")
-        try Data(hostile.input()).write(to: input)
-        defer { try? FileManager.default.removeItem(at: input) }
-        let process = Process()
-        let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         // Another build of it can be measured as well.
         let programs = ProcessInfo.processInfo.environment["STEPWELL_TEST_PROGRAMS"].map { URL(fileURLWithPath: $0) }
-        process.executableURL = (programs ?? URL(fileURLWithPath: tests).deletingLastPathComponent())
-            .appending(path: "HostileInput")
-        process.arguments = [hostile.kind.rawValue]
-        process.environment = ["SWIFT_BACKTRACE": "enable=no"]
-        process.standardInput = try FileHandle(forReadingFrom: input)
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        let (ends, end) = AsyncStream.makeStream(of: Void.self)
-        process.terminationHandler = { _ in end.finish() }
-        try process.run()
-        for await _ in ends {}
-        let text = output.fileHandleForReading.readDataToEndOfFile()
-        guard let report = try? JSONValue(parsing: Array(text)) else {
-            return ["status": .number(JSONNumber(Int(process.terminationStatus)))]
+        let outcome = try await TestProcess.run(
+            TestProcess.Program(
+                programs?.appending(path: "HostileInput") ?? .built("HostileInput"),
+                [hostile.kind.rawValue],
+                environment: ["SWIFT_BACKTRACE": "enable=no"]
+            ),
+            input: hostile.input()
+        )
+        guard let report = try? JSONValue(parsing: outcome.output) else {
+            return ["status": .number(JSONNumber(Int(outcome.status)))]
         }
         return report
     }
