@@ -40,13 +40,22 @@ def pause(seconds):
     time.sleep(seconds)
 
 
-def until(condition, deadline=30, what="it"):
+class Missed(Exception):
+    """The run did not come to its fault: it has shown nothing, and is made again."""
+
+
+def until(condition, deadline=30, what="it", otherwise=AssertionError):
     end = time.monotonic() + deadline
     while not (value := condition()):
         if time.monotonic() > end:
-            raise AssertionError(f"{what} does not happen within {deadline} s")
+            raise otherwise(f"{what} does not happen within {deadline} s")
         time.sleep(0.02)
     return value
+
+
+def prepared(condition, what):
+    """Waits for what has to be so before the fault."""
+    return until(condition, what=what, otherwise=Missed)
 
 
 # Workers that die.
@@ -61,7 +70,7 @@ def crash(run, point, round_number=0):
         for worker in run.workers:
             worker.stop()
         run.workers.clear()
-    raise AssertionError(f"{point} was never reached")
+    raise Missed(f"{point} is not reached")
 
 
 def crash_once(run, point, passes):
@@ -72,7 +81,7 @@ def crash_once(run, point, passes):
         options["STEPWELL_SHUTDOWN_SECONDS"] = 0
     # Somebody else dies as well, with work in hand: there are leases to rescue, and a name to take over.
     victim = run.worker(lease=LEASE)
-    until(lambda: run.sql(f"select 1 from stepwell.workers where name = '{victim.name}'"), what="the other worker's start")
+    prepared(lambda: run.sql(f"select 1 from stepwell.workers where name = '{victim.name}'"), "the other worker's start")
     run.start(8, long_every=2)
     armed = run.worker(**options)
     with contextlib.suppress(AssertionError):
@@ -108,10 +117,10 @@ def zombie(run, kind, order, round_number=0):
     run.start(1, machine=kind, give=lambda n: json.dumps({"n": n, "milliseconds": 900}))
     place = "before-complete" if kind == "Step" else ["transaction-completed", "before-handler"][round_number % 2]
     sleeper = run.worker(crash=f"{place}:1:stop", lease=LEASE)
-    until(lambda: sleeper.is_frozen, what="the worker's sleep")
+    prepared(lambda: sleeper.is_frozen, "the worker's sleep")
     if order == "before":
         # Somebody takes the lease away and can't do the work.
-        until(lambda: run.sql("select 1 from stepwell.steps where lease_until < now()"), what="the lease's end")
+        prepared(lambda: run.sql("select 1 from stepwell.steps where lease_until < now()"), "the lease's end")
         run.sql("select stepwell.sweep(s.bucket, 10) from stepwell.steps s where s.lease_until < now()")
         sleeper.send(signal.SIGCONT)
         pause(0.5)
@@ -303,7 +312,7 @@ def cut_off(run, round_number=0):
     with proxied(run) as proxy:
         run.start(4, machine="Step", give=lambda n: json.dumps({"n": n, "milliseconds": 6000}))
         lonely = run.worker(lease=2)
-        until(lambda: len(run.calls()) == 4, what="four calls")
+        prepared(lambda: len(run.calls()) == 4, "four calls")
         proxy.stalled.set()
         begin = time.monotonic()
         until(lambda: sum(call[0] == "cut" for call in run.calls()) == 4, what="the calls' end")
@@ -576,7 +585,7 @@ def old_snapshot(run, round_number=0, seconds=8):
             " (select array_agg('{\"n\": 1}'::json) from generate_series(1, 60000)))")
     for _ in range(2):
         run.worker(lease=10)
-    until(lambda: int(run.sql("select count(*) from stepwell.history")[0][0]) > 100, what="work")
+    prepared(lambda: int(run.sql("select count(*) from stepwell.history")[0][0]) > 100, "work")
     before = rate()
     with run.cluster.session(run.database, "begin isolation level repeatable read; select count(*) from stepwell.steps;"):
         during = rate()
@@ -626,7 +635,7 @@ def locks(run, round_number=0):
 def made_again(run, round_number=0, lease=2):
     run.start(1, machine="Step", give=lambda n: json.dumps({"n": n, "milliseconds": 3000}))
     first = run.worker(lease=lease)
-    until(lambda: run.calls(), what="the first call")
+    prepared(lambda: run.calls(), "the first call")
     run.worker(lease=lease)
     pause(0.3)
     first.kill()
@@ -642,7 +651,7 @@ def made_again(run, round_number=0, lease=2):
 def goes_on(run, round_number=0):
     run.start(1, machine="Step", give=lambda n: json.dumps({"n": n, "milliseconds": 3000}))
     worker = run.worker(lease=60)
-    until(lambda: run.calls(), what="the first call")
+    prepared(lambda: run.calls(), "the first call")
     worker.kill()
     started = time.clock_gettime(time.CLOCK_MONOTONIC)
     run.replace(worker)

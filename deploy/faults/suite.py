@@ -17,27 +17,45 @@ import traceback
 
 from clusters import Cluster
 from runs import Run, prepare
-from scenarios import Fault, Unable
+from scenarios import Fault, Missed, Unable
 
 
 def one(fault, cluster, arguments, number):
-    """One run: what it counted, what was wrong, how long it took."""
+    """What it counted, what was wrong, how long it took, and why it can't be done here if it can't."""
     begin = time.monotonic()
-    counts, wrong = {}, []
-    run = None
-    own = None
+    misses = []
     try:
-        if fault.own_cluster is None:
-            counts = fault.function(None, round_number=number)
-        else:
-            if fault.own_cluster:
-                cluster = own = Cluster()
-                prepare(own)
-            run = Run(cluster, " ".join([fault.number, *map(str, arguments)]))
-            counts = fault.function(run, *arguments, round_number=number)
-            wrong = run.finish()
+        for _ in range(3):
+            counts, wrong, missed = attempt(fault, cluster, arguments, number)
+            if not missed:
+                return {**counts, **({"made again": len(misses)} if misses else {})}, wrong, time.monotonic() - begin, None
+            misses.append(missed)
+            if wrong:
+                break
     except Unable as error:
         return {}, [], 0, str(error)
+    return {}, wrong + misses, time.monotonic() - begin, None
+
+
+def attempt(fault, cluster, arguments, number):
+    """One run: what it counted, what was wrong, and why it has not come to its fault if it has not."""
+    counts, wrong, missed = {}, [], None
+    run = own = None
+    try:
+        if fault.own_cluster is None:
+            return fault.function(None, round_number=number), [], None
+        if fault.own_cluster:
+            cluster = own = Cluster()
+            prepare(own)
+        run = Run(cluster, " ".join([fault.number, *map(str, arguments)]))
+        try:
+            counts = fault.function(run, *arguments, round_number=number)
+        except Missed as error:
+            missed = str(error)
+            run.wait()
+        wrong = run.finish()
+    except Unable:
+        raise
     except Exception as error:
         wrong = [f"{type(error).__name__}: {error}"]
         if not isinstance(error, AssertionError):
@@ -47,7 +65,7 @@ def one(fault, cluster, arguments, number):
             run.remove()
         if own:
             own.remove()
-    return counts, wrong, time.monotonic() - begin, None
+    return counts, wrong, missed
 
 
 def add(totals, counts):
