@@ -30,7 +30,9 @@ struct StepwellCLI: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Definition",
-                subcommands: [ValidateCommand.self, TestCommand.self, DeployCommand.self, JSONataCommand.self]
+                subcommands: [
+                    ValidateCommand.self, TestCommand.self, DiffCommand.self, DeployCommand.self, JSONataCommand.self,
+                ]
             ),
             CommandGroup(
                 name: "Execution",
@@ -39,7 +41,7 @@ struct StepwellCLI: AsyncParsableCommand {
                     StopCommand.self, RedriveCommand.self, TaskCommand.self, ActivitiesCommand.self,
                 ]
             ),
-            CommandGroup(name: "Watching", subcommands: [WorkersCommand.self, QueueCommand.self]),
+            CommandGroup(name: "Watching", subcommands: [WatchCommand.self, WorkersCommand.self, QueueCommand.self]),
         ]
     )
 

@@ -27,6 +27,20 @@ package struct StartRequest: Sendable {
         self.traceHeader = traceHeader
         self.runsOnce = runsOnce
     }
+
+    /// The name alone, of a name or an ARN with `:VERSION` or `:ALIAS` behind it.
+    fileprivate var machineName: String {
+        let name = Settings.machineName(stateMachine)
+        return name.split(separator: ":", maxSplits: 1).first.map(String.init) ?? name
+    }
+}
+
+extension StoreError {
+    /// Whether nobody answers: then nothing else will be answered either.
+    fileprivate var isLossOfServer: Bool {
+        guard case .postgres(let error) = self else { return false }
+        return error.kind == .connectFailed || error.kind == .poolTimeout
+    }
 }
 
 extension Store {
@@ -38,17 +52,70 @@ extension Store {
         do throws(StoreError) {
             return try await startTogether(requests)
         } catch {
-            guard requests.count > 1 else { return [.failure(error)] }
+            guard requests.count > 1, !error.isLossOfServer else {
+                return Array(repeating: .failure(error), count: requests.count)
+            }
         }
         var results: [Result<StartedExecution, StoreError>] = []
-        for request in requests {
+        for (index, request) in requests.enumerated() {
             do throws(StoreError) {
                 results += try await startTogether([request])
             } catch {
-                results.append(.failure(error))
+                // Each of the others would wait as long for a server that is not there.
+                let left = error.isLossOfServer ? requests.count - index : 1
+                results += Array(repeating: .failure(error), count: left)
+                if left > 1 { break }
             }
         }
         return results
+    }
+
+    /// Whether executions of these names are there with these inputs, in the order of the requests. Others' names may be
+    /// taken by something else.
+    package func haveInputs(of requests: [StartRequest]) async throws(StoreError) -> [Bool] {
+        var places: [Int32: [Int]] = [:]
+        for (place, request) in requests.enumerated() {
+            let bucket = Digest.bucket(
+                machine: request.machineName,
+                execution: request.name,
+                of: settings.buckets
+            )
+            places[bucket, default: []].append(place)
+        }
+        let buckets = places.sorted { $0.key < $1.key }
+        let answers = try await pipeline(
+            buckets.map { bucket, places in
+                Statement(
+                    """
+                    select i.place::int
+                    from unnest($2::text[], $3::text[], $4::json[]) with ordinality as i (machine, name, input, place)
+                    cross join lateral (
+                        select from stepwell.state_machines m
+                        join stepwell.executions e on e.bucket = $1 and e.machine = m.id and e.name = i.name
+                        where m.name = i.machine
+                          and case when octet_length(i.input::text) > 1024
+                              then e.input_id
+                                  = encode(substr(sha256(convert_to(i.input::text, 'UTF8')), 1, 16), 'hex')::uuid
+                              else e.input::text = i.input::text end
+                        limit 1
+                    ) e
+                    """,
+                    [
+                        .int4(bucket), .textArray(places.map { requests[$0].machineName }),
+                        .textArray(places.map { requests[$0].name }),
+                        .jsonArray(places.map { requests[$0].input.text }),
+                    ]
+                )
+            }
+        )
+        var found = [Bool](repeating: false, count: requests.count)
+        for ((_, places), rows) in zip(buckets, answers) {
+            for row in rows {
+                let place = try decode { () throws(PostgresError) in try row.int(0) }
+                if places.indices.contains(place - 1) { found[places[place - 1]] = true }
+            }
+        }
+        return found
     }
 
     private func startTogether(

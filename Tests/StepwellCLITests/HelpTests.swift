@@ -45,11 +45,12 @@ struct HelpTests {
                 DEFINITION SUBCOMMANDS:
                   validate                Check definitions without a database.
                   test                    Test definitions with mocked work.
+                  diff                    Show what deploying a file would change.
                   deploy                  Create or update a state machine from a file.
                   jsonata                 Evaluate a JSONata expression.
 
                 EXECUTION SUBCOMMANDS:
-                  start                   Start an execution of a state machine.
+                  start                   Start an execution of a state machine, or thousands.
                   describe                Show an execution, and why it doesn't move.
                   why                     Say why an execution doesn't move.
                   history                 Show the events of an execution.
@@ -60,6 +61,7 @@ struct HelpTests {
                   activities              Create activities, and ask for their tasks.
 
                 WATCHING SUBCOMMANDS:
+                  watch                   Follow an execution until it ends, or the queue.
                   workers                 List workers, what they offer and have in hand.
                   queue                   Show how much there is to do, for each function.
 
@@ -75,7 +77,7 @@ struct HelpTests {
             "retention", "validate", "deploy", "jsonata", "start", "describe", "history", "list", "stop", "test",
             "task", "task succeed",
             "task fail", "task heartbeat", "activities", "activities create", "activities list", "activities delete",
-            "activities poll", "redrive", "why", "workers", "queue",
+            "activities poll", "redrive", "why", "workers", "queue", "diff", "watch",
         ]
     )
     func everyCommandExplainsItselfWithinEightyColumns(command: String) async throws {

@@ -89,6 +89,41 @@ struct WatchingTests {
         #expect(text.count == 3)
     }
 
+    @Test func anExecutionIsFollowedUntilItEnds() async throws {
+        let stepwell = try await prepared(executions: 1)
+        defer { stepwell.cleanUp() }
+        let watch = try await stepwell.start("watch", "Order:o0")
+        #expect(await watch.hears("1 ") != nil)
+        _ = try await stepwell("stop", "Order:o0", "--cause", "enough")
+        #expect(await watch.hears("2 ") != nil)
+        #expect(try await watch.status() == 1)
+        let again = try await stepwell("watch", "Order:o0")
+        #expect(again.status == 1)
+        let lines = again.output.split(separator: "\n")
+        #expect(lines.count == 3 && lines[1].contains("ExecutionStarted") && lines[2].hasSuffix("enough"))
+        #expect(again.errors.hasPrefix("ABORTED arn:"))
+        let json = try await stepwell("watch", "Order:o0", "--json").output.split(separator: "\n")
+        #expect(json.count == 2 && json[1].contains(#""ExecutionAborted""#))
+        #expect(try await stepwell("watch", "Order:none").status == 2)
+    }
+
+    @Test func theFlowOfTheQueueIsALineForEachLook() async throws {
+        let stepwell = try await prepared()
+        defer { stepwell.cleanUp() }
+        let flow = try await stepwell("watch", "--every", "1", "--count", "2").output.split(separator: "\n")
+        #expect(flow.count == 3)
+        #expect(
+            flow.map { $0.split(separator: " ").count } == [10, 11, 11] && flow[0].hasPrefix("TIME"),
+            "\(flow)"
+        )
+        #expect(flow[2].split(separator: " ").suffix(3) == ["0.0", "0.0", "0"])
+        let json = try await stepwell("watch", "--count", "1", "--json").json
+        #expect(json["ready"] as? Int == 3 && json["openExecutions"] as? Int == 3)
+        for wrong in [["--every", "0"], ["--count", "0"], ["Order:o0", "--count", "1"]] {
+            #expect(try await stepwell.run(["watch"] + wrong).status == 64)
+        }
+    }
+
     @Test func listFindsByTimeNameAndInput() async throws {
         let stepwell = try await prepared()
         defer { stepwell.cleanUp() }

@@ -9,15 +9,17 @@ struct DeployCommand: AsyncParsableCommand {
         commandName: "deploy",
         abstract: "Create or update a state machine from a file.",
         discussion: """
-            Executions that run keep the revision they started with. The same text again changes nothing.
+            Executions that run keep the revision they started with. The same text again changes nothing. \
+            YAML is deployed as the JSON that it says.
 
               stepwell deploy ProcessOrder.asl.json
+              stepwell deploy ProcessOrder.asl.yaml
               stepwell deploy definition.json --name ProcessOrder
               stepwell deploy Resize.asl.json --express
             """
     )
 
-    @Argument(help: "A definition in Amazon States Language (JSON); - reads standard input.")
+    @Argument(help: "A definition (JSON, or .yaml); - reads JSON from standard input.")
     var file: String
 
     @Option(help: "The state machine's name (default: the file's name without .asl.json).")
@@ -53,13 +55,13 @@ extension DefinitionFile {
     ///
     /// - Parameter type: nil: the type of the state machine that is there, or standard.
     func deploy(as name: String?, type: MachineType? = nil, to store: Store) async throws -> Deployment {
-        for diagnostic in diagnostics { Console.note(diagnostic.render(source: text, file: file)) }
+        for diagnostic in diagnostics { Console.note(render(diagnostic)) }
         guard isDeployable else {
             throw Failure(.negative, "the definition is invalid; nothing was deployed", at: file)
         }
         let deployment = try await store.deploy(name: name ?? defaultName, definition: text, type: type)
         for warning in deployment.warnings where !diagnostics.contains(warning) {
-            Console.note(warning.render(source: text, file: file))
+            Console.note(render(warning))
         }
         return deployment
     }

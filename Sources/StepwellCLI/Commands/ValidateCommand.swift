@@ -16,7 +16,7 @@ struct ValidateCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "Definitions in Amazon States Language (JSON); - reads standard input.")
+    @Argument(help: "Definitions (JSON, or .yaml); - reads JSON from standard input.")
     var files: [String]
 
     @OptionGroup var output: OutputOptions

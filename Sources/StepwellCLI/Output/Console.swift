@@ -16,15 +16,21 @@ enum Console {
     }
 
     /// Prints something that is not the result: what goes on, a warning, an error.
-    static func note(_ line: String) {
-        write(line + "\n", to: .standardError)
+    static func note(_ line: String, terminator: String = "\n") {
+        write(line + terminator, to: .standardError)
     }
 
     /// How many columns the result has on its way to a terminal; nil when it goes to a file or another program.
     static var width: Int? {
-        guard isatty(STDOUT_FILENO) == 1 else { return nil }
+        isatty(STDOUT_FILENO) == 1 ? columns(of: STDOUT_FILENO) : nil
+    }
+
+    /// How many columns standard error has, where it is a terminal.
+    static var errorWidth: Int { columns(of: STDERR_FILENO) }
+
+    private static func columns(of terminal: Int32) -> Int {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        guard ioctl(terminal, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return Int(size.ws_col)
     }
 

@@ -16,6 +16,8 @@ struct Table {
 
     private let header: [String]
     private var rows: [[Cell]] = []
+    /// Of the columns, from the left; the last one's says nothing.
+    var minimumWidths: [Int] = []
 
     init(_ header: String...) {
         self.header = header
@@ -29,14 +31,23 @@ struct Table {
         rows.append(cells)
     }
 
+    private var lines: [[Cell]] { (header.isEmpty ? [] : [header.map { Cell($0, .faint) }]) + rows }
+
+    /// How wide the columns are.
+    var widths: [Int] {
+        let all = lines
+        return (0..<(all.map(\.count).max() ?? 0))
+            .map { column in
+                let minimum = column < minimumWidths.count ? minimumWidths[column] : 0
+                return all.map { column < $0.count ? $0[column].text.displayWidth : 0 }.reduce(minimum, max)
+            }
+    }
+
     /// The lines of the table. On a terminal of `width` columns the last column is cut where it would wrap.
     func lines(width: Int?, style: Style) -> [String] {
-        let all = (header.isEmpty ? [] : [header.map { Cell($0, .faint) }]) + rows
-        let columns = all.map(\.count).max() ?? 0
-        let widths = (0..<columns)
-            .map { column in
-                all.map { column < $0.count ? $0[column].text.displayWidth : 0 }.max() ?? 0
-            }
+        let all = lines
+        let widths = widths
+        let columns = widths.count
         let fixed = widths.dropLast().reduce(0) { $0 + $1 + 2 }
         return all.map { row in
             var line = ""

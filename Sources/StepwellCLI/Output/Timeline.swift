@@ -19,16 +19,22 @@ struct Timeline {
     /// What each event of the last page stands in, from the outermost Parallel or Map inwards.
     private var frames: [Int: [Frame]] = [:]
     private var isFirstPage = true
+    /// How wide the columns have become: later pages line up with earlier ones.
+    private var widths: [Int]
 
-    init(startedAt: Timestamp) {
+    /// - Parameter isLive: whether events are shown as they come, a few at a time.
+    init(startedAt: Timestamp, isLive: Bool = false) {
         self.startedAt = startedAt
+        widths = isLive ? [3, 8, 8, 23, 12] : []
     }
 
     mutating func show(_ page: [RecordedEvent]) {
         var table = isFirstPage ? Table("ID", "AFTER", "TOOK", "EVENT", "STATE", "DETAILS") : Table()
         isFirstPage = false
         for row in rows(for: page) { table.add(row) }
+        table.minimumWidths = widths
         table.show()
+        widths = table.widths
     }
 
     /// The cells of each event. Pages come one after the other, because events lean on those before them.
