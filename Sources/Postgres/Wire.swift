@@ -36,6 +36,22 @@ struct Wire {
             }
             return use
         }
+        let groups: [Range<Int>] =
+            switch call.grouping {
+            case .together: [0..<call.statements.count]
+            case .apart: call.statements.indices.map { $0..<$0 + 1 }
+            }
+        // All of it is noted before any of it is sent: what sending can't finish is then answered by the loss.
+        for group in groups {
+            let isLast = group.upperBound == call.statements.count
+            exchanges.append(
+                Exchange(
+                    purpose: .call(call, statements: group, isLast: isLast),
+                    begins: begins && group.lowerBound == 0
+                )
+            )
+        }
+
         for (statement, use) in zip(call.statements, uses) {
             guard case .prepare(let name) = use else { continue }
             let types = statement.key.types
@@ -43,19 +59,10 @@ struct Wire {
                 PQpipelineSync(pointer) == 1
             else { return false }
         }
-
-        let groups: [Range<Int>] =
-            switch call.grouping {
-            case .together: [0..<call.statements.count]
-            case .apart: call.statements.indices.map { $0..<$0 + 1 }
-            }
         for group in groups {
-            let begins = begins && group.lowerBound == 0
-            let isLast = group.upperBound == call.statements.count
-            exchanges.append(
-                Exchange(purpose: .call(call, statements: group, isLast: isLast), begins: begins)
-            )
-            if begins { guard PQsendQueryParams(pointer, "BEGIN", 0, nil, nil, nil, nil, 1) == 1 else { return false } }
+            if begins && group.lowerBound == 0 {
+                guard PQsendQueryParams(pointer, "BEGIN", 0, nil, nil, nil, nil, 1) == 1 else { return false }
+            }
             for index in group {
                 guard parameters.send(call.statements[index], as: uses[index], over: pointer) else { return false }
             }

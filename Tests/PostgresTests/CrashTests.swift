@@ -1,6 +1,9 @@
-import Postgres
+import Dispatch
+import Foundation
 import PostgresTestSupport
 import Testing
+
+@testable import Postgres
 
 /// What happens when the server goes away, each on a server of its own.
 @Suite(.timeLimit(.minutes(5))) struct CrashTests {
@@ -99,5 +102,33 @@ import Testing
             logger: testLogger,
             gate: ReconnectGate(spacing: .milliseconds(10))
         )
+    }
+
+    /// The socket breaks after the connection was looked at and before everything is sent: only the thread of all
+    /// connections can be made to come at that moment.
+    @Test func aCallIsAnsweredThoughItCouldOnlyBeSentInPart() async throws {
+        let cluster = try await TestCluster.start()
+        let connection = try await Connection.connect(PostgresConfiguration(cluster.conninfo), logger: testLogger)
+        let pid = try await connection.query("SELECT pg_backend_pid()").only().int(0)
+        let waiting = Task { await postgresError { try await connection.execute("SELECT pg_sleep(3600)") } }
+        let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
+        let go = DispatchSemaphore(value: 0)
+        SocketLoop.shared.perform {
+            isReady.finish()
+            go.wait()
+        }
+        for await _ in ready {}
+        SocketLoop.shared.perform {
+            kill(pid_t(pid), SIGTERM)
+            while kill(pid_t(pid), 0) == 0 { usleep(1000) }
+        }
+        let statements = (0..<20).map { Statement("SELECT \($0) AS a") }
+        // It is handed to the loop before this goes on.
+        let results = Task.immediate { await connection.pipeline(statements) }
+        go.signal()
+        for result in await results.value {
+            #expect(throws: PostgresError.self) { try result.get() }
+        }
+        #expect(await waiting.value?.kind == .outcomeUnknown)
     }
 }

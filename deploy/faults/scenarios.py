@@ -471,8 +471,8 @@ def fill_and_free(cluster, take_space, dies):
         assert all(worker.is_alive for worker in run.workers), "a worker ended because the disk was full"
         assert spent < 1, f"a worker used {spent:.1f} s of CPU in 2 s while it waited for the database"
         os.remove(ballast)
-        if was_down:
-            cluster.start()
+        # The server may still be dying of the full disk.
+        until(lambda: cluster.accepts() or cluster.start(check=False), what="the server's return")
         begin = time.monotonic()
         run.start(3)
         run.wait(deadline=120)
@@ -580,17 +580,21 @@ def old_snapshot(run, round_number=0, seconds=8):
         pause(seconds)
         return (int(run.sql("select count(*) from stepwell.history")[0][0]) - begin) / seconds
 
-    give = lambda n: json.dumps({"n": n})  # noqa: E731
-    run.sql("select count(*) from stepwell.start_executions('Step',"
-            " (select array_agg('{\"n\": 1}'::json) from generate_series(1, 60000)))")
+    def supply(count):
+        run.sql("select count(*) from stepwell.start_executions('Step',"
+                f" (select array_agg('{{\"n\": 1}}'::json) from generate_series(1, {count})))")
+
+    supply(20_000)
     for _ in range(2):
         run.worker(lease=10)
     prepared(lambda: int(run.sql("select count(*) from stepwell.history")[0][0]) > 100, "work")
     before = rate()
+    # More than they can do while it is held, of two rows of history each at least.
+    supply(int(before * seconds))
     with run.cluster.session(run.database, "begin isolation level repeatable read; select count(*) from stepwell.steps;"):
         during = rate()
+    assert during >= 0.7 * before, f"{before:.0f} transitions/s before, {during:.0f} while the snapshot was held"
     run.wait(deadline=180)
-    del give
     return {"rate before /s": round(before), "while held /s": round(during)}
 
 
