@@ -10,11 +10,11 @@ struct ClaimRow: Sendable {
         c.retry_count, c.retrier_uses, c.deadline, c.heartbeat, c.last_event, c.scheduled_event,
         c.entered_event, c.fork, c.outcome,
         c.error, c.cause, c.outcome_value, c.outcome_id, c.input, c.input_id, c.task_input, c.task_input_id,
-        c.variables, c.variables_id
+        c.variables, c.variables_id, c.trace_header
         """
 
     /// How many there are.
-    static let columnCount = 30
+    static let columnCount = 31
 
     let key: StepKey
     let parent: Int64?
@@ -41,6 +41,8 @@ struct ClaimRow: Sendable {
     let input: PayloadColumn
     let taskInput: PayloadColumn
     let variables: PayloadColumn
+    /// Only in the row of the root branch.
+    let traceHeader: String?
 
     init(_ row: Row, bucket: Int32) throws(PostgresError) {
         key = StepKey(bucket: bucket, execution: try row.uuid(0), id: try row.int64(1))
@@ -68,6 +70,7 @@ struct ClaimRow: Sendable {
         input = try PayloadColumn(row, 24)
         taskInput = try PayloadColumn(row, 26)
         variables = try PayloadColumn(row, 28)
+        traceHeader = try row.optionalText(30)
     }
 
     var lease: StepLease { StepLease(key: key, fence: fence) }

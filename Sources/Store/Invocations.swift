@@ -19,7 +19,8 @@ extension Store {
     package func invoke(
         _ function: String,
         payload: JSONDocument,
-        kind: InvocationKind
+        kind: InvocationKind,
+        traceHeader: String? = nil
     ) async throws(StoreError) -> String {
         let resource = "arn:aws:lambda:\(settings.region):\(settings.account):function:\(function)"
         // As Lambda does it: fifteen minutes for a call, and two more attempts, after a minute and two.
@@ -29,7 +30,7 @@ extension Store {
                 ["ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "MaxAttempts": 2, "BackoffRate": 2]
             ]
         }
-        return try await run(task, as: "\(kind.rawValue) \(function)", input: payload)
+        return try await run(task, as: "\(kind.rawValue) \(function)", input: payload, traceHeader: traceHeader)
     }
 
     /// Has a service called by a worker that can: an execution of a state machine that is one Task, as for functions.
@@ -49,8 +50,13 @@ extension Store {
         return try await run(task, as: name, input: parameters)
     }
 
-    private func run(_ task: JSONObject, as machine: String, input: JSONDocument) async throws(StoreError) -> String {
-        let request = StartRequest(stateMachine: machine, name: nil, input: input)
+    private func run(
+        _ task: JSONObject,
+        as machine: String,
+        input: JSONDocument,
+        traceHeader: String? = nil
+    ) async throws(StoreError) -> String {
+        let request = StartRequest(stateMachine: machine, name: nil, input: input, traceHeader: traceHeader)
         do throws(StoreError) {
             _ = try await startExecutions([request])[0].get()
         } catch .stateMachineDoesNotExist {

@@ -14,6 +14,8 @@ struct StepLoader {
         var state: String
         var taskInput: PayloadColumn
         var variables: PayloadColumn
+        /// Only of the root branch.
+        var traceHeader: String?
     }
 
     private struct ScopeKey: Hashable {
@@ -140,10 +142,12 @@ struct StepLoader {
         Statement(
             """
             with recursive around as (
-                select s.id, s.parent, s.state, s.task_input, s.task_input_id, s.variables, s.variables_id
+                select s.id, s.parent, s.state, s.task_input, s.task_input_id, s.variables, s.variables_id,
+                    s.trace_header
                 from stepwell.steps s where s.bucket = $1 and s.execution = $2 and s.id = $3
                 union all
-                select s.id, s.parent, s.state, s.task_input, s.task_input_id, s.variables, s.variables_id
+                select s.id, s.parent, s.state, s.task_input, s.task_input_id, s.variables, s.variables_id,
+                    s.trace_header
                 from around a
                 join stepwell.steps s on s.bucket = $1 and s.execution = $2 and s.id = a.parent
             )
@@ -162,7 +166,8 @@ struct StepLoader {
                         parent: try row.optionalInt64(1),
                         state: try row.text(2),
                         taskInput: try PayloadColumn(row, 3),
-                        variables: try PayloadColumn(row, 5)
+                        variables: try PayloadColumn(row, 5),
+                        traceHeader: try row.optionalText(7)
                     )
                 )
             }
@@ -368,6 +373,7 @@ struct StepLoader {
             roleARN: revision.roleARN
         )
         info.isExpress = revision.runsInMemory(from: row.state)
+        info.traceHeader = row.traceHeader ?? scopes[ScopeKey(execution: row.key.execution, id: 0)]?.traceHeader
         info.redriveCount = redriveCounts[row.key.execution] ?? 0
         if let input = inputs[row.key.execution] { info.input = try document(input, of: row.key.execution) }
         return info

@@ -112,7 +112,12 @@ class Activities(unittest.TestCase):
         sfn.send_task_failure(taskToken=token, error="E", cause="C")
         end = end_of(sfn, execution)
         self.assertEqual((end["status"], end["error"], end["redriveStatus"]), ("FAILED", "E", "REDRIVABLE"))
-        sfn.redrive_execution(executionArn=execution, clientToken="once")
+        first = sfn.redrive_execution(executionArn=execution, clientToken="once")
+        # The same again is answered, and changes nothing.
+        again = sfn.redrive_execution(executionArn=execution, clientToken="once")
+        self.assertEqual(again["redriveDate"], first["redriveDate"])
+        with refused("ExecutionNotRedrivable"):
+            sfn.redrive_execution(executionArn=execution, clientToken="twice")
         token = sfn.get_activity_task(activityArn=activity)["taskToken"]
         sfn.send_task_success(taskToken=token, output="{}")
         end = end_of(sfn, execution)

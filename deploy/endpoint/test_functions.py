@@ -6,7 +6,7 @@ import unittest
 
 import botocore.exceptions
 
-from support import PASS, PREFIX, client, create, refused, wait_until_ready
+from support import PASS, PREFIX, client, create, post, refused, wait_until_ready
 
 ORDER = {"body": json.dumps({"id": "1", "items": [{"sku": "tea", "quantity": 1, "price": 900}]})}
 
@@ -75,6 +75,17 @@ class Functions(unittest.TestCase):
         self.assertEqual(event["StatusCode"], 202)
         dry = self.functions.invoke(FunctionName="process_order", InvocationType="DryRun", Payload=b"{}")
         self.assertEqual(dry["StatusCode"], 204)
+
+    def test_traces(self):
+        """Headers of requests stand for the trace that nothing else names."""
+        sfn, header = client(), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        body = {"stateMachineArn": create(sfn)}
+        for headers in ({"traceparent": header}, {"X-Amzn-Trace-Id": header, "traceparent": "other"}):
+            _, answer = post("StartExecution", body, headers=headers)
+            execution = sfn.describe_execution(executionArn=answer["executionArn"])
+            self.assertEqual(execution["traceHeader"], header)
+        _, answer = post("StartExecution", body | {"traceHeader": "given"}, headers={"traceparent": header})
+        self.assertEqual(sfn.describe_execution(executionArn=answer["executionArn"])["traceHeader"], "given")
 
     def test_refusals(self):
         with refused("ResourceNotFoundException", "Function not found"):

@@ -46,11 +46,21 @@ struct InvokeHandler: Sendable {
         switch invocation.kind {
         case .dryRun: return Self.response(.noContent, [], id: id)
         case .event:
-            _ = try await services.store.invoke(invocation.function, payload: payload, kind: .event)
+            _ = try await services.store.invoke(
+                invocation.function,
+                payload: payload,
+                kind: .event,
+                traceHeader: request.traceHeader
+            )
             return Self.response(.accepted, [], id: id)
         case .requestResponse:
             let started = ContinuousClock.now
-            let execution = try await services.store.invoke(invocation.function, payload: payload, kind: .request)
+            let execution = try await services.store.invoke(
+                invocation.function,
+                payload: payload,
+                kind: .request,
+                traceHeader: request.traceHeader
+            )
             let ends = services.ends
             let patience = Duration.seconds(905)
             let end = try await client.whilePresent { try await ends.end(of: execution, patience: patience) }

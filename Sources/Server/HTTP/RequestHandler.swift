@@ -81,6 +81,7 @@ struct RequestHandler: HTTPResponder {
                     caller: caller,
                     action: operation.name,
                     services: services,
+                    traceHeader: request.traceHeader,
                     client: client
                 )
                 try call.authorize(operation.subject)

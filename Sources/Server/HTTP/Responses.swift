@@ -11,12 +11,24 @@ enum RequestIDs {
 
 extension HTTPField.Name {
     static let amzTarget = known("X-Amz-Target")
+    static let traceID = known("X-Amzn-Trace-Id")
+    static let traceparent = known("traceparent")
     static let amzRequestID = known("x-amzn-RequestId")
 
     /// A name that is a token, as every one written here is.
     static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no name of a header") }
         return name
+    }
+}
+
+extension Request {
+    /// The trace that the request belongs to, as X-Ray or W3C write it; nil: it says none that could be kept.
+    var traceHeader: String? {
+        guard let header = headers[.traceID] ?? headers[.traceparent], (1...256).contains(header.utf8.count),
+            header.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F })
+        else { return nil }
+        return header
     }
 }
 

@@ -23,7 +23,7 @@ enum ExecutionOperations {
                 stateMachine: machine,
                 name: name,
                 input: try input(call.arguments.text("input") ?? "{}"),
-                traceHeader: call.arguments.text("traceHeader")
+                traceHeader: call.arguments.text("traceHeader") ?? call.traceHeader
             )
         )
         if started.isNew { call.services.metrics.executionStarted() }
@@ -53,7 +53,10 @@ enum ExecutionOperations {
         about: .arn("executionArn"),
         [.required("executionArn", Constraints.arn), .optional("clientToken", Constraints.clientToken)]
     ) { call in
-        let redriven = try await call.store.redriveExecution(try call.execution())
+        let redriven = try await call.store.redriveExecution(
+            try call.execution(),
+            token: call.arguments.text("clientToken")
+        )
         call.services.metrics.executionRedriven()
         return ["redriveDate": .timestamp(redriven.redrivenAt)]
     }

@@ -30,7 +30,7 @@ enum SyncExecutionOperation {
         }
         guard details.type == .express else { throw notSupported }
         let input = try ExecutionOperations.input(call.arguments.text("input") ?? "{}")
-        let traceHeader = call.arguments.text("traceHeader")
+        let traceHeader = call.arguments.text("traceHeader") ?? call.traceHeader
         let started = try await call.services.starts.start(
             StartRequest(stateMachine: machine, name: name, input: input, traceHeader: traceHeader, runsOnce: true)
         )

@@ -51,6 +51,8 @@ struct Call: Sendable {
     /// The name of the operation.
     let action: String
     let services: Services
+    /// The trace that the request belongs to.
+    var traceHeader: String?
     /// Who waits for the answer.
     var client: Departures.Watch?
 

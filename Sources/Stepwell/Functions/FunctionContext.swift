@@ -30,6 +30,10 @@ public struct FunctionContext: Sendable {
     /// The execution's name.
     public var executionName: String { execution.name }
 
+    /// The trace that the execution belongs to, as its start said: the `traceHeader` of `StartExecution`, or the header
+    /// `X-Amzn-Trace-Id` or `traceparent` of the request that started it. Pass it on to what the handler calls.
+    public var traceHeader: String? { execution.traceHeader }
+
     /// The state machine's ARN.
     public var stateMachineARN: String { execution.stateMachineARN }
 

@@ -13,9 +13,13 @@ extension Store {
     /// Lets an execution that failed, was aborted or timed out go on from where that happened. What succeeded is not run
     /// again, neither states nor the branches of a Parallel or the iterations of a Map.
     ///
-    /// - Parameter execution: an ARN or `MACHINE:NAME`.
+    /// - Parameters:
+    ///   - execution: an ARN or `MACHINE:NAME`.
+    ///   - token: the same within a quarter of an hour asks for the same redrive: it is answered, and not done again.
     /// - Throws: `.executionDoesNotExist`; `.executionNotRedrivable` with the reason.
-    package func redriveExecution(_ execution: String) async throws(StoreError) -> RedrivenExecution {
+    package func redriveExecution(_ execution: String, token: String? = nil) async throws(StoreError)
+        -> RedrivenExecution
+    {
         let rows = try await query(
             Statement(
                 """
@@ -23,9 +27,9 @@ extension Store {
                     r.o_count, r.o_at
                 from stepwell.find_execution($1) e
                 join stepwell.state_machines m on m.id = e.machine
-                cross join lateral stepwell.redrive(e.bucket, e.id) r
+                cross join lateral stepwell.redrive(e.bucket, e.id, $2) r
                 """,
-                [.text(execution)]
+                [.text(execution), .text(token)]
             )
         )
         guard let row = rows.first else { throw .executionDoesNotExist("there is no execution '\(execution)'") }
