@@ -73,7 +73,7 @@ extension Store {
                 """
                 select exists (
                     select 1 from stepwell.workers w
-                    where $1 = any (w.functions) and w.seen_at > now() - interval '30 seconds')
+                    where $1 = any (w.functions) and stepwell.lives(w.seen_at))
                 """,
                 [.text(function)]
             )

@@ -17,6 +17,8 @@ package struct WorkerRecord: Sendable, Hashable {
     package var figures: String?
     /// How many steps it has in hand.
     package var inHand = 0
+    /// What its claims ask for, `""` for work of any worker: nothing while it has no room.
+    package var claims: [String]
 
     package init(
         host: String,
@@ -36,12 +38,14 @@ package struct WorkerRecord: Sendable, Hashable {
         self.functions = functions
         self.slots = slots
         self.isIdle = isIdle
+        claims = [""] + functions
     }
 
     fileprivate var parameters: [PostgresValue] {
         [
             .text(host), .text(name), .uuid(instance), .int4(pid), .text(version), .textArray(functions),
             .int4(Int32(clamping: slots)), .bool(isIdle), .json(figures), .int4(Int32(clamping: inHand)),
+            .textArray(claims),
         ]
     }
 }
@@ -61,7 +65,7 @@ extension Store {
         let rows = try await query(
             """
             select w.host, w.name, w.instance, w.pid, w.version, w.functions, w.slots, w.idle, w.in_hand, w.started_at,
-                w.seen_at, w.seen_at > now() - interval '30 seconds'
+                w.seen_at, stepwell.lives(w.seen_at)
             from stepwell.workers w
             order by w.name, w.host
             """
@@ -112,12 +116,12 @@ extension Store {
             Statement(
                 """
                 insert into stepwell.workers
-                    (host, name, instance, pid, version, functions, slots, idle, figures, in_hand)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                    (host, name, instance, pid, version, functions, slots, idle, figures, in_hand, claims)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                 on conflict (host, name) do update
                 set instance = excluded.instance, pid = excluded.pid, version = excluded.version,
                     functions = excluded.functions, slots = excluded.slots, idle = excluded.idle,
-                    in_hand = excluded.in_hand,
+                    in_hand = excluded.in_hand, claims = excluded.claims,
                     started_at = excluded.started_at, seen_at = excluded.seen_at, figures = excluded.figures
                 """,
                 worker.parameters
@@ -133,11 +137,11 @@ extension Store {
             Statement(
                 """
                 insert into stepwell.workers
-                    (host, name, instance, pid, version, functions, slots, idle, figures, in_hand)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                    (host, name, instance, pid, version, functions, slots, idle, figures, in_hand, claims)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                 on conflict (host, name) do update
                 set seen_at = excluded.seen_at, idle = excluded.idle, functions = excluded.functions,
-                    figures = excluded.figures, in_hand = excluded.in_hand
+                    figures = excluded.figures, in_hand = excluded.in_hand, claims = excluded.claims
                 where stepwell.workers.instance = excluded.instance
                 """,
                 worker.parameters

@@ -43,7 +43,7 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
         PlantedSQLBug(
             name: "a rescue does not look at the lease",
             function: "sweep",
-            text: "v_step.status = 'l' and v_step.lease_until <= now()",
+            text: "stepwell.lease_is_over(v_step.status, v_step.lease_until)",
             replacement: "v_step.status = 'l'",
             cases: ["not rescued"]
         ),

@@ -56,6 +56,17 @@ import Testing
         #expect(capacity.offeredFunctions == ["", "a", "b"])
     }
 
+    @Test func whatIsSaidToOthersIsWhatClaimsAskFor() {
+        var capacity = capacity(slots: 2, ["a": nil, "b": 1])
+        #expect(Set(capacity.claims) == ["", "a", "b"])
+        let offer = capacity.offers().first { $0.limited == "b" }
+        if let offer { capacity.took(1, of: offer) }
+        #expect(Set(capacity.claims) == ["", "a"])
+        #expect(Set(capacity.claims) == Set(capacity.offers().flatMap(\.functions)))
+        capacity.took(1, of: Capacity.Offer(functions: ["a"], limit: 1, limited: nil))
+        #expect(capacity.claims.isEmpty)
+    }
+
     @Test func aFunctionWithTooManyStrayHandlersIsNotOffered() {
         var capacity = capacity(slots: 100, ["a": nil, "b": 50])
         for count in 1...Capacity.abandonedLimit {

@@ -20,15 +20,15 @@ struct ScaleTests {
     }
 
     /// Ready rows of a function, as many as wanted, without going through starts.
-    private func fill(_ function: String, count: Int) async throws {
+    private func fill(_ function: String, count: Int, sleeping: Bool = false) async throws {
         _ = try await fixture.sql(
             """
             insert into stepwell.steps (bucket, execution, id, machine, revision, name, status, function,
                 next_function, run_at, phase, state, input)
-            select 0, gen_random_uuid(), 0, 1, 1, 'n' || i, 'r', $1, $1, now() - i * interval '1 ms', 'fresh', 'A', '{}'
+            select 0, gen_random_uuid(), 0, 1, 1, 'n' || i, 'r', $1, $1, now() - i * interval '1 ms' + $3 * interval '1 day', 'fresh', 'A', '{}'
             from generate_series(1, $2) as i
             """,
-            [.text(function), .int4(Int32(count))]
+            [.text(function), .int4(Int32(count)), .int4(sleeping ? 1 : 0)]
         )
     }
 
@@ -49,6 +49,10 @@ struct ScaleTests {
                 """
             )
             .only().text(0)
+        return try Self.buffers(of: plan)
+    }
+
+    private static func buffers(of plan: String) throws -> Int {
         let root = try JSONValue(parsing: plan)[0]?["Plan"]
         let hits = root?["Shared Hit Blocks"]?.number?.integer ?? 0
         let reads = root?["Shared Read Blocks"]?.number?.integer ?? 0
@@ -66,6 +70,61 @@ struct ScaleTests {
         #expect(crowded <= 20 + 12 * 10)
         let nothing = try await buffersOfClaim("absent", limit: 100)
         #expect(nothing <= 20)
+    }
+
+    @Test("figures of the queue are counted up to a limit, and say so")
+    func queueFigures() async throws {
+        try await fill("mine", count: 300)
+        try await fill("other", count: 20)
+        _ = try await fixture.sql(
+            """
+            update stepwell.steps set run_at = now() + interval '1 hour' where function = 'mine' and run_at < now() - interval '200 ms'
+            """
+        )
+        _ = try await fixture.sql(
+            """
+            with five as (select ctid from stepwell.steps where function = 'other' limit 5)
+            update stepwell.steps s set status = 'w' from five where s.ctid = five.ctid
+            """
+        )
+        #expect(try await fixture.claim(["other"], limit: 3).count == 3)
+        func shown(_ queue: QueueFigures.Queue) -> [String] {
+            [queue.ready, queue.sleeping, queue.leased, queue.waiting].map { "\($0.count)\($0.isAtLeast ? "+" : "")" }
+        }
+        let all = try await fixture.store.queueFigures(upTo: nil).queues
+        #expect(all.map(\.function) == ["mine", "other"])
+        let (ready, sleeping) = (all[0].ready.count, all[0].sleeping.count)
+        #expect(ready + sleeping == 300 && sleeping >= 100)
+        #expect(shown(all[1]) == ["12", "0", "3", "5"])
+        #expect(all[0].oldestSeconds > 0)
+        let some = try await fixture.store.queueFigures(upTo: 10).queues
+        #expect(shown(some[0]) == ["10+", "10+", "0", "0"])
+        #expect(shown(some[1]) == ["10+", "0", "3", "5"])
+    }
+
+    @Test("figures of the queue cost the same, however much is open")
+    func costOfQueueFigures() async throws {
+        func buffers() async throws -> Int {
+            var least = Int.max
+            for _ in 0..<8 {
+                let plan =
+                    try await fixture.sql(
+                        "explain (analyze, buffers, format json) select * from stepwell.queue_figures(0, 1000)"
+                    )
+                    .only().text(0)
+                least = min(least, try Self.buffers(of: plan))
+            }
+            return least
+        }
+        func fillAll(count: Int) async throws {
+            try await fill("mine", count: count)
+            try await fill("", count: count, sleeping: true)
+        }
+        try await fillAll(count: 1500)
+        let few = try await buffers()
+        try await fillAll(count: 100_000)
+        let many = try await buffers()
+        #expect(many <= few * 2, "\(few) buffers for 3,000 steps, \(many) for 203,000")
     }
 
     @Test("finished executions cost a claim nothing")

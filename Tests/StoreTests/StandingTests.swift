@@ -3,6 +3,7 @@ import Interpreter
 import JSON
 import Logging
 import Postgres
+import StatesLanguage
 import Testing
 
 @testable import Store
@@ -26,7 +27,12 @@ struct StandingTests {
         )
     }
 
-    private func register(functions: [String] = ["work"], slots: Int = 4, inHand: Int = 0) async throws {
+    private func register(
+        functions: [String] = ["work"],
+        slots: Int = 4,
+        inHand: Int = 0,
+        claims: [String]? = nil
+    ) async throws {
         var record = WorkerRecord(
             host: "here",
             name: "w1",
@@ -37,6 +43,7 @@ struct StandingTests {
             slots: slots
         )
         record.inHand = inHand
+        if let claims { record.claims = claims }
         _ = try await fixture.store.register(record)
     }
 
@@ -68,10 +75,7 @@ struct StandingTests {
         #expect(try await reason(execution) == .noWorker(function: "work"))
         #expect(try await fixture.claim(["other"]).isEmpty)
         try await register()
-        guard case .ready? = try await reason(execution) else {
-            Issue.record("it should be ready")
-            return
-        }
+        #expect(try await reason(execution)?.isReady == true)
         #expect(try await fixture.claim(["work"]).count == 1)
     }
 
@@ -90,19 +94,106 @@ struct StandingTests {
         let execution = try await fixture.start("Free")
         #expect(try await reason(execution) == .noWorker(function: nil))
         try await register(functions: [])
-        guard case .ready? = try await reason(execution) else {
-            Issue.record("it should be ready")
+        #expect(try await reason(execution)?.isReady == true)
+    }
+
+    /// What the only worker claims decides, and what it has to do with it says why it doesn't.
+    @Test(
+        "a worker offers it and claims other things",
+        arguments: [
+            (4, [], BranchStanding.BusyWorker.Obstacle.full), (3, [], .runsAlone), (3, ["", "other"], .functionLimit),
+        ]
+    )
+    func busy(inHand: Int, claims: [String], obstacle: BranchStanding.BusyWorker.Obstacle) async throws {
+        try await register(slots: 4, inHand: inHand, claims: claims)
+        let execution = try await fixture.start("Order")
+        #expect(try await reason(execution) == .workersBusy([.init(name: "w1", obstacle: obstacle)]))
+        #expect(
+            try await fixture.store
+                .claim(
+                    bucket: 0,
+                    functions: claims,
+                    limit: 10,
+                    worker: fixture.worker,
+                    lease: .seconds(10)
+                )
+                .steps.isEmpty
+        )
+        try await register(slots: 4, inHand: inHand, claims: claims + ["work"])
+        #expect(try await reason(execution)?.isReady == true)
+    }
+
+    @Test("a worker of an earlier version does not say what it claims: its slots decide")
+    func earlierWorker() async throws {
+        try await register(slots: 4, inHand: 4)
+        _ = try await fixture.sql("update stepwell.workers set claims = null")
+        let execution = try await fixture.start("Order")
+        #expect(try await reason(execution) == .workersBusy([.init(name: "w1", obstacle: .full)]))
+        _ = try await fixture.sql("update stepwell.workers set in_hand = 3")
+        #expect(try await reason(execution)?.isReady == true)
+    }
+
+    @Test("a worker takes a function that it does not have itself")
+    func adopted() async throws {
+        try await register(functions: ["other"], claims: ["", "other", "work"])
+        let execution = try await fixture.start("Order")
+        #expect(try await reason(execution)?.isReady == true)
+    }
+
+    @Test("this version doesn't know the phase, and its workers give it back")
+    func unknownPhase() async throws {
+        try await register()
+        let execution = try await fixture.start("Order")
+        _ = try await fixture.sql("update stepwell.steps set phase = 'dreaming'")
+        #expect(try await reason(execution) == .unknownPhase("dreaming"))
+        #expect(try await fixture.claim(["work"]).isEmpty)
+    }
+
+    @Test("a worker was lost with it: it runs alone, and how often it may is counted")
+    func suspect() async throws {
+        try await register()
+        let execution = try await fixture.start("Order")
+        func loseIt(begins: Bool) async throws {
+            let step = try await fixture.one(["work"], lease: .zero)
+            if begins { #expect(try await fixture.store.startSuspect(step.lease)) }
+            for bucket in 0..<fixture.store.settings.buckets { _ = try await fixture.store.sweep(bucket: bucket) }
+        }
+        for (begins, losses) in [(false, 0), (true, 1), (true, 2)] {
+            try await loseIt(begins: begins)
+            let branch = try #require(try await fixture.store.standing(of: execution.arn).branches.first)
+            #expect(branch.isSuspect && branch.losses == losses && branch.reason.isReady)
+        }
+        #expect(try await fixture.one(["work"]).isSuspect)
+    }
+
+    @Test("an express execution runs in a worker's memory")
+    func express() async throws {
+        _ = try await fixture.store.deploy(
+            name: "Quick",
+            definition: #"{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 200, "End": true}}}"#,
+            type: .express
+        )
+        try await register(functions: [])
+        let execution = try await fixture.start("Quick")
+        #expect(try await reason(execution)?.isReady == true)
+        #expect(try await fixture.one().isExpress)
+        guard case .runsInMemory("w1", _)? = try await reason(execution) else {
+            Issue.record("it should run in memory")
             return
         }
     }
 
-    @Test("all workers that offer it have their hands full")
-    func full() async throws {
-        try await register(slots: 4, inHand: 4)
-        let execution = try await fixture.start("Order")
-        #expect(try await reason(execution) == .workersFull(["w1"]))
-        try await register(slots: 4, inHand: 3)
-        #expect(try await reason(execution) != .workersFull(["w1"]))
+    @Test("a table is locked against workers, and the culprit is named")
+    func tableLock() async throws {
+        #expect(try await fixture.store.tableLocks().isEmpty)
+        let other = try await Connection.connect(fixture.configuration.named("culprit"), logger: Logger(label: "test"))
+        try await other.execute("begin")
+        try await other.execute("lock table stepwell.steps in share mode")
+        let pid = try await other.query("select pg_backend_pid()").only().int(0)
+        let lock = try #require(try await fixture.store.tableLocks().first)
+        #expect(lock.table == "steps" && lock.mode == "ShareLock")
+        #expect(lock.session.pid == pid && lock.session.application == "culprit")
+        await other.close()
     }
 
     @Test("it waits for a time, and nobody can claim it")
@@ -259,7 +350,13 @@ struct StandingTests {
         try await register(functions: [])
         let execution = try await fixture.start("Parent")
         try await advance(functions: [])
-        #expect(try await reason(execution) == .startsExecution)
+        #expect(try await reason(execution) == .startsExecution(attempts: 0, again: nil))
+        _ = try await fixture.sql("update stepwell.outbox set attempts = 2, run_at = run_at + interval '1 hour'")
+        guard case .startsExecution(attempts: 2, again: _?)? = try await reason(execution) else {
+            Issue.record("two starts should have been tried")
+            return
+        }
+        _ = try await fixture.sql("update stepwell.outbox set run_at = now()")
         try await ManualWorker(fixture: fixture).run()
         #expect(try await reason(execution) == .waitsForExecution)
     }
@@ -281,9 +378,26 @@ struct StandingTests {
         try await ManualWorker(fixture: fixture).run()
         let found = try await reasons(execution)
         #expect(found.count == 3)
-        #expect(found.first == .joins(left: 2))
+        #expect(found.first == .joins(left: 2, notBegun: 0))
         #expect(found.contains(.noWorker(function: "work")))
         #expect(found.contains { if case .sleeps = $0 { true } else { false } })
+    }
+
+    @Test("iterations of a Map wait until others have ended")
+    func mapConcurrency() async throws {
+        try await fixture.deploy(
+            "Each",
+            startAt: "M",
+            #"""
+            "M": {"Type": "Map", "End": true, "MaxConcurrency": 2, "ItemProcessor": {"StartAt": "W", "States": {
+                "W": {"Type": "Task", "End": true, "Resource": "arn:aws:lambda:us-east-1:000000000000:function:work"}}}}
+            """#
+        )
+        try await register(functions: [])
+        let execution = try await fixture.start("Each", input: "[1, 2, 3, 4, 5]")
+        try await ManualWorker(fixture: fixture).run()
+        let found = try await reasons(execution)
+        #expect(found == [.joins(left: 5, notBegun: 3), .noWorker(function: "work"), .noWorker(function: "work")])
     }
 
     @Test("a map run goes on")
@@ -292,7 +406,7 @@ struct StandingTests {
             "Many",
             startAt: "M",
             #"""
-            "M": {"Type": "Map", "End": true, "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"},
+            "M": {"Type": "Map", "End": true, "MaxConcurrency": 7, "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"},
                 "StartAt": "W", "States": {"W": {"Type": "Pass", "End": true}}}}
             """#
         )
@@ -303,9 +417,9 @@ struct StandingTests {
         let request = try #require(step.branch.taskInput.flatMap(MapRun.init))
         let run = HeldMapRun(lease: step.lease, id: try #require(PGUUID(request.id)))
         _ = try await fixture.store.openMapRun(run, request, label: "M", machine: step.revision.machineID)
-        #expect(try await reason(execution) == .mapRun(run.id, items: nil))
+        #expect(try await reason(execution) == .mapRun(run.id, items: nil, concurrency: 7))
         _ = try await fixture.store.addMapRunItems(run, [], total: 2)
-        #expect(try await reason(execution) == .mapRun(run.id, items: 2))
+        #expect(try await reason(execution) == .mapRun(run.id, items: 2, concurrency: 7))
     }
 
     @Test("an execution that has ended has no branches")
@@ -337,6 +451,10 @@ struct StandingTests {
         #expect(try await names { $0.startedBefore = now.adding(seconds: Int64(-60)) }.isEmpty)
         #expect(try await names { $0.startedSince = now.adding(seconds: Int64(60)) }.isEmpty)
     }
+}
+
+extension BranchStanding.Reason {
+    fileprivate var isReady: Bool { if case .ready = self { true } else { false } }
 }
 
 extension BranchStanding.Reason? {

@@ -56,6 +56,9 @@ struct Capacity {
         open + limits.filter { free($0) > 0 }.map(\.function)
     }
 
+    /// What claims ask for now.
+    var claims: [String] { room > 0 ? offeredFunctions : [] }
+
     /// What can be claimed now. No claim takes more than half of all slots, so that while one half is being written down
     /// the other half runs.
     mutating func offers() -> [Offer] {

@@ -161,7 +161,8 @@ struct ClaimLoop {
         var record = engine.record
         record.isIdle = isIdle
         record.figures = engine.metrics.report
-        record.inHand = engine.capacity.withLock(\.stepCount)
+        (record.inHand, record.claims) = engine.capacity.withLock { ($0.stepCount, $0.claims) }
+        if engine.isExclusive { record.claims = [] }
         try await engine.store.heartbeat(record)
         nextHeartbeat = now.advanced(by: Self.heartbeatInterval)
         if isIdle != plan.isAnnouncedIdle { plan.announced(isIdle: isIdle) }

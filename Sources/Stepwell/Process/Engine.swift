@@ -166,7 +166,10 @@ final class Engine: Sendable {
     var isStopping: Bool { isStoppingFlag.load(ordering: .relaxed) }
 
     /// Whether steps are to be handed over rather than gone on with.
-    var isWindingDown: Bool { isStopping || isExclusiveFlag.load(ordering: .relaxed) }
+    var isWindingDown: Bool { isStopping || isExclusive }
+
+    /// Whether a suspect runs, or waits until nothing else does.
+    var isExclusive: Bool { isExclusiveFlag.load(ordering: .relaxed) }
 
     var isFull: Bool { capacity.withLock(\.room) == 0 }
 
@@ -177,7 +180,6 @@ final class Engine: Sendable {
         if services.storage != nil { Task { await services.closeStorage() } }
     }
 
-    /// A suspect runs, or waits until nothing else does.
     func setExclusive(_ isExclusive: Bool) {
         isExclusiveFlag.store(isExclusive, ordering: .relaxed)
     }

@@ -12,8 +12,8 @@ struct WhyCommand: AsyncParsableCommand {
         abstract: "Say why an execution doesn't move.",
         discussion: """
             One line per branch, with the reason that a worker would see that looks for work: a function that no live \
-            worker offers, a time that has not come, a lease, an answer that is waited for, a row that another session \
-            has locked, with its pid.
+            worker offers, a time that has not come, a lease, an answer that is waited for, a row or table that another \
+            session has locked, with its pid.
 
               stepwell why ProcessOrder:order-1042
             """
@@ -27,13 +27,15 @@ struct WhyCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await database.withStore { store in
+            let locks = try await store.tableLocks()
+            if locks.contains(where: { $0.mode == "AccessExclusiveLock" }) { return show(locks) }
             let description = try await store.describe(execution)
             let standing = try await store.standing(of: execution)
             let now = try await store.databaseTime()
             var notes: [String] = []
             for branch in standing.branches {
                 switch branch.reason {
-                case .mapRun(let run, _):
+                case .mapRun(let run, _, _):
                     let (executions, items) = try await store.mapRunCounts(run)
                     notes.append(Self.note(on: executions, items))
                 case .waitsForExecution:
@@ -49,11 +51,21 @@ struct WhyCommand: AsyncParsableCommand {
                     "\(session.sentence) keeps dead rows in the queue, over which claims pass: they get slower"
                 )
             }
+            notes += locks.map(\.sentence)
             if output.json {
-                show(description, standing, now: now)
+                show(description, standing, locks, now: now)
             } else {
                 show(description, standing, notes: notes, now: now)
             }
+        }
+    }
+
+    /// All there is to say while nobody can even read.
+    private func show(_ locks: [TableLock]) {
+        if output.json {
+            Console.show(["tableLocks": .array(locks.map(\.json))])
+        } else {
+            for lock in locks { Console.show(lock.sentence) }
         }
     }
 
@@ -88,7 +100,7 @@ struct WhyCommand: AsyncParsableCommand {
             if case .noWorker = $0.reason { true } else { false }
         }
         let workers = standing.liveWorkers
-        if hasNoWorker {
+        if hasNoWorker || workers == 0 {
             Console.show("\n\(workers) \(workers == 1 ? "worker lives" : "workers live"): stepwell workers")
         }
         for note in notes { Console.show("\n" + note) }
@@ -114,12 +126,18 @@ struct WhyCommand: AsyncParsableCommand {
         return lines
     }
 
-    private func show(_ execution: ExecutionDescription, _ standing: ExecutionStanding, now: Timestamp) {
+    private func show(
+        _ execution: ExecutionDescription,
+        _ standing: ExecutionStanding,
+        _ locks: [TableLock],
+        now: Timestamp
+    ) {
         var object: JSONObject = [
             "executionArn": .string(execution.summary.arn), "status": .string(execution.summary.status.rawValue),
             "branches": .array(standing.branches.map { $0.json(at: now) }),
             "liveWorkers": .number(JSONNumber(standing.liveWorkers)),
         ]
+        if !locks.isEmpty { object["tableLocks"] = .array(locks.map(\.json)) }
         object["lockedBy"] = standing.lockedBy?.json
         object["oldSnapshot"] = standing.oldSnapshot?.json
         Console.show(.object(object))

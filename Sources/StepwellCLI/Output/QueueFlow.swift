@@ -13,22 +13,22 @@ struct QueueFlow {
 
     struct Line {
         fileprivate let time: Timestamp
-        fileprivate let counts: [(name: String, count: Int)]
+        fileprivate let counts: [(name: String, count: QueueFigures.Count)]
         fileprivate let oldestSeconds: Double
         /// nil: there was no look before.
         fileprivate let rates: (transitions: Double, ends: Double)?
 
         var text: String {
             let rates = rates.map { [$0.transitions, $0.ends] }?.map { String(format: "%.1f", $0) } ?? ["-", "-"]
-            var cells = counts.map { "\($0.count)" }
-            cells.insert(counts[1].count > 0 ? String(format: "%.1f s", oldestSeconds) : "-", at: 2)
+            var cells = counts.map { $0.count.isAtLeast ? ">\($0.count.count)" : "\($0.count.count)" }
+            cells.insert(counts[1].count.count > 0 ? String(format: "%.1f s", oldestSeconds) : "-", at: 2)
             cells.insert(contentsOf: rates, at: 6)
             return QueueFlow.row(String(time.timeOfDay.prefix(8)), cells)
         }
 
         var json: JSONValue {
             var object: JSONObject = ["time": .string("\(time)")]
-            for (name, count) in counts { object[name] = .number(JSONNumber(count)) }
+            for (name, count) in counts { object[name] = .number(JSONNumber(count.count)) }
             object["oldestSeconds"] = JSONNumber(oldestSeconds).map(JSONValue.number)
             if let rates {
                 object["transitionsPerSecond"] = JSONNumber(rates.transitions).map(JSONValue.number)
@@ -55,12 +55,15 @@ struct QueueFlow {
         }
         defer { before = (time, done) }
         let queues = queue.queues
+        func total(_ kind: KeyPath<QueueFigures.Queue, QueueFigures.Count>) -> QueueFigures.Count {
+            queues.reduce(into: QueueFigures.Count()) { $0 += $1[keyPath: kind] }
+        }
         return Line(
             time: time,
             counts: [
-                ("openExecutions", queue.openExecutions), ("ready", queues.reduce(0) { $0 + $1.ready }),
-                ("leased", queues.reduce(0) { $0 + $1.leased }), ("sleeping", queues.reduce(0) { $0 + $1.sleeping }),
-                ("waiting", queues.reduce(0) { $0 + $1.waiting }), ("liveWorkers", queue.liveWorkers),
+                ("openExecutions", queue.openExecutions), ("ready", total(\.ready)), ("leased", total(\.leased)),
+                ("sleeping", total(\.sleeping)), ("waiting", total(\.waiting)),
+                ("liveWorkers", QueueFigures.Count(queue.liveWorkers)),
             ],
             oldestSeconds: queues.map(\.oldestSeconds).max() ?? 0,
             rates: before.map { Self.rates(from: $0.done, to: done, seconds: $0.time.seconds(until: time)) }

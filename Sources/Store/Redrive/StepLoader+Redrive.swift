@@ -9,6 +9,9 @@ extension StepLoader {
     /// The phase of a step whose branch is still to be put where it stood.
     static let redriven = "redriven"
 
+    /// Whether this version can run a step in a phase.
+    static func knows(phase: String) -> Bool { phase == redriven || Branch.Phase(rawValue: phase) != nil }
+
     /// What became of a redriven branch.
     enum Resumption {
         /// It stands where it stood.
