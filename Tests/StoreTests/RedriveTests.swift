@@ -95,6 +95,73 @@ struct RedriveTests {
         #expect(try await fixture.store.describe("Slow:s").output?.text == input)
     }
 
+    @Test(
+        "a token asks for one redrive, however often it comes, until ten others have come or a quarter of an hour is over"
+    )
+    func clientTokens() async throws {
+        let failing = worker(first: "one", second: .failed(error: "E", cause: "c"))
+        let store = fixture.store
+        _ = try await fixture.start("Chain", name: "c")
+        try await failing.run()
+        async let one = store.redriveExecution("Chain:c", token: "once")
+        async let other = store.redriveExecution("Chain:c", token: "once")
+        let first = try await one
+        let again = try await other
+        #expect(first.count == 1 && again.count == 1 && first.redrivenAt == again.redrivenAt)
+        await #expect(throws: StoreError.self) { try await store.redriveExecution("Chain:c", token: "another") }
+        await #expect(throws: StoreError.self) { try await store.redriveExecution("Chain:c") }
+        try await failing.run()
+        #expect(try await store.redriveExecution("Chain:c", token: "once").count == 1)
+        #expect(try await store.describe("Chain:c").summary.status == .failed)
+
+        for count in 2...11 {
+            #expect(try await store.redriveExecution("Chain:c", token: "token \(count)").count == count)
+            try await failing.run()
+        }
+        #expect(try await fixture.count("redrive_tokens") == 10)
+        #expect(try await store.redriveExecution("Chain:c", token: "once").count == 12)
+        try await failing.run()
+        _ = try await fixture.sql("update stepwell.redrive_tokens set redriven_at = now() - interval '16 minutes'")
+        #expect(try await store.redriveExecution("Chain:c", token: "once").count == 13)
+        #expect(try await fixture.count("redrive_tokens") == 1)
+        try await failing.run()
+
+        _ = try await fixture.sql(
+            "select stepwell.forget_executions(e.bucket, array[e.id]) from stepwell.find_execution('Chain:c') e"
+        )
+        #expect(try await fixture.count("redrive_tokens") == 0)
+    }
+
+    @Test("a redriven execution belongs to the trace of its start")
+    func trace() async throws {
+        let request = StartRequest(
+            stateMachine: "Chain",
+            name: "c",
+            input: JSONDocument([:]),
+            traceHeader: "Root=1-67891233-abcdef012345678912345678"
+        )
+        _ = try await fixture.store.startExecutions([request])[0].get()
+        _ = try await fixture.store.stopExecution("Chain:c")
+        _ = try await fixture.store.redriveExecution("Chain:c")
+        let kept = try await fixture.sql("select trace_header from stepwell.steps where id = 0").only().optionalText(0)
+        #expect(kept == request.traceHeader)
+    }
+
+    @Test("a program of the time before finds the function that it calls, and redrives")
+    func earlierProgram() async throws {
+        _ = try await fixture.start("Chain", name: "c")
+        _ = try await fixture.store.stopExecution("Chain:c")
+        let count =
+            try await fixture.sql(
+                """
+                select r.o_count from stepwell.find_execution('Chain:c') e
+                cross join lateral stepwell.redrive(e.bucket, e.id) r
+                """
+            )
+            .only().int(0)
+        #expect(count == 1)
+    }
+
     @Test("a token of the time before is over")
     func tokens() async throws {
         try await fixture.deploy(
