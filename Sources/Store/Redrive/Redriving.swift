@@ -15,7 +15,8 @@ extension Store {
     ///
     /// - Parameters:
     ///   - execution: an ARN or `MACHINE:NAME`.
-    ///   - token: the same within a quarter of an hour asks for the same redrive: it is answered, and not done again.
+    ///   - token: one of the last ten within a quarter of an hour asks for what it asked for then: it is answered, and not
+    ///     done again.
     /// - Throws: `.executionDoesNotExist`; `.executionNotRedrivable` with the reason.
     package func redriveExecution(_ execution: String, token: String? = nil) async throws(StoreError)
         -> RedrivenExecution
