@@ -1,4 +1,5 @@
 import Logging
+import Monitoring
 import Postgres
 import ServiceLifecycle
 import Store
@@ -185,7 +186,7 @@ struct WorkerLife {
             await claiming.value
             group.cancelAll()
         }
-        logger.info("Worker has stopped")
+        logger.info("Worker has stopped", metadata: ["leaseLosses": "\(engine.metrics.figures.leaseLosses)"])
     }
 
     // MARK: The beginning

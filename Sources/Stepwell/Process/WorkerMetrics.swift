@@ -55,8 +55,12 @@ final class WorkerMetrics: Sendable {
         }
     }
 
+    /// A step turned out to be this worker's no longer before its handler began.
+    func lostLease() { counts.withLock { $0.leaseLosses += 1 } }
+
     /// A call of a function is over.
     func called(_ function: String, for duration: Duration, _ ending: Invocation.Ending) {
+        if case .lost = ending { return lostLease() }
         counts.withLock { counts in
             let isKnown = counts.functions[function] != nil || counts.functions.count < Self.mostFunctions
             let name = isKnown ? function : "others"

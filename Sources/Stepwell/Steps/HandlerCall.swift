@@ -65,7 +65,10 @@ struct HandlerCall {
 
     /// Runs the handler until it answers or its time is over.
     func run(_ body: @escaping @Sendable (FunctionContext) async throws -> JSONDocument) async -> Result {
-        guard engine.begin(lease, invocation, deadlines: deadlines) else { return .lost }
+        guard engine.begin(lease, invocation, deadlines: deadlines) else {
+            engine.metrics.lostLease()
+            return .lost
+        }
         #if FAULTS
             let fence = engine.held.withLock { $0.fence(of: lease.key) }
             Journal.note("begin", context, fence: fence)
