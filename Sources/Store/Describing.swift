@@ -63,8 +63,9 @@ extension Store {
         after: ExecutionCursor? = nil
     ) async throws(StoreError) -> (executions: [ExecutionSummary], next: ExecutionCursor?) {
         let limit = min(max(limit, 1), 1000)
-        if let stateMachine = filter.stateMachine { _ = try await definition(ofStateMachine: stateMachine) }
-        let (condition, parameters) = filter.condition
+        var machine: Int32?
+        if let name = filter.stateMachine { machine = try await machineID(of: name) }
+        let (condition, parameters) = filter.condition(machine: machine)
         // Behind the bucket and the parameters of the condition.
         let (cursor, count) = (parameters.count + 2, parameters.count + 3)
         // Each bucket gives its newest; merged, the first `limit` of them are the newest of all.
@@ -96,6 +97,15 @@ extension Store {
         let page = newest.prefix(limit)
         let next = newest.count > limit ? page.last.map { ExecutionCursor(startedBefore: $0.id) } : nil
         return (page.map(\.summary), next)
+    }
+
+    private func machineID(of nameOrARN: String) async throws(StoreError) -> Int32 {
+        let name = Settings.machineName(nameOrARN)
+        let rows = try await query(
+            Statement("select m.id from stepwell.state_machines m where m.name = $1", [.text(name)])
+        )
+        guard let row = rows.first else { throw .stateMachineDoesNotExist("there is no state machine named '\(name)'") }
+        return try decode { () throws(PostgresError) in Int32(clamping: try row.int(0)) }
     }
 
     /// Executions of one state machine, or with one status, newest first.

@@ -29,14 +29,17 @@ package struct ExecutionFilter: Sendable {
     package init() {}
 
     /// What stands after `where e.bucket = $1 and`, with its parameters from `$2` on.
-    var condition: (text: String, parameters: [PostgresValue]) {
+    ///
+    /// - Parameter machine: the id of the state machine. It is given as a value so that a plan can go by how many executions
+    ///   that one has.
+    func condition(machine: Int32?) -> (text: String, parameters: [PostgresValue]) {
         var conditions = ["e.map_run is null"]
         var parameters: [PostgresValue] = []
         func require(_ condition: (String) -> String, _ value: PostgresValue) {
             parameters.append(value)
             conditions.append(condition("$\(parameters.count + 1)"))
         }
-        if let stateMachine { require({ "m.name = \($0)" }, .text(Settings.machineName(stateMachine))) }
+        if let machine { require({ "e.machine = \($0)" }, .int4(machine)) }
         if let qualifier = stateMachine.flatMap(Settings.qualifier) {
             if let version = Int32(qualifier) {
                 require({ "e.version = \($0)" }, .int4(version))
@@ -44,7 +47,17 @@ package struct ExecutionFilter: Sendable {
                 require({ "e.alias = \($0)" }, .text(qualifier))
             }
         }
-        if !statuses.isEmpty { require({ "e.status = any (\($0))" }, .textArray(statuses.map(\.rawValue))) }
+        // What runs has a head, and what failed is in an index of its own.
+        if statuses == [.running] {
+            conditions.append(
+                "e.id in (select h.execution from stepwell.execution_heads h where h.bucket = $1) and e.status = 'RUNNING'"
+            )
+        } else if let status = statuses.first, statuses.count == 1, status != .succeeded {
+            require({ "e.failed_as = \($0)" }, .text(status.rawValue))
+        } else if !statuses.isEmpty {
+            require({ "e.status = any (\($0))" }, .textArray(statuses.map(\.rawValue)))
+        }
+        if error != nil { conditions.append("e.failed_as is not null") }
         // An id begins with the time of its start.
         if let startedSince { require({ "e.id >= \($0)" }, .uuid(.first(at: startedSince))) }
         if let startedBefore { require({ "e.id < \($0)" }, .uuid(.first(at: startedBefore))) }

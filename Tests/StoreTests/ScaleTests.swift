@@ -127,6 +127,79 @@ struct ScaleTests {
         #expect(many <= few * 2, "\(few) buffers for 3,000 steps, \(many) for 203,000")
     }
 
+    @Test("lists with an indexed filter, descriptions and reasons cost the same, however much is stored")
+    func lists() async throws {
+        try await storeEnded(100, failing: 10)
+        let execution = try await fixture.start("Order", name: "this")
+        func buffers() async throws -> [String: Int] {
+            var lists: [String: ExecutionFilter] = [:]
+            lists["all"] = ExecutionFilter()
+            for status in ExecutionStatus.allCases {
+                lists[status.rawValue] = ExecutionFilter()
+                lists[status.rawValue]?.statuses = [status]
+            }
+            lists["error"] = ExecutionFilter()
+            lists["error"]?.error = "Late"
+            lists["since"] = ExecutionFilter()
+            lists["since"]?.startedSince = try await fixture.store.databaseTime()
+            var found: [String: Int] = [:]
+            for (name, filter) in lists {
+                found[name] = try await buffersRead { _ = try await fixture.store.executions(filter, limit: 20) }
+            }
+            found["describe"] = try await buffersRead { _ = try await fixture.store.describe(execution.arn) }
+            found["why"] = try await buffersRead { _ = try await fixture.store.standing(of: execution.arn) }
+            found["history"] = try await buffersRead { _ = try await fixture.store.history(execution.arn) }
+            return found
+        }
+        let few = try await buffers()
+        try await storeEnded(50_000, failing: 10)
+        let many = try await buffers()
+        #expect(few.count == many.count && few.count == 11)
+        // Of what succeeds there is enough among the newest.
+        for (name, cost) in few {
+            #expect(many[name] ?? .max <= cost * 2 + 60, "\(name): \(cost), then \(many[name] ?? 0)")
+        }
+    }
+
+    /// Executions that have ended, some of them badly: the first ones.
+    private func storeEnded(_ count: Int, failing: Int) async throws {
+        _ = try await fixture.sql(
+            """
+            insert into stepwell.executions (bucket, id, machine, revision, name, status, input, output, error, started_at,
+                stopped_at, last_event)
+            select 0, stepwell.new_execution_id(), 1, 1, 'ended-' || $1::text || '-' || i,
+                case when i > $2 then 'SUCCEEDED' else (array['FAILED', 'ABORTED', 'TIMED_OUT'])[i % 3 + 1] end, '{}', '{}',
+                case when i <= $2 then 'Late' end, now(), now(), 7
+            from generate_series(1, $1::int) as i
+            """,
+            [.int4(Int32(count)), .int4(Int32(failing))]
+        )
+        _ = try await fixture.sql("analyze stepwell.executions")
+    }
+
+    /// The buffers of tables and indexes that something reads on the fixture's only connection, at the least.
+    private func buffersRead(_ body: () async throws -> Void) async throws -> Int {
+        func total() async throws -> Int {
+            _ = try await fixture.sql("select pg_stat_force_next_flush()")
+            return
+                try await fixture.sql(
+                    """
+                    select (sum(heap_blks_read + heap_blks_hit) + sum(idx_blks_read + idx_blks_hit))::int8
+                    from pg_statio_user_tables where schemaname = 'stepwell' and relname in
+                        ('executions', 'steps', 'execution_heads', 'outbox', 'map_runs')
+                    """
+                )
+                .only().int(0)
+        }
+        var least = Int.max
+        for _ in 0..<3 {
+            let before = try await total()
+            try await body()
+            least = min(least, try await total() - before)
+        }
+        return least
+    }
+
     @Test("finished executions cost a claim nothing")
     func finished() async throws {
         try await fill("mine", count: 100)
