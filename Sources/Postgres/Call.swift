@@ -14,10 +14,15 @@ final class Call: Sendable {
     /// As many results as statements; a failed group has a single one, its error.
     let answer = Promise<[Result<Rows, PostgresError>]>()
 
-    init(_ statements: [Statement], _ grouping: Grouping, mayCommit: Bool) throws(PostgresError) {
+    init(
+        _ statements: [Statement],
+        _ grouping: Grouping,
+        mayCommit: Bool,
+        schema: SchemaName
+    ) throws(PostgresError) {
         var encoded: [EncodedStatement] = []
         encoded.reserveCapacity(statements.count)
-        for statement in statements { encoded.append(try EncodedStatement(statement)) }
+        for statement in statements { encoded.append(try EncodedStatement(statement, schema: schema)) }
         self.statements = encoded
         self.grouping = grouping
         self.mayCommit = mayCommit

@@ -11,6 +11,9 @@ package actor Connection: PostgresClient {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { SocketLoop.shared.asUnownedSerialExecutor() }
 
     let logger: Logger
+    private nonisolated let schema: SchemaName
+    /// Whether statements that stand alone are sent without waiting for the answers to those before.
+    private nonisolated let isPipelining: Bool
     /// What anyone may read without entering the actor.
     nonisolated let status = ConnectionStatus()
     /// Nil once the session is over.
@@ -29,14 +32,17 @@ package actor Connection: PostgresClient {
     private init(
         _ handle: LibpqHandle,
         preparesStatements: Bool,
+        schema: SchemaName,
         logger: Logger,
         onLoss: @escaping @Sendable (PostgresError) -> Void
     ) {
         self.handle = handle
+        self.schema = schema
         self.logger = logger
         self.onLoss = onLoss
         socket = PQsocket(handle.pointer)
         prepared = PreparedStatements(isEnabled: preparesStatements)
+        isPipelining = preparesStatements
         serverVersionNumber = PQserverVersion(handle.pointer)
     }
 
@@ -44,23 +50,26 @@ package actor Connection: PostgresClient {
         if handle != nil { SocketLoop.shared.unwatch(socket) }
     }
 
-    /// Opens a session.
+    /// Opens a session, with the first of the hosts that will do: not with a primary that was replaced.
     ///
     /// - Parameters:
     ///   - configuration: Where to and how.
     ///   - logger: Takes the server's notices and the loss of the session.
+    ///   - timelines: What this process knows of primaries.
     ///   - onLoss: Called once if the session ends without `close()`, on the connections' thread: it must be quick.
     /// - Returns: A session that is ready.
     /// - Throws: `.connectFailed`, with the server's code if it was the server that refused; `.cancelled`.
     package static func connect(
         _ configuration: PostgresConfiguration,
         logger: Logger,
+        timelines: Timelines = .process,
         onLoss: @escaping @Sendable (PostgresError) -> Void = { _ in }
     ) async throws(PostgresError) -> Connection {
-        let handle = try await ConnectionAttempt.open(configuration, logger: logger)
+        let handle = try await ConnectionAttempt.open(configuration, logger: logger, timelines: timelines)
         let connection = Connection(
             handle,
             preparesStatements: configuration.preparesStatements,
+            schema: configuration.schema,
             logger: logger,
             onLoss: onLoss
         )
@@ -111,7 +120,7 @@ extension Connection {
         isCancellable: Bool = true
     ) async throws(PostgresError) -> [Rows] {
         guard !statements.isEmpty else { return [] }
-        let call = try Call(statements, .together, mayCommit: mayCommit)
+        let call = try Call(statements, .together, mayCommit: mayCommit, schema: schema)
         guard let answers = await perform(call, isCancellable: isCancellable) else { throw .cancelled }
         var rows: [Rows] = []
         rows.reserveCapacity(answers.count)
@@ -121,15 +130,33 @@ extension Connection {
 
     nonisolated func pipeline(_ statements: [Statement], mayCommit: Bool) async -> [Result<Rows, PostgresError>] {
         guard !statements.isEmpty else { return [] }
+        guard isPipelining else { return await oneByOne(statements, mayCommit: mayCommit) }
         let failure: PostgresError
         do throws(PostgresError) {
-            let call = try Call(statements, .apart, mayCommit: mayCommit)
+            let call = try Call(statements, .apart, mayCommit: mayCommit, schema: schema)
             if let answers = await perform(call, isCancellable: true) { return answers }
             failure = .cancelled
         } catch {
             failure = error
         }
         return statements.map { _ in .failure(failure) }
+    }
+
+    /// PgBouncer before 1.21 gives a server away when it answers one Sync, although a statement behind that one has
+    /// reached it in part; the rest of it goes to another server.
+    private nonisolated func oneByOne(
+        _ statements: [Statement],
+        mayCommit: Bool
+    ) async -> [Result<Rows, PostgresError>] {
+        var results: [Result<Rows, PostgresError>] = []
+        for statement in statements {
+            do throws(PostgresError) {
+                results += (try await batch([statement], mayCommit: mayCommit)).map { .success($0) }
+            } catch {
+                results.append(.failure(error))
+            }
+        }
+        return results
     }
 
     private nonisolated func perform(_ call: Call, isCancellable: Bool) async -> [Result<Rows, PostgresError>]? {

@@ -14,20 +14,75 @@ enum ConnectionAttempt {
     /// Opens a connection while the task sleeps; a cancelled task returns at once and the attempt closes what it opens.
     static func open(
         _ configuration: PostgresConfiguration,
-        logger: Logger
+        logger: Logger,
+        timelines: Timelines
     ) async throws(PostgresError) -> LibpqHandle {
         let promise = Promise<Result<LibpqHandle, PostgresError>>()
         let outcome = await promise.cancellableValue {
-            let started = startThread { promise.provide(connect(configuration, logger: logger)) }
+            let started = startThread { promise.provide(connect(configuration, logger: logger, timelines: timelines)) }
             if !started { promise.provide(.failure(PostgresError(.connectFailed, "no thread to connect on"))) }
         }
         guard let outcome else { throw .cancelled }
         return try outcome.get()
     }
 
-    /// Connects and blocks until that is done.
+    /// Connects and blocks until that is done: to the first host that will do.
     static func connect(
         _ configuration: PostgresConfiguration,
+        logger: Logger,
+        timelines: Timelines = .process
+    ) -> Result<LibpqHandle, PostgresError> {
+        var refusal = PostgresError(.connectFailed, "there is no host to connect to")
+        for place in 0..<configuration.hostCount {
+            let configuration = configuration.beginning(atHost: place)
+            switch connect(toFirstOf: configuration, logger: logger) {
+            case .failure(let error): return .failure(error)
+            case .success(let handle):
+                do throws(PostgresError) {
+                    try admit(handle, by: ContinuousClock.now + configuration.connectTimeout, timelines)
+                    return .success(handle)
+                } catch {
+                    refusal = error
+                }
+            }
+        }
+        return .failure(refusal)
+    }
+
+    /// Asks whether the server is one that was replaced. What speaks PostgreSQL's protocol without its write-ahead log
+    /// can't tell, and will do.
+    private static func admit(
+        _ handle: LibpqHandle,
+        by deadline: ContinuousClock.Instant,
+        _ timelines: Timelines
+    ) throws(PostgresError) {
+        let pointer = handle.pointer
+        guard PQsendQuery(pointer, Timelines.question) == 1 else {
+            throw PostgresError(.connectFailed, handle.lastMessage)
+        }
+        while PQisBusy(pointer) == 1 {
+            let left = ContinuousClock.now.duration(to: deadline)
+            guard left > .zero else {
+                throw PostgresError(.connectFailed, "the server took the connection, and does not answer")
+            }
+            var descriptor = pollfd(fd: PQsocket(pointer), events: Int16(POLLIN), revents: 0)
+            _ = poll(&descriptor, 1, Int32(min(left.components.seconds * 1000 + 999, 60_000)))
+            guard PQconsumeInput(pointer) == 1 else { throw PostgresError(.connectFailed, handle.lastMessage) }
+        }
+        var answer: (cluster: String, timeline: String)?
+        while let result = PQgetResult(pointer) {
+            defer { PQclear(result) }
+            guard PQresultStatus(result) == PGRES_TUPLES_OK, PQntuples(result) == 1, PQnfields(result) == 2 else {
+                continue
+            }
+            answer = (String(cString: PQgetvalue(result, 0, 0)), String(cString: PQgetvalue(result, 0, 1)))
+        }
+        guard PQstatus(pointer) == CONNECTION_OK else { throw PostgresError(.connectFailed, handle.lastMessage) }
+        if let answer { try timelines.admit(cluster: answer.cluster, timeline: answer.timeline) }
+    }
+
+    private static func connect(
+        toFirstOf configuration: PostgresConfiguration,
         logger: Logger
     ) -> Result<LibpqHandle, PostgresError> {
         guard let pointer = start(configuration) else {

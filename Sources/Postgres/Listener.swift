@@ -53,17 +53,14 @@ package actor Listener {
 
     /// Keeps the connection until the task is cancelled, then ends all streams. Call it once.
     package func run() async {
-        var failures = 0
         while !Task.isCancelled {
             do throws(PostgresError) {
                 try await listen()
-                failures = 0
             } catch {
-                failures += 1
                 logger.debug("can't listen for notifications", metadata: ["error": "\(error.message)"])
             }
             subscribers.interrupted()
-            try? await Task.sleep(for: gate.pause(failures: failures))
+            await gate.turn(to: configuration.place)
         }
         subscribers.finish()
     }
@@ -72,6 +69,7 @@ package actor Listener {
     private func listen() async throws(PostgresError) {
         let (changes, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let connection = try await Connection.connect(configuration, logger: logger) { _ in signal.finish() }
+        gate.gotThrough(to: configuration.place)
         await connection.onNotification { [subscribers] in subscribers.deliver($0) }
         channels = []
         // The first change is the connection itself.

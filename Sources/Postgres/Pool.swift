@@ -187,7 +187,7 @@ extension Pool {
                 let error = isClosed ? PostgresError(.poolClosed, "the pool is closed") : lastFailure ?? .closed
                 waiters.removeValue(forKey: waiter)?.provide(.failure(error))
             case .connect(let id): connect(id)
-            case .retry(let failures): retry(after: gate.pause(failures: failures))
+            case .retry: retryInTurn()
             case .close(let id): close(id)
             case .finish:
                 isFinished = true
@@ -226,6 +226,7 @@ extension Pool {
     private func connected(_ id: PoolState.ConnectionID, _ connection: Connection) {
         attempts[id] = nil
         lastFailure = nil
+        gate.gotThrough(to: configuration.place)
         connections[id] = connection
         carryOut(state.connected(id))
         // It may have broken before the pool knew it.
@@ -254,10 +255,10 @@ extension Pool {
         }
     }
 
-    private func retry(after duration: Duration) {
-        pause = Task { [weak self] in
-            do { try await Task.sleep(for: duration) } catch { return }
-            await self?.retry()
+    private func retryInTurn() {
+        pause = Task { [weak self, gate, server = configuration.place] in
+            await gate.turn(to: server)
+            if !Task.isCancelled { await self?.retry() }
         }
     }
 

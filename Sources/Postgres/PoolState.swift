@@ -14,8 +14,8 @@ struct PoolState {
         case refuse(WaiterID)
         /// Open a connection under this number; then `connected` or `connectFailed`.
         case connect(ConnectionID)
-        /// Call `retry` after the pause that so many failures in a row deserve.
-        case retry(failures: Int)
+        /// Call `retry` after a pause.
+        case retry
         /// Close the connection; then `ended`.
         case close(ConnectionID)
         /// Nothing is left of a pool that was told to close.
@@ -170,7 +170,7 @@ struct PoolState {
     private mutating func pause() -> [Action] {
         guard !isPausing else { return [] }
         isPausing = true
-        return [.retry(failures: failures)]
+        return [.retry]
     }
 
     private mutating func connectAsNeeded() -> [Action] {

@@ -9,16 +9,20 @@ package struct PostgresConfiguration: Sendable, Hashable {
     private(set) var settings: [String: String]
 
     /// Whether connections prepare the statements they see, which saves the server parsing and planning them again.
-    /// Turn it off behind a pooler in transaction mode that doesn't know prepared statements (PgBouncer before 1.21).
+    /// Turn it off behind a pooler in transaction mode that doesn't know prepared statements (PgBouncer before 1.21);
+    /// then statements are not pipelined either, which such a pooler gets wrong.
     package var preparesStatements = true
+
+    /// The schema that statements mean by `stepwell`.
+    package var schema = SchemaName.written
 
     /// Reads connection settings.
     ///
     /// - Parameters:
     ///   - conninfo: `host=… dbname=…` or `postgres://…`; nil or empty means the environment's `DATABASE_URL`.
     ///   - environment: The process's environment. libpq's own variables (`PGHOST`, `PGPASSWORD` …) fill in what the
-    ///     string leaves out.
-    /// - Throws: `.configuration` if the string can't be parsed. The message never contains a password.
+    ///     string leaves out; `STEPWELL_SCHEMA` names the schema.
+    /// - Throws: `.configuration` if the string can't be parsed, or the name can't be a schema. The message never contains a password.
     package init(_ conninfo: String?, environment: [String: String] = [:]) throws(PostgresError) {
         let explicit = conninfo.flatMap { $0.isEmpty ? nil : $0 }
         let url = environment["DATABASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
@@ -33,8 +37,13 @@ package struct PostgresConfiguration: Sendable, Hashable {
             "keepalives_count": "2", "fallback_application_name": "stepwell",
         ]
         settings.merge(defaults) { given, _ in given }
+        // Of several servers the one that takes writes is meant, unless somebody says otherwise.
+        if hasSeveralHosts, settings["target_session_attrs"] == nil {
+            settings["target_session_attrs"] = "read-write"
+        }
         // Text is UTF-8 in this program whatever the environment says.
         settings["client_encoding"] = "UTF8"
+        if let name = environment["STEPWELL_SCHEMA"], !name.isEmpty { schema = try SchemaName(name) }
     }
 
     /// One of libpq's settings (`dbname`, `sslmode`, `application_name` …); nil if it is left to libpq.
@@ -57,9 +66,31 @@ package struct PostgresConfiguration: Sendable, Hashable {
         return .seconds(max(2, seconds))
     }
 
+    /// Where the server is, or the servers are.
+    var place: String { Self.hostLists.map { self[$0] ?? "" }.joined(separator: " ") }
+
     /// Whether libpq has a choice of servers.
-    var hasSeveralHosts: Bool {
-        self["host"]?.contains(",") == true || self["hostaddr"]?.contains(",") == true
+    var hasSeveralHosts: Bool { hostCount > 1 }
+
+    /// Between how many servers libpq has a choice.
+    var hostCount: Int { Self.hostLists.map { list($0)?.count ?? 1 }.max() ?? 1 }
+
+    /// The same servers, with this one tried first.
+    func beginning(atHost place: Int) -> PostgresConfiguration {
+        guard place > 0 else { return self }
+        var copy = self
+        for keyword in Self.hostLists {
+            // One port may stand for all hosts.
+            guard let list = list(keyword), list.count == hostCount else { continue }
+            copy[keyword] = (list[place...] + list[..<place]).joined(separator: ",")
+        }
+        return copy
+    }
+
+    private static let hostLists = ["host", "hostaddr", "port"]
+
+    private func list(_ keyword: String) -> [Substring]? {
+        self[keyword]?.split(separator: ",", omittingEmptySubsequences: false)
     }
 
     /// Takes the secrets out of a text.

@@ -1,12 +1,17 @@
 import Synchronization
 
 /// Keeps a process from hammering a server that is away: attempts after a failure start at least a second apart, no
-/// matter how many pools and listeners make them.
+/// matter how many pools and listeners make them. Once one of them gets through, the others don't wait any longer.
 package final class ReconnectGate: Sendable {
     /// The gate that everything in this process passes.
     package static let process = ReconnectGate()
 
-    private let nextStart: Mutex<ContinuousClock.Instant?> = Mutex(nil)
+    private struct Queue {
+        var nextStart: ContinuousClock.Instant
+        var waiting: [ObjectIdentifier: Promise<Void>] = [:]
+    }
+
+    private let queues = Mutex<[String: Queue]>([:])
     private let spacing: Duration
 
     /// Makes a gate; the spacing is the shortest distance between attempts.
@@ -14,15 +19,36 @@ package final class ReconnectGate: Sendable {
         self.spacing = spacing
     }
 
-    /// How long to wait before the next attempt: one second after the first failure, two after more, a little at random
-    /// on top so that processes don't come in step, and not within a second of anybody else in this process. No longer,
-    /// because a server that is back should be noticed within a few seconds.
-    func pause(failures: Int, now: ContinuousClock.Instant = .now) -> Duration {
-        let wanted = spacing * (failures > 1 ? 2 : 1) * Double.random(in: 1...1.25)
-        return nextStart.withLock { nextStart in
-            let start = max(now + wanted, nextStart ?? now)
-            nextStart = start + spacing
-            return now.duration(to: start)
+    /// Waits for one's turn to try again: a second after a failure, a little at random on top so that processes don't
+    /// come in step, and not within a second of anybody else in this process. No longer, because a server that is back
+    /// should be noticed soon. Returns early when the task is cancelled.
+    ///
+    /// - Parameter server: Which one is away; each has a queue of its own.
+    func turn(to server: String) async {
+        let promise = Promise<Void>()
+        let id = ObjectIdentifier(promise)
+        let now = ContinuousClock.now
+        let start = queues.withLock { queues in
+            let wanted = now + spacing * Double.random(in: 1...1.25)
+            var queue = queues[server] ?? Queue(nextStart: wanted)
+            let start = max(wanted, queue.nextStart)
+            queue.nextStart = start + spacing
+            queue.waiting[id] = promise
+            queues[server] = queue
+            return start
         }
+        let alarm = Task {
+            try? await Task.sleep(until: start, clock: .continuous)
+            promise.provide(())
+        }
+        _ = await promise.cancellableValue(start: {})
+        alarm.cancel()
+        queues.withLock { _ = $0[server]?.waiting.removeValue(forKey: id) }
+    }
+
+    /// Lets everybody try who waits for this server: it has taken a connection.
+    func gotThrough(to server: String) {
+        let queue = queues.withLock { $0.removeValue(forKey: server) }
+        for promise in queue?.waiting.values.map(\.self) ?? [] { promise.provide(()) }
     }
 }

@@ -8,11 +8,14 @@ package struct Statement: Sendable, Hashable, ExpressibleByStringLiteral {
     package let sql: String
     /// Sent in binary, beside the text: nothing in them can change what the statement means.
     package let parameters: [PostgresValue]
+    /// Whether the text goes as it is, because it is somebody else's: `stepwell.` in it means just that.
+    package let isVerbatim: Bool
 
     /// A statement with its parameters.
-    package init(_ sql: String, _ parameters: [PostgresValue] = []) {
+    package init(_ sql: String, _ parameters: [PostgresValue] = [], isVerbatim: Bool = false) {
         self.sql = sql
         self.parameters = parameters
+        self.isVerbatim = isVerbatim
     }
 
     /// A statement without parameters.
@@ -35,7 +38,7 @@ struct EncodedStatement: Sendable {
     /// PostgreSQL takes no message above 1 GiB.
     private static let maximumByteCount = 1 << 30
 
-    init(_ statement: Statement) throws(PostgresError) {
+    init(_ statement: Statement, schema: SchemaName) throws(PostgresError) {
         guard !statement.sql.utf8.contains(0) else {
             throw PostgresError(.decoding, "the statement contains U+0000", statement: statement.sql)
         }
@@ -56,7 +59,8 @@ struct EncodedStatement: Sendable {
         guard types.count <= UInt16.max else {
             throw PostgresError(.decoding, "the statement has more than 65535 parameters", statement: statement.sql)
         }
-        key = PreparedStatements.Key(sql: statement.sql, types: types)
+        let sql = statement.isVerbatim ? statement.sql : schema.replacing(in: statement.sql)
+        key = PreparedStatements.Key(sql: sql, types: types)
         self.ends = ends
         self.bytes = bytes
     }

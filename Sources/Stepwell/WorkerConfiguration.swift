@@ -11,6 +11,8 @@ public struct WorkerConfiguration: Sendable {
     /// Where the database is: `postgres://…` or `host=… dbname=…`. nil: `DATABASE_URL`, then libpq's own `PGHOST`,
     /// `PGDATABASE` …
     public var database: String?
+    /// The schema that `stepwell migrate --schema` made, if it is not `stepwell`; nil: `STEPWELL_SCHEMA`, then that.
+    public var schema: String?
     /// Where to LISTEN for hints when ``database`` leads through a pooler in transaction mode, which can't; nil: the same
     /// place.
     public var listenDatabase: String?
@@ -61,6 +63,7 @@ public struct WorkerConfiguration: Sendable {
     /// The defaults, changed by what the environment says:
     ///
     /// - `DATABASE_URL`, or libpq's `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER` … for ``database``
+    /// - `STEPWELL_SCHEMA` for ``schema``
     /// - `STEPWELL_LISTEN_URL` for ``listenDatabase``
     /// - `STEPWELL_WORKER_NAME` for ``name``
     /// - `STEPWELL_CONCURRENCY` for ``concurrency``
@@ -103,6 +106,7 @@ public struct WorkerConfiguration: Sendable {
         func text(_ variable: String) -> String? {
             environment[variable].flatMap { $0.isEmpty ? nil : $0 }
         }
+        schema = text("STEPWELL_SCHEMA")
         listenDatabase = text("STEPWELL_LISTEN_URL")
         name = text("STEPWELL_WORKER_NAME")
         storageDirectory = text("STEPWELL_STORAGE_DIRECTORY")

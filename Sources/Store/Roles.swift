@@ -25,7 +25,7 @@ extension Store {
         try await withPool(configuration, logger: logger) { (pool) throws(PostgresError) in
             var created: [String] = []
             for role in DatabaseRole.allCases where try await create(role, over: pool) { created.append(role.rawValue) }
-            var statements: [Statement] = [alone]
+            var statements: [Statement] = [alone(configuration.schema)]
             for row in try await pool.query(Statement(ownershipPlan, [.text(DatabaseRole.migrate.rawValue)])) {
                 statements.append(Statement(try row.text(0)))
             }
@@ -37,7 +37,7 @@ extension Store {
     /// Gives the roles that exist their rights, also on what a migration has just added.
     static func grantRights(_ configuration: PostgresConfiguration, logger: Logger) async throws(StoreError) {
         try await withPool(configuration, logger: logger) { (pool) throws(PostgresError) in
-            _ = try await pool.batch([alone, grant])
+            _ = try await pool.batch([alone(configuration.schema), grant])
         }
     }
 
@@ -45,10 +45,9 @@ extension Store {
 
     /// While no other process migrates or grants: rights of one thing can't be changed twice at once. A batch is one
     /// transaction, and the lock is the migrations'.
-    private static let alone = Statement(
-        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
-        [.text(#""stepwell".migrations"#)]
-    )
+    private static func alone(_ schema: SchemaName) -> Statement {
+        Statement("select pg_advisory_xact_lock(hashtextextended($1, 0))", [.text("\"\(schema)\".migrations")])
+    }
 
     private static func create(_ role: DatabaseRole, over pool: Pool) async throws(PostgresError) -> Bool {
         let exists = Statement("select from pg_roles where rolname = $1", [.text(role.rawValue)])

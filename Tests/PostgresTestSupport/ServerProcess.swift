@@ -27,10 +27,12 @@ final class ServerProcess: Sendable {
     ///
     /// - Parameter isInMemory: whether they are kept in memory if there is plenty of it: hundreds of databases are hundreds
     ///   of thousands of files, which take a disk longer than all tests.
+    /// - Parameter primary: whose standby it becomes; nil: it begins empty.
     init(
         isInMemory: Bool,
         settings: [String],
         listensOnLoopback: Bool,
+        following primary: ServerProcess? = nil,
         prepare: @Sendable (URL) throws -> Void
     ) async throws {
         tools = try ServerTools()
@@ -40,17 +42,29 @@ final class ServerProcess: Sendable {
         port = listensOnLoopback ? try Self.freePort() : 5432
 
         try await tools.handOver(directory)
-        try await tools.run(
-            "initdb",
-            ["-D", dataDirectory.path, "-U", "postgres", "-E", "UTF8", "--locale=C", "-A", "trust", "-N"]
-        )
+        if let primary {
+            try await tools.run(
+                "pg_basebackup",
+                [
+                    "-D", dataDirectory.path, "-h", primary.socketDirectory, "-p", "\(primary.port)", "-U", "postgres",
+                    "-R", "-N", "-c", "fast",
+                ]
+            )
+        } else {
+            try await tools.run(
+                "initdb",
+                ["-D", dataDirectory.path, "-U", "postgres", "-E", "UTF8", "--locale=C", "-A", "trust", "-N"]
+            )
+        }
         let lines = [
             "port = \(port)", "listen_addresses = '\(listensOnLoopback ? "127.0.0.1" : "")'",
             "unix_socket_directories = '\(directory.path)'", "fsync = off", "full_page_writes = off",
             "synchronous_commit = off", "shared_buffers = 64MB", "max_connections = 1000", "max_wal_size = 256MB",
         ]
         let file = dataDirectory.appendingPathComponent("postgresql.auto.conf")
-        try Data(((lines + settings).joined(separator: "\n") + "\n").utf8).write(to: file)
+        // A standby's file says whom it follows.
+        let followed = primary == nil ? "" : try String(contentsOf: file, encoding: .utf8)
+        try Data((followed + (lines + settings).joined(separator: "\n") + "\n").utf8).write(to: file)
         try prepare(dataDirectory)
         try await tools.handOver(directory)
     }
@@ -63,6 +77,10 @@ final class ServerProcess: Sendable {
             let reason = (try? String(contentsOf: log, encoding: .utf8)) ?? "there is no log"
             throw TestCluster.Failure(description: "\(error)\nThe server's log:\n\(reason.suffix(2000))")
         }
+    }
+
+    func promote() async throws {
+        try await tools.run("pg_ctl", ["-D", dataDirectory.path, "-w", "promote"])
     }
 
     func stop(_ mode: TestCluster.StopMode) async throws {

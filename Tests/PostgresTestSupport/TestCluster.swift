@@ -120,6 +120,7 @@ package final class TestCluster: Sendable {
         try await connection.execute(Statement("CREATE DATABASE \(name) TEMPLATE \(model) ENCODING 'UTF8'"))
         await connection.close()
         configuration["dbname"] = name
+        if let schema = TestNetwork.schema { configuration.schema = try SchemaName(schema) }
         if TestNetwork.losesNotifications, model == Self.emptyModel {
             let connection = try await Connection.connect(configuration, logger: Logger(label: "tests"))
             for statement in TestNetwork.losing { try await connection.execute(Statement(statement)) }
@@ -136,6 +137,24 @@ package final class TestCluster: Sendable {
 
     /// The port on 127.0.0.1, for a cluster that listens there.
     package var port: Int? { server?.port }
+
+    /// A running standby of this server, also on a port of 127.0.0.1.
+    package func makeStandby() async throws -> TestCluster {
+        let standby = try await ServerProcess(
+            isInMemory: false,
+            settings: [],
+            listensOnLoopback: true,
+            following: try ownServer(),
+            prepare: { _ in }
+        )
+        try await standby.start()
+        return TestCluster(conninfo: standby.conninfo, server: standby)
+    }
+
+    /// Makes a primary of a standby.
+    package func promote() async throws {
+        try await ownServer().promote()
+    }
 
     /// Starts it again.
     package func start() async throws {

@@ -14,9 +14,13 @@ package import Postgres
 /// - `STEPWELL_TEST_PGBOUNCER=1`: PgBouncer in transaction mode. Statements are not prepared, and who listens goes to the
 ///   server itself.
 /// - `STEPWELL_TEST_NOTIFY=off`: every notification is lost.
+/// - `STEPWELL_TEST_SCHEMA=orders`: the schema has that name.
 package enum TestNetwork {
     package static let isPooled = ProcessInfo.processInfo.environment["STEPWELL_TEST_PGBOUNCER"] == "1"
     package static let losesNotifications = ProcessInfo.processInfo.environment["STEPWELL_TEST_NOTIFY"] == "off"
+
+    /// The schema's name, where it is another one than usual.
+    static let schema = ProcessInfo.processInfo.environment["STEPWELL_TEST_SCHEMA"].flatMap { $0.isEmpty ? nil : $0 }
 
     /// Run in every new database: the built-in function steps aside for one that does nothing.
     static let losing = [
@@ -37,8 +41,13 @@ package enum TestNetwork {
 
     /// What programs need in their environment besides the database.
     package static func environment(for conninfo: String) -> [String: String] {
-        guard isPooled, let configuration = try? PostgresConfiguration(conninfo) else { return [:] }
-        return ["STEPWELL_PREPARE": "off", "STEPWELL_LISTEN_URL": listening(configuration).conninfo]
+        var environment: [String: String] = [:]
+        environment["STEPWELL_SCHEMA"] = schema
+        if isPooled, let configuration = try? PostgresConfiguration(conninfo) {
+            environment["STEPWELL_PREPARE"] = "off"
+            environment["STEPWELL_LISTEN_URL"] = listening(configuration).conninfo
+        }
+        return environment
     }
 }
 

@@ -71,18 +71,4 @@ import Testing
         #expect(plain.isTransient)
         #expect(ConnectionAttempt.refusal("").message == "the connection failed")
     }
-
-    @Test func attemptsAfterFailuresKeepTheirDistance() {
-        let gate = ReconnectGate()
-        let now = ContinuousClock.now
-        let first = gate.pause(failures: 1, now: now)
-        #expect(first >= .seconds(1) && first <= .seconds(1.25))
-        // Whoever else has failed comes a second later, and so on.
-        #expect(gate.pause(failures: 1, now: now) == first + .seconds(1))
-        #expect(gate.pause(failures: 2, now: now) == first + .seconds(2))
-        #expect(gate.pause(failures: 1, now: now + .seconds(60)) <= .seconds(1.25))
-        let often = ReconnectGate().pause(failures: .max)
-        #expect(often >= .seconds(2) && often <= .seconds(2.5))
-        #expect(ReconnectGate().pause(failures: 0) >= .seconds(1))
-    }
 }

@@ -45,11 +45,11 @@ import Testing
     @Test func pausesLongerAfterEveryFailure() {
         var pool = PoolState(minimum: 0, maximum: 4)
         #expect(pool.lease(1) == [.connect(1)])
-        #expect(pool.connectFailed(1, isTransient: true) == [.retry(failures: 1)])
+        #expect(pool.connectFailed(1, isTransient: true) == [.retry])
         #expect(pool.lease(2) == [])
         #expect(pool.retry() == [.connect(2)])
         #expect(pool.lease(3) == [])
-        #expect(pool.connectFailed(2, isTransient: true) == [.retry(failures: 2)])
+        #expect(pool.connectFailed(2, isTransient: true) == [.retry])
         #expect(pool.retry() == [.connect(3)])
         #expect(pool.connected(3) == [.lend(3, to: 1), .connect(4), .connect(5)])
     }
@@ -58,7 +58,7 @@ import Testing
         var pool = PoolState(minimum: 0, maximum: 1)
         #expect(pool.lease(1) == [.connect(1)])
         #expect(pool.lease(2) == [])
-        #expect(pool.connectFailed(1, isTransient: false) == [.refuse(1), .refuse(2), .retry(failures: 1)])
+        #expect(pool.connectFailed(1, isTransient: false) == [.refuse(1), .refuse(2), .retry])
         #expect(pool.retry() == [])
         #expect(pool.lease(3) == [.connect(2)])
     }
@@ -89,7 +89,7 @@ import Testing
         #expect(pool.connected(1) == [.lend(1, to: 1)])
         #expect(pool.lost(1) == [.connect(2)])
         #expect(pool.connected(2) == [])
-        #expect(pool.lost(2) == [.retry(failures: 2)])
+        #expect(pool.lost(2) == [.retry])
         #expect(pool.lease(2) == [])
         #expect(pool.retry() == [.connect(3)])
         #expect(pool.connected(3) == [.lend(3, to: 2)])
@@ -109,7 +109,7 @@ import Testing
         #expect(pool.lost(1) == [.connect(4)])
         #expect(pool.lost(2) == [])
         #expect(pool.lost(3) == [])
-        #expect(pool.connectFailed(4, isTransient: true) == [.retry(failures: 2)])
+        #expect(pool.connectFailed(4, isTransient: true) == [.retry])
     }
 
     @Test func aConnectionInAnUncertainStateIsClosed() {

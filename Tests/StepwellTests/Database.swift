@@ -91,6 +91,7 @@ struct Database: Sendable {
     func worker(_ change: (inout WorkerConfiguration) -> Void = { _ in }) -> WorkerConfiguration {
         var worker = WorkerConfiguration()
         worker.database = configuration.conninfo
+        worker.schema = configuration.schema.description
         if TestNetwork.isPooled {
             worker.preparesStatements = false
             worker.listenDatabase = TestNetwork.listening(configuration).conninfo

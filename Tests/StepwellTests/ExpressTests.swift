@@ -3,6 +3,7 @@ import Foundation
 import JSON
 import Logging
 import Postgres
+import PostgresTestSupport
 import StatesLanguage
 import Stepwell
 import Store
@@ -147,7 +148,8 @@ import Testing
             """#
         )
         let (events, event) = AsyncStream.makeStream(of: String.self)
-        try await database.withWorker(database.worker { $0.lease = .seconds(3600) }) {
+        let lease: Duration = TestNetwork.losesNotifications ? .seconds(1) : .seconds(3600)
+        try await database.withWorker(database.worker { $0.lease = lease }) {
             Function("hang") { (_: JSONValue) in
                 event.yield("begun")
                 defer { event.yield("cancelled") }

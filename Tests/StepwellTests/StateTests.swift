@@ -1,4 +1,5 @@
 import JSON
+import PostgresTestSupport
 import Stepwell
 import Store
 import Testing
@@ -44,7 +45,7 @@ import Testing
         #expect(end.status == .timedOut)
     }
 
-    @Test(arguments: [true, false])
+    @Test(arguments: TestNetwork.losesNotifications ? [false] : [true, false])
     func stoppingAnExecutionCancelsItsHandler(_ usesNotifications: Bool) async throws {
         let database = try await Database()
         try await database.deployTask("hang")

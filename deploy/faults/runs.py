@@ -56,6 +56,7 @@ class Run:
         self.directory = tempfile.mkdtemp(prefix="swfr.", dir="/tmp")
         self.journal = os.path.join(self.directory, "journal")
         self.acknowledged = {}
+        self.requests = {}
         self.expected = {}
         self.read = {}
         self.workers = []
@@ -85,6 +86,11 @@ class Run:
             if machine == "Proof" and not give:
                 self.expected[f"{machine}:{number}"] = proof_output(number % 100, is_long)
             wanted.append((f"{machine}:{number}", f"'{machine}', '{text}'::json, '{number}'"))
+        self.submit(wanted, deadline)
+
+    def submit(self, wanted, deadline=120):
+        """Sends starts, pairs of a name and the arguments of the SQL function, until each was acknowledged."""
+        self.requests.update(wanted)
         end = time.monotonic() + deadline
         while wanted:
             script = "".join(

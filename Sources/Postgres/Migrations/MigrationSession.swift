@@ -10,9 +10,11 @@ struct MigrationSession {
     }
 
     private let handle: LibpqHandle
+    private let schema: SchemaName
 
     init(_ configuration: PostgresConfiguration, logger: Logger) throws(PostgresError) {
         handle = try ConnectionAttempt.connect(configuration, logger: logger).get()
+        schema = configuration.schema
     }
 
     /// Whether the session is within a transaction that can still be committed.
@@ -21,7 +23,8 @@ struct MigrationSession {
     /// Runs one statement.
     func query(_ statement: Statement) throws(PostgresError) -> Rows {
         var parameters = ParameterBuffers()
-        guard parameters.send(try EncodedStatement(statement), as: .unnamed, over: handle.pointer) else {
+        guard parameters.send(try EncodedStatement(statement, schema: schema), as: .unnamed, over: handle.pointer)
+        else {
             throw lost
         }
         var rows: Rows?
@@ -42,7 +45,9 @@ struct MigrationSession {
 
     /// Runs any number of statements.
     func run(_ script: String) throws(ScriptFailure) {
-        guard PQsendQuery(handle.pointer, script) == 1 else { throw ScriptFailure(cause: lost, succeeded: 0) }
+        guard PQsendQuery(handle.pointer, schema.replacing(in: script)) == 1 else {
+            throw ScriptFailure(cause: lost, succeeded: 0)
+        }
         var succeeded = 0
         var failure: ScriptFailure?
         while let result = PQgetResult(handle.pointer) {

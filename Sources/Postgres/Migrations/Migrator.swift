@@ -3,33 +3,27 @@ package import Logging
 /// Brings a database up to date: applies the migrations that it has not seen, each in one transaction, each once even
 /// if many processes start at the same moment.
 ///
-/// What was applied is recorded in the table `migrations` of the given schema, with a checksum, so that a file that was
+/// What was applied is recorded in the table `migrations` of the schema, with a checksum, so that a file that was
 /// changed afterwards is noticed.
 package struct Migrator: Sendable {
     private let configuration: PostgresConfiguration
-    private let schema: String
     private let migrations: [Migration]
     private let logger: Logger
 
     /// Checks the migrations among themselves; the database is not asked yet.
     ///
     /// - Parameters:
-    ///   - configuration: The database. Its role must be allowed to create what the migrations create.
-    ///   - schema: Where the record is kept; made if it doesn't exist. Small letters, digits and underscores.
+    ///   - configuration: The database. Its role must be allowed to create what the migrations create, and its schema if
+    ///     that isn't there.
     ///   - migrations: All there are, numbered from 1 without gaps.
     ///   - logger: Takes the server's notices.
     /// - Throws: `.invalid`.
     package init(
         _ configuration: PostgresConfiguration,
-        schema: String = "stepwell",
         migrations: [Migration],
         logger: Logger
     ) throws(MigrationError) {
-        guard schema.isPlainIdentifier else {
-            throw MigrationError(.invalid, "\"\(schema)\" can't be a schema: small letters, digits and _, at most 63")
-        }
         self.configuration = configuration
-        self.schema = schema
         self.migrations = try MigrationPlan.inOrder(migrations)
         self.logger = logger
     }
@@ -83,7 +77,7 @@ package struct Migrator: Sendable {
 
 extension Migrator {
     /// The record's name; quoted, because a schema may be called like a word of SQL.
-    private var table: String { "\"\(schema)\".migrations" }
+    private var table: String { "\"\(configuration.schema)\".migrations" }
 
     private func pending(_ session: MigrationSession) throws(MigrationError) -> [Migration] {
         let exists = Statement("SELECT to_regclass($1) IS NOT NULL", [.text(table)])
@@ -153,12 +147,14 @@ extension Migrator {
             SELECT format('SET LOCAL ROLE %I', r.rolname) FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner
             WHERE n.nspname = $1 AND r.rolname <> current_user AND pg_has_role(r.oid, 'MEMBER')
             """
-        if let row = try session.query(Statement(owner, [.text(schema)])).first {
+        if let row = try session.query(Statement(owner, [.text(configuration.schema.description)])).first {
             _ = try session.query(Statement(try row.text(0)))
         }
         // IF NOT EXISTS alone would ask for the right to create schemas even if there is nothing to create.
-        let exists = Statement("SELECT to_regnamespace($1) IS NOT NULL", [.text("\"\(schema)\"")])
-        if try !session.query(exists).only().bool(0) { _ = try session.query(Statement("CREATE SCHEMA \"\(schema)\"")) }
+        let exists = Statement("SELECT to_regnamespace($1) IS NOT NULL", [.text("\"\(configuration.schema)\"")])
+        if try !session.query(exists).only().bool(0) {
+            _ = try session.query(Statement("CREATE SCHEMA \"\(configuration.schema)\""))
+        }
         let columns = """
             CREATE TABLE IF NOT EXISTS \(table) (
                 number int PRIMARY KEY,
@@ -207,13 +203,5 @@ extension Migrator {
         } catch {
             throw MigrationError(error)
         }
-    }
-}
-
-extension String {
-    /// Whether it is a name that SQL takes without quotes: `[a-z_][a-z0-9_]*`, at most 63 bytes.
-    fileprivate var isPlainIdentifier: Bool {
-        guard let first = utf8.first, utf8.count <= 63, !(48...57 ~= first) else { return false }
-        return utf8.allSatisfy { 97...122 ~= $0 || 48...57 ~= $0 || $0 == UInt8(ascii: "_") }
     }
 }

@@ -31,7 +31,7 @@ public struct Transaction: Sendable {
     private func run(_ sql: String, _ parameters: [(any SQLParameter)?]) async throws(SQLError) -> Rows {
         let values = parameters.map { $0?.sqlValue.value ?? PostgresValue.text(nil) }
         do throws(PostgresError) {
-            return try await transaction.query(Statement(sql, values))
+            return try await transaction.query(Statement(sql, values, isVerbatim: true))
         } catch {
             throw SQLError(error)
         }

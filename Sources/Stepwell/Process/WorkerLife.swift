@@ -42,6 +42,7 @@ struct WorkerLife {
             var database = try PostgresConfiguration(configuration.database, environment: configuration.environment)
                 .named("stepwell-worker")
             database.preparesStatements = configuration.preparesStatements
+            if let schema = configuration.schema { database.schema = try SchemaName(schema) }
             self.database = database
             listenDatabase = try PostgresConfiguration(
                 configuration.listenDatabase ?? configuration.database,

@@ -37,6 +37,7 @@ struct WorkerCommand: AsyncParsableCommand {
         do {
             var configuration = try WorkerConfiguration(environment: nil)
             configuration.database = settings.conninfo
+            configuration.schema = settings.schema.description
             configuration.name = name ?? configuration.name
             configuration.metricsAddress = metrics ?? configuration.metricsAddress
             configuration.logger = Logger(label: "stepwell", factory: StreamLogHandler.standardError(label:))

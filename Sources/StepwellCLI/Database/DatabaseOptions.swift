@@ -15,12 +15,28 @@ struct DatabaseOptions: ParsableArguments {
     )
     var database: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The schema in it, where that is not `stepwell`.",
+            discussion: "Without it: STEPWELL_SCHEMA.",
+            valueName: "name"
+        )
+    )
+    var schema: String?
+
     /// The settings to connect with.
     func configuration() throws -> PostgresConfiguration {
         let environment = ProcessInfo.processInfo.environment
         var configuration = try configuration(environment)
         // As workers do: behind a pooler that does not know prepared statements.
         configuration.preparesStatements = environment["STEPWELL_PREPARE"] != "off"
+        if let schema {
+            do throws(PostgresError) {
+                configuration.schema = try SchemaName(schema)
+            } catch {
+                throw Failure(.refused, error.message, at: "--schema")
+            }
+        }
         return configuration
     }
 
@@ -35,7 +51,8 @@ struct DatabaseOptions: ParsableArguments {
                 return try PostgresConfiguration(url)
             }
         } catch {
-            throw Failure(.refused, "\(error)", at: database == nil ? "DATABASE_URL or PG… variables" : "--database")
+            let place = database == nil ? "DATABASE_URL, PG… variables" : "--database"
+            throw Failure(.refused, "\(error)", at: "\(place) or STEPWELL_SCHEMA")
         }
         throw Failure(
             .unavailable,

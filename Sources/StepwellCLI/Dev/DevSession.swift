@@ -56,6 +56,7 @@ struct DevSession: Service {
     private func services(with server: DevServer) -> ServiceGroup {
         var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PG") }
         environment["DATABASE_URL"] = server.databaseURL
+        environment["STEPWELL_SCHEMA"] = nil
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: DevWorker(server: server))
         ]

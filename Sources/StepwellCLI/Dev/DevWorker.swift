@@ -14,6 +14,7 @@ struct DevWorker: Service {
             throw Failure(.refused, "\(error)")
         }
         configuration.database = server.socketURL
+        configuration.schema = "stepwell"
         configuration.listenDatabase = nil
         // The same at every start, so that it takes its work over at once after a crash.
         configuration.name = "dev-\(server.port)"

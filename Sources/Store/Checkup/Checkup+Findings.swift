@@ -13,14 +13,14 @@ extension Checkup {
                 return Finding(
                     .migrations,
                     .problem,
-                    "the schema `stepwell` is not there",
+                    "the schema `\(configuration.schema)` is not there",
                     remedy: "run: stepwell migrate"
                 )
             case .insufficientPrivilege:
                 return Finding(
                     .migrations,
                     .problem,
-                    "this role may not read the schema `stepwell`",
+                    "this role may not read the schema `\(configuration.schema)`",
                     remedy: "connect as a member of stepwell_reader or stepwell_engine"
                 )
             default: throw StoreError(error)

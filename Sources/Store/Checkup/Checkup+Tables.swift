@@ -33,7 +33,7 @@ extension Checkup {
                     .permissions,
                     .problem,
                     "everybody may call: \(functions)",
-                    remedy: "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA stepwell FROM PUBLIC"
+                    remedy: "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA \(configuration.schema) FROM PUBLIC"
                 )
             )
         }
@@ -43,7 +43,7 @@ extension Checkup {
                     .permissions,
                     .problem,
                     "everybody has rights on: \(tables)",
-                    remedy: "REVOKE ALL ON ALL TABLES IN SCHEMA stepwell FROM PUBLIC"
+                    remedy: "REVOKE ALL ON ALL TABLES IN SCHEMA \(configuration.schema) FROM PUBLIC"
                 )
             )
         }
@@ -102,7 +102,7 @@ extension Checkup {
                         .warning,
                         "\(table) has \(try row.int(1)) dead rows and \(try row.int(2)) live ones",
                         remedy:
-                            "see `snapshots`: as long as one is held nothing can be removed; then VACUUM stepwell.\(table)"
+                            "see `snapshots`: as long as one is held nothing can be removed; then VACUUM \(configuration.schema).\(table)"
                     )
                 )
             }
@@ -177,7 +177,7 @@ extension Checkup {
                 .partitions,
                 .warning,
                 "not there yet: \(missing.joined(separator: ", ")); their rows would go to the partitions for strays",
-                remedy: "workers make them once an hour; now: SELECT stepwell.create_partitions()"
+                remedy: "workers make them once an hour; now: SELECT \(configuration.schema).create_partitions()"
             )
         ]
     }

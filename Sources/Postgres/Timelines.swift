@@ -1,0 +1,41 @@
+import Synchronization
+
+/// Which timeline of each cluster this process has seen last.
+///
+/// A standby that is promoted begins a new timeline. A server of the same cluster on an older one is a primary that was
+/// replaced and has come back: what it is told would be lost, so it is refused. (PostgreSQL's documentation, "Timelines".)
+package final class Timelines: Sendable {
+    /// What every connection of this process is checked against.
+    package static let process = Timelines()
+
+    private let newest = Mutex<[String: UInt32]>([:])
+
+    package init() {}
+
+    /// Asks for the cluster and its timeline, in hexadecimal digits. A standby has none of its own, and nothing can be
+    /// written there.
+    static let question = """
+        select c.system_identifier,
+            case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end
+        from pg_control_system() c
+        """
+
+    /// Takes the answer.
+    ///
+    /// - Throws: `.connectFailed` if a newer timeline of the same cluster has been seen.
+    func admit(cluster: String, timeline: String) throws(PostgresError) {
+        guard let timeline = UInt32(timeline, radix: 16) else { return }
+        let known = newest.withLock { newest in
+            let known = max(newest[cluster] ?? timeline, timeline)
+            newest[cluster] = known
+            return known
+        }
+        guard timeline == known else {
+            throw PostgresError(
+                .connectFailed,
+                "this server is a primary that was replaced: it is on timeline \(timeline), and a server on timeline"
+                    + " \(known) of the same cluster has been seen; rebuild it as a standby of that one"
+            )
+        }
+    }
+}
