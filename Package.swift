@@ -17,7 +17,7 @@ let package = Package(
     name: "stepwell",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "Stepwell", targets: ["Stepwell", "JSON"]),
+        .library(name: "Stepwell", targets: ["Stepwell", "FunctionHost", "JSON"]),
         .executable(name: "stepwell", targets: ["StepwellCLI"]),
         .executable(name: "order-worker", targets: ["OrderWorker"]),
         .executable(name: "stepwell-bench", targets: ["Benchmarks"]),
@@ -99,7 +99,18 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]
         ),
-
+        .target(
+            name: "FunctionHost",
+            dependencies: [
+                "JSON", "Stepwell",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
         .target(
             name: "Server",
             dependencies: [
@@ -119,7 +130,7 @@ let package = Package(
             name: "StepwellCLI",
             dependencies: [
                 "JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation", "Monitoring", "Postgres", "Store",
-                "Stepwell", "Server",
+                "Stepwell", "FunctionHost", "Server",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -130,7 +141,7 @@ let package = Package(
         .executableTarget(
             name: "OrderWorker",
             dependencies: ["JSON", "Stepwell", .product(name: "Logging", package: "swift-log")],
-            exclude: ["StateMachines"]
+            exclude: ["Functions", "StateMachines"]
         ),
         .executableTarget(
             name: "Benchmarks",
@@ -236,6 +247,13 @@ let package = Package(
                 "PostgresTestSupport", "PeerTestSupport", "ProcessTestSupport", "WorkerFixture", "OrderWorker",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .testTarget(
+            name: "FunctionHostTests",
+            dependencies: [
+                "JSON", "Expressions", "Postgres", "Store", "Stepwell", "FunctionHost", "PostgresTestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .testTarget(

@@ -43,7 +43,13 @@ package struct PostgresConfiguration: Sendable, Hashable {
         }
         // Text is UTF-8 in this program whatever the environment says.
         settings["client_encoding"] = "UTF8"
-        if let name = environment["STEPWELL_SCHEMA"], !name.isEmpty { schema = try SchemaName(name) }
+        if let name = environment["STEPWELL_SCHEMA"], !name.isEmpty {
+            do throws(PostgresError) {
+                schema = try SchemaName(name)
+            } catch {
+                throw PostgresError(.configuration, "STEPWELL_SCHEMA: \(error.message)")
+            }
+        }
     }
 
     /// One of libpq's settings (`dbname`, `sslmode`, `application_name` …); nil if it is left to libpq.

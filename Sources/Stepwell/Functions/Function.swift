@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// Work that state machines can call by name: what a Task's `Resource` refers to.
 ///
@@ -33,6 +33,16 @@ public struct Function: Sendable {
 
     /// The timeout of a function that sets none: 15 minutes, the longest that AWS Lambda allows.
     public static let defaultTimeout: Duration = .seconds(15 * 60)
+
+    /// A function that takes and replies JSON text as it is.
+    package init(
+        name: String,
+        concurrency: Int?,
+        timeout: Duration?,
+        documents handler: @escaping @Sendable (JSONDocument, FunctionContext) async throws -> JSONDocument
+    ) {
+        self.init(name: name, concurrency: concurrency, timeout: timeout, body: .plain(handler))
+    }
 
     init(name: String, concurrency: Int?, timeout: Duration?, body: Body) {
         self.name = name

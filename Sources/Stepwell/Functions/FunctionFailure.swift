@@ -1,5 +1,16 @@
 import JSON
 
+/// A failure that a function described in JSON of its own, which becomes the `Cause` as it is.
+package struct ReportedFailure: Error {
+    package var error: String
+    package var cause: String
+
+    package init(error: String, cause: String) {
+        self.error = error
+        self.cause = cause
+    }
+}
+
 /// A failed call as the state machine sees it.
 struct FunctionFailure: Sendable, Equatable {
     let error: String
@@ -21,7 +32,18 @@ struct FunctionFailure: Sendable, Equatable {
         self.cause = cause
     }
 
+    private init(_ reported: ReportedFailure) {
+        error = String(reported.error.filter { $0 != "\0" }.prefix(Self.longestError))
+        var cause = reported.cause.filter { $0 != "\0" }
+        while cause.utf8.count > Self.longestCause { cause = String(cause.prefix(cause.count / 2)) }
+        self.cause = cause
+    }
+
     init(_ error: any Error, requestID: String) {
+        if let reported = error as? ReportedFailure {
+            self.init(reported)
+            return
+        }
         let named = error as? any FunctionError
         self.init(
             name: named?.errorName ?? String(describing: type(of: error)),

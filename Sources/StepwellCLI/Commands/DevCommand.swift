@@ -33,6 +33,8 @@ struct DevCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A worker of yours to run as well, with DATABASE_URL set.", valueName: "command"))
     var worker: String?
 
+    @OptionGroup var hosted: FunctionOptions
+
     @Option(help: ArgumentHelp("Serve the AWS API here, on a loopback address.", valueName: "host:port"))
     var listen: ListenAddress?
 
@@ -50,6 +52,7 @@ struct DevCommand: AsyncParsableCommand {
             directory: .standard,
             definitions: try deploy.map { try DefinitionFile(reading: $0) },
             worker: worker,
+            functions: try hosted.host(logger: .quiet),
             endpoint: listen,
             command: command
         )

@@ -1,18 +1,22 @@
 import ArgumentParser
+import FunctionHost
 import Logging
 import Postgres
 import Stepwell
 
-/// Runs a worker that has no functions of its own.
+/// Runs a worker that has no functions compiled into it.
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
-        abstract: "Run a worker without functions of its own.",
+        abstract: "Run a worker, with functions of a folder if one is named.",
         discussion: """
             It carries executions through every state that needs no function: Pass, Choice, Wait, Parallel, Map. Tasks \
-            wait for a worker that offers their function; write one with the library Stepwell.
+            wait for a worker that offers their function. Functions in any language that speak Lambda's Runtime API run \
+            in processes of their own, as the file functions.json of a folder declares them; functions in Swift are \
+            fastest in a worker of your own, written with the library Stepwell.
 
               stepwell worker --name night-shift
+              stepwell worker --functions functions/
 
             SIGTERM and Ctrl-C stop it in order. STEPWELL_CONCURRENCY, STEPWELL_LEASE_SECONDS, STEPWELL_NOTIFY and \
             STEPWELL_SHUTDOWN_SECONDS tune it as they do every worker.
@@ -30,6 +34,8 @@ struct WorkerCommand: AsyncParsableCommand {
     )
     var metrics: String?
 
+    @OptionGroup var hosted: FunctionOptions
+
     @OptionGroup var database: DatabaseOptions
 
     func run() async throws {
@@ -41,7 +47,12 @@ struct WorkerCommand: AsyncParsableCommand {
             configuration.name = name ?? configuration.name
             configuration.metricsAddress = metrics ?? configuration.metricsAddress
             configuration.logger = Logger(label: "stepwell", factory: StreamLogHandler.standardError(label:))
-            try await Worker(configuration: configuration).run(handlesSignals: true)
+            let host = try hosted.host(logger: configuration.logger)
+            await host?.provision()
+            let worker = Worker(configuration: configuration) { host?.functions ?? [] }
+            let result = await Result { try await worker.run(handlesSignals: true) }
+            await host?.stop()
+            try result.get()
         } catch let error as WorkerError {
             throw Failure(.unavailable, "\(error)", at: settings.place)
         }

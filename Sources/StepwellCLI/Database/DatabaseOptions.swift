@@ -51,8 +51,7 @@ struct DatabaseOptions: ParsableArguments {
                 return try PostgresConfiguration(url)
             }
         } catch {
-            let place = database == nil ? "DATABASE_URL, PG… variables" : "--database"
-            throw Failure(.refused, "\(error)", at: "\(place) or STEPWELL_SCHEMA")
+            throw Failure(.refused, "\(error)", at: database == nil ? "DATABASE_URL or PG… variables" : "--database")
         }
         throw Failure(
             .unavailable,

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import FunctionHost
 import Logging
 import Postgres
 import ServiceLifecycle
@@ -13,6 +14,8 @@ struct DevSession: Service {
     let definitions: [DefinitionFile]
     /// The command line of the user's worker.
     let worker: String?
+    /// Functions that the bare worker offers.
+    let functions: FunctionHost?
     /// Where to serve the AWS API; nil: nowhere.
     let endpoint: ListenAddress?
     /// A command to run instead of waiting for a signal.
@@ -58,7 +61,7 @@ struct DevSession: Service {
         environment["DATABASE_URL"] = server.databaseURL
         environment["STEPWELL_SCHEMA"] = nil
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: DevWorker(server: server))
+            .init(service: DevWorker(server: server, host: functions))
         ]
         if let endpoint {
             services.append(.init(service: DevEndpoint(server: server, address: endpoint)))

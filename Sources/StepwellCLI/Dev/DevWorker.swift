@@ -1,10 +1,13 @@
+import FunctionHost
 import Logging
 import ServiceLifecycle
 import Stepwell
 
-/// The bare worker of `stepwell dev`: set up by the environment, but for its database and its name.
+/// The worker of `stepwell dev`: set up by the environment, but for its database and its name, with the functions of a
+/// folder if there are any.
 struct DevWorker: Service {
     let server: DevServer
+    let host: FunctionHost?
 
     func run() async throws {
         var configuration: WorkerConfiguration
@@ -20,7 +23,11 @@ struct DevWorker: Service {
         configuration.name = "dev-\(server.port)"
         configuration.logger = .quiet
         do {
-            try await Worker(configuration: configuration).run(handlesSignals: false)
+            await host?.provision()
+            let worker = Worker(configuration: configuration) { host?.functions ?? [] }
+            let result = await Result { try await worker.run(handlesSignals: false) }
+            await host?.stop()
+            try result.get()
         } catch let error as WorkerError {
             throw Failure(.unavailable, "\(error)")
         }

@@ -1,0 +1,145 @@
+import Foundation
+import JSON
+
+/// What `functions.json` says about one function. Everything may be left out.
+struct FunctionDeclaration: Decodable, Sendable {
+    /// How the function's processes are started.
+    enum Runtime: String, Decodable, Sendable {
+        /// Amazon's runtime client for Python, `awslambdaric`, with `handler`.
+        case python3
+        /// The file `bootstrap` in the function's folder.
+        case provided
+    }
+
+    var runtime: Runtime?
+    /// What the runtime calls: `module.function`.
+    var handler: String?
+    /// Where the function's files are, below the folder of `functions.json`; the function's name unless it is said.
+    var folder: String?
+    /// How many seconds a call may take.
+    var timeout: Int?
+    /// How many MB the processes of one call may have in memory together.
+    var memory: Int?
+    /// How many calls a worker runs at once, each in a process of its own.
+    var concurrency: Int?
+    /// How many processes are started before the first call.
+    var provisioned: Int?
+    /// After how many calls a process is replaced; never unless it is said.
+    var recycleAfter: Int?
+    var environment: [String: String]?
+}
+
+/// A function that can be started: a declaration that was checked, with its defaults filled in.
+struct HostedFunction: Sendable {
+    let name: String
+    let directory: URL
+    let command: [String]
+    let handler: String
+    let timeout: Duration
+    let memoryMegabytes: Int
+    let concurrency: Int
+    let provisioned: Int
+    let recycleAfter: Int
+    let environment: [String: String]
+
+    /// Lambda's own: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    private static let defaultTimeout = 3
+    private static let defaultMemory = 128
+    private static let defaultConcurrency = 10
+
+    /// Reads `functions.json` of a folder.
+    static func read(from folder: URL) throws(FunctionHostError) -> [HostedFunction] {
+        let file = folder.appending(path: "functions.json")
+        let declarations: [String: FunctionDeclaration]
+        do {
+            let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+            let value = try JSONValue(parsing: text)
+            try checkKeys(of: value)
+            declarations = try JSONValueDecoder().decode([String: FunctionDeclaration].self, from: value)
+        } catch let error as FunctionHostError {
+            throw error.at(file.path)
+        } catch let error as CocoaError {
+            throw FunctionHostError("can't be read: \(error.localizedDescription)").at(file.path)
+        } catch {
+            throw FunctionHostError(JSONValueDecoder.describe(error)).at(file.path)
+        }
+        var functions: [HostedFunction] = []
+        for (name, declaration) in declarations.sorted(by: { $0.key < $1.key }) {
+            do throws(FunctionHostError) {
+                functions.append(try HostedFunction(name, declaration, in: folder))
+            } catch {
+                throw error.at("\(file.path), \(name)")
+            }
+        }
+        return functions
+    }
+
+    private static let keys: Set<String> = [
+        "runtime", "handler", "folder", "timeout", "memory", "concurrency", "provisioned", "recycleAfter",
+        "environment",
+    ]
+
+    /// A key that nobody reads is a mistake: its setting would silently not count.
+    private static func checkKeys(of value: JSONValue) throws(FunctionHostError) {
+        guard case .object(let functions) = value else {
+            throw FunctionHostError("expected an object: {\"NAME\": {…}}")
+        }
+        for (name, declaration) in functions {
+            guard case .object(let settings) = declaration else {
+                throw FunctionHostError("\(name): expected an object")
+            }
+            for (key, _) in settings where !keys.contains(key) {
+                throw FunctionHostError(
+                    "\(name): unknown key \"\(key)\"; known are \(keys.sorted().joined(separator: ", "))"
+                )
+            }
+        }
+    }
+
+    private init(_ name: String, _ declaration: FunctionDeclaration, in folder: URL) throws(FunctionHostError) {
+        func checked(_ key: String, _ value: Int, _ range: ClosedRange<Int>) throws(FunctionHostError) -> Int {
+            guard range.contains(value) else {
+                throw FunctionHostError("\(key) is \(value): expected \(range.lowerBound) to \(range.upperBound)")
+            }
+            return value
+        }
+        guard name.wholeMatch(of: /[A-Za-z0-9_-]{1,64}/) != nil else {
+            throw FunctionHostError("a name has 1 to 64 letters, digits, _ and -")
+        }
+        self.name = name
+        let below = declaration.folder ?? name
+        guard !below.hasPrefix("/"), !below.split(separator: "/").contains("..") else {
+            throw FunctionHostError("the folder \"\(below)\" is not below that of functions.json")
+        }
+        directory = folder.appending(path: below)
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory), isDirectory.boolValue
+        else { throw FunctionHostError("there is no folder \(directory.path)") }
+        timeout = .seconds(try checked("timeout", declaration.timeout ?? Self.defaultTimeout, 1...900))
+        memoryMegabytes = try checked("memory", declaration.memory ?? Self.defaultMemory, 16...1_048_576)
+        concurrency = try checked("concurrency", declaration.concurrency ?? Self.defaultConcurrency, 1...1_000)
+        provisioned = try checked("provisioned", declaration.provisioned ?? 0, 0...concurrency)
+        recycleAfter = try checked("recycleAfter", declaration.recycleAfter ?? Int.max, 1...Int.max)
+        environment = declaration.environment ?? [:]
+        for variable in environment.keys {
+            guard variable.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil, !variable.hasPrefix("AWS_LAMBDA_") else {
+                throw FunctionHostError("\"\(variable)\" can't be a variable of a function's environment")
+            }
+        }
+        let bootstrap = directory.appending(path: "bootstrap").path
+        switch declaration.runtime ?? (declaration.handler == nil ? .provided : .python3) {
+        case .python3:
+            guard let handler = declaration.handler, handler.contains(".") else {
+                throw FunctionHostError("a Python function needs \"handler\": \"module.function\"")
+            }
+            self.handler = handler
+            command = ["/usr/bin/env", "python3", "-m", "awslambdaric", handler]
+        case .provided:
+            guard FileManager.default.isExecutableFile(atPath: bootstrap) else {
+                throw FunctionHostError("there is no executable file \(bootstrap); a Python function needs \"handler\"")
+            }
+            handler = declaration.handler ?? name
+            command = [bootstrap]
+        }
+    }
+}

@@ -1,0 +1,66 @@
+public import Foundation
+public import Logging
+public import Stepwell
+
+/// Functions in processes of their own, in any language: whatever speaks Lambda's Runtime API.
+///
+/// A folder has a file `functions.json`, which declares them, and a folder for each:
+///
+/// ```json
+/// {"process_order": {"handler": "app.process_order"}, "thumbnail": {"memory": 512, "timeout": 30}}
+/// ```
+///
+/// `process_order` is a Python function, run by Amazon's `awslambdaric`; `thumbnail` is whatever its executable file
+/// `bootstrap` is. Each call has a process for itself, which takes the next call after that. A process that crashes, hangs
+/// or takes more memory than it may ends with its call, and nothing else does; none outlives the worker.
+///
+/// ```swift
+/// let host = try FunctionHost(folder: URL(filePath: "functions"), logger: logger)
+/// let worker = Worker { host.functions }
+/// try await worker.run()
+/// await host.stop()
+/// ```
+public struct FunctionHost: Sendable {
+    /// The functions, for a ``Stepwell/Worker``.
+    public let functions: [Function]
+    private let pools: [FunctionPool]
+
+    /// Reads a folder. Processes are started with the first calls.
+    ///
+    /// - Parameters:
+    ///   - folder: where `functions.json` is.
+    ///   - region: what functions are told as `AWS_REGION`.
+    ///   - logger: takes what goes wrong with processes; what a call prints goes to the log of that call.
+    /// - Throws: ``FunctionHostError`` naming the file, the function and the setting.
+    public init(folder: URL, region: String = "us-east-1", logger: Logger) throws(FunctionHostError) {
+        var functions: [Function] = []
+        var pools: [FunctionPool] = []
+        for function in try HostedFunction.read(from: folder.absoluteURL.standardizedFileURL) {
+            let pool = FunctionPool(function, region: region, logger: logger)
+            pools.append(pool)
+            // The pool keeps the time: a call's begins when the process has it.
+            functions.append(
+                Function(
+                    name: function.name,
+                    concurrency: function.concurrency,
+                    timeout: nil,
+                    documents: { event, context in
+                        try await pool.call(event, context)
+                    }
+                )
+            )
+        }
+        self.functions = functions
+        self.pools = pools
+    }
+
+    /// Starts the processes that are declared as `provisioned`.
+    public func provision() async {
+        for pool in pools { await pool.provision() }
+    }
+
+    /// Ends every process at once.
+    public func stop() async {
+        for pool in pools { await pool.stop() }
+    }
+}

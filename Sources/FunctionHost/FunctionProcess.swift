@@ -1,0 +1,166 @@
+import Foundation
+import Logging
+import Subprocess
+import Synchronization
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// One process of a function, the shell that guards it, and the endpoint that it talks to.
+///
+/// The guard is the leader of a process group. It waits for the function, and for the end of its own input, which this
+/// process holds open: when that ends, by a kill if need be, the guard kills the group. So no function outlives its worker.
+final class FunctionProcess: Sendable {
+    /// Starts the function, and kills everything once nobody holds the other end of file 3.
+    private static let guardScript = """
+        exec 3<&0 0</dev/null
+        ulimit -c 0
+        "$@" 3<&- &
+        function=$!
+        { read -r _ <&3; kill -KILL 0; } 2>/dev/null &
+        watch=$!
+        wait "$function"
+        status=$?
+        kill -KILL "$watch" 2>/dev/null
+        exit "$status"
+        """
+    /// Why processes that are started all the time would not help.
+    private static let startTimeout: Duration = .seconds(10)
+
+    let session: RuntimeSession
+    private let log: OutputLog
+    private let life = Mutex<Task<Void, Never>?>(nil)
+    private let calls = Mutex(0)
+    private let isOver = Mutex(false)
+
+    private init(session: RuntimeSession, log: OutputLog) {
+        self.session = session
+        self.log = log
+    }
+
+    /// Starts a process. Whether it works shows when it is given a call.
+    static func start(_ function: HostedFunction, region: String, logger: Logger) async throws -> FunctionProcess {
+        let session = RuntimeSession(timeout: function.timeout, startTimeout: startTimeout)
+        let endpoint = try await RuntimeEndpoint(session: session)
+        let process = FunctionProcess(session: session, log: OutputLog(logger))
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        let configuration = Configuration(
+            executable: .path("/bin/sh"),
+            arguments: Arguments(["-c", guardScript, function.name] + function.command),
+            environment: .custom(function.variables(port: endpoint.port, region: region)),
+            workingDirectory: FilePath(function.directory.path),
+            platformOptions: options
+        )
+        let memory = function.memoryMegabytes
+        process.life.withLock { life in
+            life = Task {
+                await process.live(configuration, endpoint, memory)
+                process.isOver.withLock { $0 = true }
+            }
+        }
+        return process
+    }
+
+    private func live(_ configuration: Configuration, _ endpoint: RuntimeEndpoint, _ memoryMegabytes: Int) async {
+        let (started, start) = AsyncStream.makeStream(of: pid_t.self)
+        await withTaskGroup { tasks in
+            tasks.addTask { [session] in
+                guard let group = await started.first(where: { _ in true }) else { return }
+                await Self.watch(group, memoryMegabytes, session)
+            }
+            await session.end(.ended(await self.run(configuration, start)))
+            start.finish()
+            tasks.cancelAll()
+        }
+        endpoint.close()
+    }
+
+    /// Runs the process to its end, and says how that came.
+    private func run(_ configuration: Configuration, _ start: AsyncStream<pid_t>.Continuation) async -> String {
+        do {
+            let result = try await Subprocess.run(
+                configuration,
+                input: .inputWriter,
+                output: .sequence,
+                error: .combinedWithOutput
+            ) { execution in
+                start.yield(execution.processIdentifier.value)
+                for try await text in execution.standardOutput.strings() { log.add(text) }
+            }
+            return Self.words(for: result.terminationStatus)
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// Kills a group whose session is over, whose guard has ended, or that has more in memory, or more processes, than its
+    /// function may.
+    private static func watch(_ group: pid_t, _ memoryMegabytes: Int, _ session: RuntimeSession) async {
+        var reason: InvocationOutcome?
+        while !Task.isCancelled {
+            switch await session.activity {
+            case .over: reason = .cancelled
+            case .resting: break
+            case .busy:
+                let usage = ProcessGroup.usage(of: group)
+                if usage.processes > ProcessGroup.mostProcesses || usage.bytes > memoryMegabytes << 20 {
+                    reason = .ended("signal: killed")
+                }
+            }
+            if let reason {
+                // Whoever waits is told first: the end of a process that was killed says less.
+                await session.end(reason)
+                kill(-group, SIGKILL)
+                return
+            }
+            if !ProcessGroup.isAlive(group) {
+                // What it has left behind may hold its output open.
+                kill(-group, SIGKILL)
+                return
+            }
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
+        }
+    }
+
+    /// As Lambda says it. The guard, like every shell, exits with 128 and the signal's number.
+    private static func words(for status: TerminationStatus) -> String {
+        switch status {
+        case .exited(let code) where code > 128 && code < 160: "signal: \(name(ofSignal: Int32(code) - 128))"
+        case .exited(let code): "exit status \(code)"
+        case .signaled(let signal): "signal: \(name(ofSignal: Int32(signal)))"
+        }
+    }
+
+    private static func name(ofSignal number: Int32) -> String {
+        strsignal(number).map { String(cString: $0).lowercased() } ?? "\(number)"
+    }
+
+    // MARK: Calls
+
+    /// How many calls it has had, this one counted.
+    func countCall() -> Int {
+        calls.withLock {
+            $0 += 1
+            return $0
+        }
+    }
+
+    /// What it has printed goes to this logger from now on.
+    func logs(to logger: Logger) { log.logger = logger }
+
+    /// Ends it at once, without waiting for that.
+    func stop() async { await session.end(.cancelled) }
+
+    /// Waits until nothing of it is left.
+    func ended() async { await life.withLock(\.self)?.value }
+
+    /// Whether nothing of it is left.
+    var hasEnded: Bool { isOver.withLock(\.self) }
+}

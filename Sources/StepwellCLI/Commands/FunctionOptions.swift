@@ -1,0 +1,28 @@
+import ArgumentParser
+import Foundation
+import FunctionHost
+import Logging
+
+/// Where functions are that run in processes of their own.
+struct FunctionOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A folder with a file functions.json, whose functions run in processes of their own.",
+            discussion: "Without it: STEPWELL_FUNCTIONS.",
+            valueName: "folder"
+        )
+    )
+    var functions: String?
+
+    /// The functions of the folder; nil if none is named.
+    func host(logger: Logger) throws -> FunctionHost? {
+        let environment = ProcessInfo.processInfo.environment
+        guard let folder = functions ?? environment["STEPWELL_FUNCTIONS"], !folder.isEmpty else { return nil }
+        do throws(FunctionHostError) {
+            let region = environment["AWS_REGION"] ?? "us-east-1"
+            return try FunctionHost(folder: URL(filePath: folder), region: region, logger: logger)
+        } catch {
+            throw Failure(.refused, "\(error)", at: functions == nil ? "STEPWELL_FUNCTIONS" : "--functions")
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import FunctionHost
+import JSON
+import Logging
+import Postgres
+import PostgresTestSupport
+import Stepwell
+import Store
+import Testing
+
+/// A folder of functions whose programs are Python scripts, a database, and a worker that offers them.
+struct Host: Sendable {
+    private static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
+    /// What every script begins with: a runtime in a few lines.
+    private static let prelude = #"""
+        #!/usr/bin/env python3
+        import http.client, json, os, signal, sys, time
+        api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+        def ask(method, path, body=None, headers={}):
+            api.request(method, "/2018-06-01/runtime/" + path, body, headers)
+            answer = api.getresponse()
+            return answer, answer.read()
+        def next_call():
+            answer, body = ask("GET", "invocation/next")
+            return answer.headers["Lambda-Runtime-Aws-Request-Id"], json.loads(body), answer.headers
+        def reply(call, value):
+            return ask("POST", f"invocation/{call}/response", json.dumps(value))[0].status
+
+        """#
+
+    let folder: URL
+    let database: PostgresConfiguration
+    let store: Store
+
+    /// - Parameter functions: their scripts, and what `functions.json` says of them.
+    init(_ functions: [String: (script: String, settings: String)]) async throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "swfn.\(UUID().uuidString.prefix(8))")
+        var declarations: [String] = []
+        for (name, function) in functions {
+            let directory = folder.appending(path: name)
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+            let bootstrap = directory.appending(path: "bootstrap")
+            try Data((Self.prelude + function.script).utf8).write(to: bootstrap)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: bootstrap.path)
+            declarations.append("\"\(name)\": {\(function.settings)}")
+        }
+        try Data("{\(declarations.joined(separator: ", "))}".utf8).write(to: folder.appending(path: "functions.json"))
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        database = try await TestCluster.shared()
+            .createDatabase("functions") { [logger] model in
+                _ = try await Store.migrate(model, directory: Self.root + "/migrations", buckets: nil, logger: logger)
+            }
+        store = try await Store.open(database, patience: .seconds(120), logger: logger)
+        for name in functions.keys {
+            let definition = """
+                {"StartAt": "Work", "States": {"Work": {"Type": "Task", "End": true,
+                 "Resource": "arn:aws:lambda:us-east-1:000000000000:function:\(name)"}}}
+                """
+            _ = try await store.deploy(name: name, definition: definition)
+        }
+    }
+
+    /// Runs a worker while the body does.
+    func withWorker<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        var logger = Logger(label: "test")
+        logger.logLevel = .error
+        let host = try FunctionHost(folder: folder, logger: logger)
+        var configuration = WorkerConfiguration()
+        configuration.database = database.conninfo
+        configuration.schema = database.schema.description
+        configuration.preparesStatements = database.preparesStatements
+        configuration.listenDatabase = TestNetwork.listening(database).conninfo
+        configuration.shutdownTimeout = .seconds(5)
+        configuration.logger = logger
+        let worker = Worker(configuration: configuration) { host.functions }
+        defer { try? FileManager.default.removeItem(at: folder) }
+        return try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask {
+                try await worker.run(handlesSignals: false)
+                return nil
+            }
+            group.addTask { try await body() }
+            var result: Value?
+            while let value = try await group.next() {
+                if let value {
+                    result = value
+                    group.cancelAll()
+                }
+            }
+            await host.stop()
+            return try #require(result)
+        }
+    }
+
+    /// Calls a function by way of an execution.
+    func call(_ name: String, _ input: JSONValue = .null) async throws -> ExecutionDescription {
+        let started = try await store.startExecution(stateMachine: name, name: nil, input: JSONDocument(input))
+        while true {
+            let description = try await store.describe(started.arn)
+            if description.summary.status != .running { return description }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+}
