@@ -20,7 +20,7 @@ package enum TestNetwork {
     package static let losesNotifications = ProcessInfo.processInfo.environment["STEPWELL_TEST_NOTIFY"] == "off"
 
     /// The schema's name, where it is another one than usual.
-    static let schema = ProcessInfo.processInfo.environment["STEPWELL_TEST_SCHEMA"].flatMap { $0.isEmpty ? nil : $0 }
+    package static let schema = ProcessInfo.processInfo.environment["STEPWELL_TEST_SCHEMA"]
 
     /// Run in every new database: the built-in function steps aside for one that does nothing.
     static let losing = [

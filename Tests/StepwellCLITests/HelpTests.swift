@@ -33,7 +33,7 @@ struct HelpTests {
 
                 RUNNING SUBCOMMANDS:
                   dev                     Run a private PostgreSQL and a worker until Ctrl-C.
-                  worker                  Run a worker without functions of its own.
+                  worker                  Run a worker, with functions in any language.
                   server                  Serve the AWS Step Functions API over HTTP.
                   keys                    Create, list and revoke access keys of the server.
                   migrate                 Create or update the schema `stepwell` in a database.

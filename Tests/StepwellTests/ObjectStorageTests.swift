@@ -13,6 +13,7 @@ import Testing
     private func worker(_ database: Database, _ peer: S3Peer) throws -> WorkerConfiguration {
         var configuration = try WorkerConfiguration(environment: peer.environment)
         configuration.database = database.configuration.conninfo
+        configuration.schema = database.configuration.schema.description
         configuration.logger = Database.logger
         configuration.shutdownTimeout = .seconds(5)
         return configuration

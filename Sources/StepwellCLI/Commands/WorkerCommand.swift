@@ -8,7 +8,7 @@ import Stepwell
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
-        abstract: "Run a worker, with functions of a folder if one is named.",
+        abstract: "Run a worker, with functions in any language.",
         discussion: """
             It carries executions through every state that needs no function: Pass, Choice, Wait, Parallel, Map. Tasks \
             wait for a worker that offers their function. Functions in any language that speak Lambda's Runtime API run \
