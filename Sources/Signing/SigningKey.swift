@@ -33,12 +33,25 @@ package struct SigningScope: Sendable, Hashable {
     /// The signature of a request: sixty-four hexadecimal digits. Whoever verifies makes it anew from the request that
     /// came and the secret of the key that it names, and compares with ``SHA256/areEqual(_:_:)``.
     package func signature(of request: CanonicalRequest, secret: String) -> String {
-        let text = "AWS4-HMAC-SHA256\n\(timestamp)\n\(self.text)\n\(SHA256.hexadecimalDigest(request.text.utf8))"
-        return SHA256.hexadecimal(SHA256.hmac(text.utf8, key: key(secret: secret)))
+        signature(of: request, key: key(secret: secret))
     }
 
-    private func key(secret: String) -> [UInt8] {
-        [date, region, service, "aws4_request"]
-            .reduce(Array("AWS4\(secret)".utf8)) { key, part in SHA256.hmac(part.utf8, key: key) }
+    /// The signature of a request, with a ``key(secret:)`` made before.
+    package func signature(of request: CanonicalRequest, key: SigningKey) -> String {
+        let text = "AWS4-HMAC-SHA256\n\(timestamp)\n\(self.text)\n\(SHA256.hexadecimalDigest(request.text.utf8))"
+        return SHA256.hexadecimal(SHA256.hmac(text.utf8, key: key.bytes))
     }
+
+    /// What signs all requests of the scope.
+    package func key(secret: String) -> SigningKey {
+        SigningKey(
+            bytes: [date, region, service, "aws4_request"]
+                .reduce(Array("AWS4\(secret)".utf8)) { key, part in SHA256.hmac(part.utf8, key: key) }
+        )
+    }
+}
+
+/// What is made of a secret for one day, one region and one service.
+package struct SigningKey: Sendable, Hashable {
+    fileprivate let bytes: [UInt8]
 }

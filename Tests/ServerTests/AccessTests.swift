@@ -1,5 +1,6 @@
 import HTTPTypes
 import JSON
+import Signing
 import Testing
 
 @testable import Server
@@ -63,6 +64,41 @@ import Testing
         let key = try await fixture.makeKey([Grant(actions: ["*"], prefix: "")])
         #expect(try await fixture.store.revokeAccessKey(key.id))
         let headers = try ServerFixture.signed("ListStateMachines", "{}", key: key)
+        #expect(try await fixture.send("ListStateMachines", text: "{}", headers: headers).status == 403)
+    }
+
+    @Test func `a signing key is made anew when its secret, day, region or service is another`() {
+        let cache = SigningKeyCache(capacity: 4)
+        let scope = SigningScope(timestamp: "20260101T000000Z", region: "us-east-1", service: "states")
+        let later = SigningScope(timestamp: "20260101T235959Z", region: "us-east-1", service: "states")
+        #expect(cache.key("A", secret: "one", scope: scope) == scope.key(secret: "one"))
+        #expect(cache.key("A", secret: "one", scope: later) == scope.key(secret: "one"))
+        #expect(cache.key("B", secret: "unknown", scope: scope) == scope.key(secret: "unknown"))
+        #expect(cache.count == 2)
+        // The id has another secret now, or none.
+        #expect(cache.key("A", secret: "two", scope: scope) == scope.key(secret: "two"))
+        #expect(cache.key("A", secret: "unknown", scope: scope) == scope.key(secret: "unknown"))
+        #expect(cache.count == 2)
+        let others = [
+            SigningScope(timestamp: "20260102T000000Z", region: "us-east-1", service: "states"),
+            SigningScope(timestamp: "20260101T000000Z", region: "eu-west-1", service: "states"),
+            SigningScope(timestamp: "20260101T000000Z", region: "us-east-1", service: "lambda"),
+        ]
+        for other in others { #expect(cache.key("A", secret: "one", scope: other) == other.key(secret: "one")) }
+        #expect(cache.count <= 4)
+        for made in 0..<100 {
+            let region = SigningScope(timestamp: "20260101T000000Z", region: "r\(made)", service: "states")
+            #expect(cache.key("A", secret: "one", scope: region) == region.key(secret: "one"))
+            #expect(cache.count <= 4)
+        }
+    }
+
+    @Test func `a revoked key is refused though its signing key is kept`() async throws {
+        let fixture = try await ServerFixture(signed: true, keyLifetime: .zero)
+        let key = try await fixture.makeKey([Grant(actions: ["*"], prefix: "")])
+        let headers = try ServerFixture.signed("ListStateMachines", "{}", key: key)
+        #expect(try await fixture.send("ListStateMachines", text: "{}", headers: headers).status == 200)
+        #expect(try await fixture.store.revokeAccessKey(key.id))
         #expect(try await fixture.send("ListStateMachines", text: "{}", headers: headers).status == 403)
     }
 

@@ -24,7 +24,8 @@ struct ServerFixture {
     let store: Store
     let handler: RequestHandler
 
-    init(signed: Bool = false) async throws {
+    /// - Parameter keyLifetime: how long access keys are kept.
+    init(signed: Bool = false, keyLifetime: Duration = .seconds(5)) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let configuration = try await TestCluster.shared()
@@ -38,7 +39,7 @@ struct ServerFixture {
             logger: logger
         )
         let mode: AccessControl.Mode =
-            signed ? .signed(AccessKeyCache(store: store, sealer: Self.sealer)) : .open
+            signed ? .signed(AccessKeyCache(store: store, sealer: Self.sealer, lifetime: keyLifetime)) : .open
         let access = AccessControl(mode: mode) { Self.now }
         handler = RequestHandler(services: services, access: access, logger: logger)
     }

@@ -132,6 +132,20 @@ struct ExecutionTests {
         #expect(waited.status == 2)
     }
 
+    @Test func historySaysWhyAnExpressExecutionHasNone() async throws {
+        let stepwell = try await prepared()
+        defer { stepwell.cleanUp() }
+        #expect(try await stepwell("deploy", "Order.asl.json", "--name", "Quick", "--express").status == 0)
+        let arn = try #require(
+            try await stepwell("start", "Quick", "--json", "--input", "{}").json["executionArn"] as? String
+        )
+        let history = try await stepwell("history", arn)
+        #expect(history.status == 0 && history.output.contains("ExecutionStarted"), "\(history)")
+        #expect(history.errors.contains("an express execution keeps only its start"), "\(history)")
+        _ = try await stepwell("start", "Order", "--name", "1042", "--input", "{}")
+        #expect(try await stepwell("history", "Order:1042").errors == "")
+    }
+
     @Test func historyShowsTheEventsInEitherOrder() async throws {
         let stepwell = try await prepared()
         defer { stepwell.cleanUp() }

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import sys
 import time
 import urllib.parse
 import urllib.request
@@ -18,6 +19,12 @@ PREFIX = "arn:aws:states:us-east-1:000000000000:"
 
 PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
 WAIT = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 3600, "End": True}}}
+
+
+def skip(test, reason):
+    """Skips a test, and says so with the whole reason, which unittest shows with -v alone."""
+    print(f"skipped {test.id()}: {reason}", file=sys.stderr)
+    test.skipTest(reason)
 
 
 def client(service="stepfunctions", endpoint=ENDPOINT, key="test", secret="test", verify=None, checks=True):

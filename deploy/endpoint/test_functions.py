@@ -44,8 +44,11 @@ class Express(unittest.TestCase):
         self.assertEqual(len(both), 2)
         with refused("StateMachineTypeNotSupported"):
             sfn.list_executions(stateMachineArn=arn)
-        with refused("InvalidArn"):
-            sfn.describe_execution(executionArn=both.pop())
+        execution = both.pop()
+        for operation in (sfn.describe_execution, sfn.get_execution_history, sfn.stop_execution,
+                          sfn.redrive_execution, sfn.describe_state_machine_for_execution, sfn.list_map_runs):
+            with refused("InvalidArn", "Resource type not valid in this context: express"):
+                operation(executionArn=execution)
 
 
 class Functions(unittest.TestCase):

@@ -1,4 +1,8 @@
-"""Terraform with the AWS provider as it is: plan, apply, change, destroy. Skipped where either can't be had."""
+"""Terraform with the AWS provider as it is: plan, apply, change, destroy.
+
+`terraform init` downloads the provider from Terraform's registry. Where there is no Terraform, or no registry, the test is
+skipped, and says why.
+"""
 
 import json
 import os
@@ -8,14 +12,15 @@ import subprocess
 import tempfile
 import unittest
 
-from support import ENDPOINT, client, wait_until_ready
+from support import ENDPOINT, client, skip, wait_until_ready
 
 EXAMPLE = pathlib.Path(__file__).parent.parent / "terraform" / "main.tf"
 
 
-@unittest.skipUnless(shutil.which("terraform"), "there is no terraform on PATH")
 class Terraform(unittest.TestCase):
     def setUp(self):
+        if not shutil.which("terraform"):
+            skip(self, "there is no terraform on PATH")
         wait_until_ready()
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
@@ -23,7 +28,7 @@ class Terraform(unittest.TestCase):
         shutil.copy(EXAMPLE, self.directory)
         done = self.terraform("init", "-input=false")
         if done.returncode != 0:
-            self.skipTest(f"the AWS provider can't be had: {done.stderr[-300:]}")
+            skip(self, f"terraform init can't get the AWS provider:\n{done.stdout}{done.stderr}")
 
     def terraform(self, *arguments, **variables):
         variables |= {"endpoint": ENDPOINT}

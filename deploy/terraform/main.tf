@@ -2,6 +2,9 @@
 #
 #   stepwell dev --listen 127.0.0.1:8083
 #   terraform init && terraform apply
+#
+# `terraform init` downloads the AWS provider from Terraform's registry, some hundred megabytes; without a way there, name a
+# mirror (`provider_installation` in Terraform's CLI configuration) or a directory that has it (`-plugin-dir`).
 
 terraform {
   required_providers {

@@ -17,6 +17,7 @@ struct AccessControl: Sendable {
     let requestsPerSecond: Int
     let now: @Sendable () -> Int64
     private let limits = RateLimits()
+    private let signingKeys = SigningKeyCache()
 
     init(mode: Mode, requestsPerSecond: Int = 10_000, now: @escaping @Sendable () -> Int64) {
         self.mode = mode
@@ -51,7 +52,12 @@ struct AccessControl: Sendable {
             payloadHash: SHA256.hexadecimalDigest(body)
         )
         // Unknown keys cost as much as known ones.
-        let expected = signature.scope.signature(of: canonical, secret: key?.secret ?? "unknown")
+        let signingKey = signingKeys.key(
+            signature.accessKeyID,
+            secret: key?.secret ?? "unknown",
+            scope: signature.scope
+        )
+        let expected = signature.scope.signature(of: canonical, key: signingKey)
         guard SHA256.areEqual(expected, signature.signature), let key else {
             throw APIError(
                 "UnrecognizedClientException",

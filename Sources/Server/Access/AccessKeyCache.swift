@@ -17,16 +17,17 @@ final class AccessKeyCache: Sendable {
         let until: ContinuousClock.Instant
     }
 
-    private static let lifetime: Duration = .seconds(5)
     private static let capacity = 10_000
 
     private let store: Store
     private let sealer: KeySealer
+    private let lifetime: Duration
     private let entries = Mutex<[String: Entry]>([:])
 
-    init(store: Store, sealer: KeySealer) {
+    init(store: Store, sealer: KeySealer, lifetime: Duration = .seconds(5)) {
         self.store = store
         self.sealer = sealer
+        self.lifetime = lifetime
     }
 
     /// The key with this id, if there is one that is not revoked.
@@ -38,7 +39,7 @@ final class AccessKeyCache: Sendable {
         entries.withLock { entries in
             // Ids that somebody makes up must not fill the memory.
             if entries.count >= Self.capacity { entries.removeAll() }
-            entries[id] = Entry(key: key, until: now + Self.lifetime)
+            entries[id] = Entry(key: key, until: now + lifetime)
         }
         return key
     }

@@ -9,7 +9,9 @@ struct HistoryCommand: AsyncParsableCommand {
         abstract: "Show the events of an execution.",
         discussion: """
             One line per event: its id, the time since the start, its type, the state, and the gist of its details. \
-            With --json the events are those of AWS's GetExecutionHistory, whole.
+            With --json the events are those of AWS's GetExecutionHistory, whole. Of an express execution only the start \
+            is kept: its events go to the log of the worker that runs it, as far as the state machine's \
+            loggingConfiguration says.
 
               stepwell history ProcessOrder:order-1042
               stepwell history ProcessOrder:order-1042 --json | jq '.events[].type'
@@ -39,7 +41,22 @@ struct HistoryCommand: AsyncParsableCommand {
             } else {
                 try await showTimeline(from: store)
             }
+            if try await keepsOnlyTheStart(store) {
+                Console.note(
+                    "an express execution keeps only its start; its events went to the log of its worker, as far as the "
+                        + "state machine's loggingConfiguration says"
+                )
+            }
         }
+    }
+
+    /// Whether it is an express execution, also as a child of a map run.
+    private func keepsOnlyTheStart(_ store: Store) async throws -> Bool {
+        let summary = try await store.describe(execution).summary
+        if summary.arn.contains(":express:") { return true }
+        guard summary.status != .running else { return false }
+        let last = try await store.history(execution, after: 0, limit: 1, reversed: true)
+        return last.first?.id == 1
     }
 
     private func showJSON(from store: Store) async throws {
