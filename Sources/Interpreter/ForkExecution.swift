@@ -148,7 +148,13 @@ extension Run {
             }
             return limit > 0 ? Int(limit) : nil
         case .jsonata(let field):
-            let limit = try integer(field, in: 0...99_999_999, seeing: .input(input))
+            let limit = try integer(field, in: .min...99_999_999, seeing: .input(input))
+            guard limit >= 0 else {
+                throw StateFailure(
+                    query: "Expected non-negative integer for MaxConcurrency, got '\(limit)' instead.",
+                    location: field.field
+                )
+            }
             return limit > 0 ? Int(limit) : nil
         }
     }

@@ -121,7 +121,12 @@ extension Run {
         switch distributed.toleratedFailureCount {
         case nil: break
         case .constant(let count): run.toleratedFailureCount = count
-        case .jsonata(let field): run.toleratedFailureCount = try integer(field, from: 0, on: input)
+        case .jsonata(let field):
+            let count = try integer(field, from: .min, on: input)
+            guard count >= 0 else {
+                throw StateFailure(query: "ToleratedFailureCount cannot be negative.", location: field.field)
+            }
+            run.toleratedFailureCount = count
         case .path(let path):
             let count = try integer(at: path, "ToleratedFailureCount", on: input)
             guard count >= 0 else { throw StateFailure(runtime: "ToleratedFailureCount cannot be negative.") }

@@ -17,7 +17,7 @@ extension Store {
         let rows = try await query(
             Statement(
                 """
-                select coalesce(m.name || '/' || e.map_label, m.name), e.name, e.status,
+                select coalesce(m.name || '/' || e.map_label, m.name), e.name, \(Self.childStatus),
                     e.started_at, e.stopped_at, e.version, e.alias, e.redrive_count, e.redriven_at, r.number,
                     e.error, e.cause, stepwell.payload(e.bucket, e.id, e.input, e.input_id),
                     stepwell.payload(e.bucket, e.id, e.output, e.output_id), e.bucket, e.id, e.trace_header,
@@ -26,6 +26,7 @@ extension Store {
                 from stepwell.find_execution($1) e
                 join stepwell.state_machines m on m.id = e.machine
                 join stepwell.revisions r on r.id = e.revision
+                left join stepwell.map_run_shards h on h.bucket = e.bucket and h.run = e.map_run
                 """,
                 [.text(execution)]
             )

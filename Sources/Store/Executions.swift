@@ -17,6 +17,8 @@ package enum ExecutionStatus: String, Sendable, CaseIterable {
     case failed = "FAILED"
     case timedOut = "TIMED_OUT"
     case aborted = "ABORTED"
+    /// A child of a map run that did not succeed, and waits for its turn in the run's redrive.
+    case pendingRedrive = "PENDING_REDRIVE"
 }
 
 /// One execution in full.

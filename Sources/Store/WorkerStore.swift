@@ -69,6 +69,8 @@ package protocol WorkerStore: Sendable {
     func stopChildren(of execution: PGUUID, bucket: Int32) async throws(StoreError)
     /// Makes sure that there is room for what the coming weeks bring.
     func createPartitions() async throws(StoreError)
+    /// Lets executions time out that have run for a year, where the limits are AWS's.
+    func timeOutOldExecutions() async throws(StoreError)
 
     // MARK: What steps can ask for
 

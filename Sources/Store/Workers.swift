@@ -178,6 +178,24 @@ extension Store {
         _ = try await query("select stepwell.create_partitions()")
     }
 
+    /// Lets executions time out that have run for a year, where the limits are AWS's.
+    package func timeOutOldExecutions() async throws(StoreError) {
+        guard settings.isStrict else { return }
+        let page = 500
+        for bucket in 0..<settings.buckets {
+            var count = page
+            while count == page {
+                let rows = try await query(
+                    Statement(
+                        "select stepwell.time_out_old_executions($1, $2)",
+                        [.int4(bucket), .int4(Int32(page))]
+                    )
+                )
+                count = try decode { () throws(PostgresError) in try rows.only().int(0) }
+            }
+        }
+    }
+
     /// Hints workers that sleep, if any but the caller does, that there is work in some buckets. A lost hint costs a poll
     /// interval, nothing else.
     package func notifyWork(buckets: [Int32], from worker: PGUUID) async {

@@ -160,6 +160,121 @@ import Testing
         try await Self.expectNothingLeft(in: database)
     }
 
+    @Test(arguments: ["STANDARD", "EXPRESS"])
+    func aRedriveKeepsMaxConcurrencyAndWhatWaitsIsPending(_ type: String) async throws {
+        let database = try await Database()
+        try await database.deploy(Self.map(function: "work").replacing("STANDARD", with: type))
+        let isMended = Mutex(false)
+        let gauge = Gauge()
+        let (failures, ends) = (Gate(), Gate())
+        let (entered, enter) = AsyncStream.makeStream(of: Void.self)
+        let execution = try await database.withWorker {
+            Function("work") { (number: Int) in
+                guard number < 6 else { return number }
+                guard isMended.withLock(\.self) else {
+                    enter.yield()
+                    await failures.pass()
+                    throw Broken()
+                }
+                await gauge.enter()
+                enter.yield()
+                await ends.pass()
+                await gauge.leave()
+                return number
+            }
+        } body: {
+            let store = database.store
+            var entries = entered.makeAsyncIterator()
+            let execution = try await database.start(input: [1, 2, 3, 4, 5, 6])
+            for _ in 0..<5 { await entries.next() }
+            let run = try #require(
+                try await store.mapRuns(ofExecution: execution, before: nil, limit: 1).elements.first
+            )
+            while try await store.mapRunCounts(run.id).executions.succeeded == 0 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            _ = try await store.updateMapRun(
+                run.id,
+                maxConcurrency: 2,
+                toleratedFailureCount: nil,
+                toleratedFailurePercentage: nil
+            )
+            await failures.open()
+            #expect(try await database.end(of: execution).status == .failed)
+            let (before, _) = try await store.mapRunCounts(run.id)
+            #expect(before.unsuccessful == 5 && before.pendingRedrive == 0)
+            isMended.withLock { $0 = true }
+            _ = try await store.redriveExecution(execution)
+            for _ in 0..<2 { await entries.next() }
+
+            let (executions, items) = try await store.mapRunCounts(run.id)
+            #expect(executions.pendingRedrive == 3 && items.pendingRedrive == 3)
+            #expect(executions.succeeded == 1 && executions.running == 2 && executions.unsuccessful == 0)
+            func children(_ status: ExecutionStatus) async throws -> [MapRunChild] {
+                try await store.mapRunExecutions(run.id, status: status, after: nil, limit: 10).elements
+            }
+            let pending = try await children(.pendingRedrive)
+            #expect(pending.count == 3)
+            #expect(try await store.describe(#require(pending.first).summary.arn).status == .pendingRedrive)
+            for status in [ExecutionStatus.failed, .aborted] { #expect(try await children(status).isEmpty) }
+            #expect(try await children(.running).count == 2)
+
+            await ends.open()
+            #expect(try await database.end(of: execution).output?.text == "[1,2,3,4,5,6]")
+            let (after, _) = try await store.mapRunCounts(run.id)
+            #expect(after.succeeded == 6 && after.pendingRedrive == 0 && after.unsuccessful == 0)
+            return execution
+        }
+        #expect(await gauge.highest == 2)
+        #expect(try await database.store.describe(execution).summary.redriveCount == 1)
+        try await Self.expectNothingLeft(in: database)
+    }
+
+    @Test func whatIsStillToBeRedrivenWhenTheExecutionIsStoppedHasFailedAsBefore() async throws {
+        let database = try await Database()
+        try await database.deploy(Self.map(function: "work"))
+        let isMended = Mutex(false)
+        let (entered, enter) = AsyncStream.makeStream(of: Void.self)
+        let failures = Gate()
+        let execution = try await database.withWorker {
+            Function("work") { (_: Int) in
+                enter.yield()
+                guard isMended.withLock(\.self) else {
+                    await failures.pass()
+                    throw Broken()
+                }
+                try await Task.sleep(for: .seconds(3600))
+            }
+        } body: {
+            let store = database.store
+            var entries = entered.makeAsyncIterator()
+            let execution = try await database.start(input: [1, 2, 3])
+            for _ in 0..<3 { await entries.next() }
+            let run = try #require(
+                try await store.mapRuns(ofExecution: execution, before: nil, limit: 1).elements.first
+            )
+            _ = try await store.updateMapRun(
+                run.id,
+                maxConcurrency: 1,
+                toleratedFailureCount: nil,
+                toleratedFailurePercentage: nil
+            )
+            await failures.open()
+            #expect(try await database.end(of: execution).status == .failed)
+            isMended.withLock { $0 = true }
+            _ = try await store.redriveExecution(execution)
+            await entries.next()
+            #expect(try await store.mapRunCounts(run.id).executions.pendingRedrive == 2)
+            _ = try await store.stopExecution(execution)
+            while try await database.hasMessages() { try await Task.sleep(for: .milliseconds(10)) }
+            let (counts, _) = try await store.mapRunCounts(run.id)
+            #expect(counts.unsuccessful == 3 && counts.pendingRedrive == 0 && counts.running == 0)
+            return execution
+        }
+        #expect(try await database.store.describe(execution).status == .aborted)
+        try await Self.expectNothingLeft(in: database)
+    }
+
     @Test func toleratedFailuresAreDescribedAmongTheResults() async throws {
         let database = try await Database()
         try await database.deploy(Self.map(#", "ToleratedFailurePercentage": 34"#, function: "work"))
@@ -340,6 +455,30 @@ import Testing
 }
 
 private struct Broken: Error {}
+
+extension Database {
+    /// Whether there is work between buckets that has not been delivered.
+    fileprivate func hasMessages() async throws -> Bool {
+        try await sql("select exists (select from stepwell.outbox)").only().bool(0)
+    }
+}
+
+/// Lets nobody pass until it is open.
+private actor Gate {
+    private var isOpen = false
+    private var waiters: [CheckedContinuation<Void, Never>] = []
+
+    func pass() async {
+        guard !isOpen else { return }
+        await withCheckedContinuation { waiters.append($0) }
+    }
+
+    func open() {
+        isOpen = true
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+    }
+}
 
 /// How many are inside at once.
 private actor Gauge {

@@ -1,6 +1,7 @@
 import JSON
 import Stepwell
 import Store
+import Synchronization
 import Testing
 
 /// Handlers learn which trace their execution belongs to.
@@ -34,6 +35,35 @@ import Testing
         let output = try #require(try end.output?.value())
         #expect(output["first"] == seen && output["each"] == [[seen], [seen]])
     }
+
+    @Test(arguments: ["STANDARD", "EXPRESS"])
+    func childrenOfAMapRunBelongToTheTraceOfTheirParent(type: String) async throws {
+        let database = try await Database()
+        try await database.deploy(MapRunTests.map(function: "trace").replacing("STANDARD", with: type))
+        let isMended = Mutex(false)
+        let (first, second) = try await database.withWorker {
+            Function("trace") { (number: Int, context: FunctionContext) in
+                guard number == 1 || isMended.withLock(\.self) else { throw Broken() }
+                return context.traceHeader ?? "none"
+            }
+        } body: {
+            let request = StartRequest(
+                stateMachine: "Machine",
+                name: nil,
+                input: JSONDocument([1, 2]),
+                traceHeader: Self.header
+            )
+            let execution = try await database.store.startExecutions([request])[0].get().arn
+            let first = try await database.end(of: execution)
+            isMended.withLock { $0 = true }
+            _ = try await database.store.redriveExecution(execution)
+            return (first, try await database.end(of: execution))
+        }
+        #expect(first.status == .failed)
+        #expect(try second.output?.value() == [.string(Self.header), .string(Self.header)])
+    }
+
+    private struct Broken: Error {}
 
     @Test func aCallFromOutsideBelongsToATrace() async throws {
         let database = try await Database()

@@ -62,6 +62,46 @@ struct TimerTests {
         #expect(try await fixture.count("steps") == 0)
     }
 
+    @Test("where the limits are AWS's, an execution times out after a year", arguments: [nil, 99_999_998] as [Int?])
+    func year(timeout: Int?) async throws {
+        let more = timeout.map { #""TimeoutSeconds": \#($0),"# } ?? ""
+        let wait = #""Long": {"Type": "Wait", "Seconds": 99999999, "End": true}"#
+        try await fixture.deploy("T", startAt: "Long", wait, more: more)
+        for name in ["old", "young"] { _ = try await fixture.start("T", name: name) }
+        let worker = ManualWorker(fixture: fixture)
+        try await worker.run()
+        // An id begins with the time of the start.
+        let lastYear = try await fixture.sql("select stepwell.uuid_at(now() - interval '367 days')").only().uuid(0)
+        for table in ["execution_heads", "steps", "history"] {
+            _ = try await fixture.sql(
+                """
+                update stepwell.\(table) set execution = $1
+                where execution = (select e.id from stepwell.executions e where e.name = 'old')
+                """,
+                [.uuid(lastYear)]
+            )
+        }
+        _ = try await fixture.sql(
+            "update stepwell.executions set id = $1, started_at = now() - interval '367 days' where name = 'old'",
+            [.uuid(lastYear)]
+        )
+        // The limits are wide, and nothing happens.
+        try await fixture.store.timeOutOldExecutions()
+        #expect(try await worker.run() == 0)
+
+        _ = try await fixture.store.changeSettings(isStrict: true)
+        let strict = try await Store.open(fixture.configuration, poolSize: 2, logger: fixture.store.logger)
+        for _ in 0..<2 { try await strict.timeOutOldExecutions() }
+        try await worker.run()
+        #expect(try await fixture.store.describe("T:old").summary.status == .timedOut)
+        #expect(try await fixture.eventTypes("T:old").last == "ExecutionTimedOut")
+        #expect(try await fixture.store.describe("T:young").summary.status == .running)
+        #expect(try await fixture.count("steps") == (timeout == nil ? 1 : 2))
+        try await strict.timeOutOldExecutions()
+        #expect(try await worker.run() == 0)
+        await strict.close()
+    }
+
     @Test("a Task whose worker died and whose time is over times out at the rescue")
     func taskTimeout() async throws {
         try await fixture.deploy(

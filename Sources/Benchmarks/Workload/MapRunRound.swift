@@ -74,7 +74,7 @@ struct MapRunRound {
         while true {
             let description = try await database.store.describe(execution)
             switch description.summary.status {
-            case .running: try await Task.sleep(for: .milliseconds(20))
+            case .running, .pendingRedrive: try await Task.sleep(for: .milliseconds(20))
             case .succeeded: return
             case .failed, .timedOut, .aborted: throw BenchFailure("the Map failed: \(description.cause ?? "")")
             }

@@ -109,6 +109,10 @@ extension MemoryConnection {
         // Memory has room for what the coming weeks bring.
     }
 
+    package func timeOutOldExecutions() async throws(StoreError) {
+        // No schedule lasts a year.
+    }
+
     // MARK: What steps can ask for
 
     package func hasActivity(_ name: String) async throws(StoreError) -> Bool { false }

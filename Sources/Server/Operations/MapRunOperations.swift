@@ -25,11 +25,17 @@ enum MapRunOperations {
             JSONNumber(record.toleratedFailurePercentage ?? 0).map(JSONValue.number) ?? 0
         answer["toleratedFailureCount"] = .number(JSONNumber(record.toleratedFailureCount ?? 0))
         let total = record.itemTotal ?? counts.items.started
-        answer["itemCounts"] = .object(counts.items.members(total: total, written: record.resultsWritten))
+        let final =
+            counts.executions.unsuccessful > 0
+            ? try await call.store.failuresNotRedrivable(mapRun: run.id) : (executions: 0, items: 0)
+        answer["itemCounts"] = .object(
+            counts.items.members(total: total, written: record.resultsWritten, notRedrivable: final.items)
+        )
         answer["executionCounts"] = .object(
             counts.executions.members(
                 total: max(record.nextChild, counts.executions.started),
-                written: record.resultsWritten > 0 ? counts.executions.ended : 0
+                written: record.resultsWritten > 0 ? counts.executions.ended : 0,
+                notRedrivable: final.executions
             )
         )
         answer["redriveCount"] = .number(JSONNumber(record.redriveCount))
@@ -100,8 +106,6 @@ enum MapRunOperations {
         let filter = call.arguments.text("statusFilter")
         let redriveFilter = call.arguments.text("redriveFilter")
         let paging = try call.paging(of: "ListExecutions \(run.arn) \(filter ?? "") \(redriveFilter ?? "")")
-        // A child that is to be redriven has its old status until it is.
-        guard filter != "PENDING_REDRIVE" else { return paging.answer("executions", [], next: nil) }
         let page = try await call.store.mapRunExecutions(
             run.id,
             status: filter.flatMap(ExecutionStatus.init(rawValue:)),
@@ -129,13 +133,14 @@ enum MapRunOperations {
 }
 
 extension MapRunCounts {
-    fileprivate func members(total: Int, written: Int) -> JSONObject {
+    fileprivate func members(total: Int, written: Int, notRedrivable: Int) -> JSONObject {
         [
             "pending": .number(JSONNumber(max(0, total - started))), "running": .number(JSONNumber(running)),
             "succeeded": .number(JSONNumber(succeeded)), "failed": .number(JSONNumber(failed)),
             "timedOut": .number(JSONNumber(timedOut)), "aborted": .number(JSONNumber(aborted)),
             "total": .number(JSONNumber(total)), "resultsWritten": .number(JSONNumber(written)),
-            "failuresNotRedrivable": 0, "pendingRedrive": 0,
+            "failuresNotRedrivable": .number(JSONNumber(notRedrivable)),
+            "pendingRedrive": .number(JSONNumber(pendingRedrive)),
         ]
     }
 }

@@ -63,8 +63,7 @@ struct MapRunner {
         guard var record = opened else { return .lost }
         if record.status != .running { return try await conclude(record) }
         if record.isRedriving {
-            try await engine.facilities.postgres.redriveMapRunChildren(of: run, state: branch.state, revision: revision)
-            engine.startedEverywhere()
+            try await engine.facilities.postgres.markRedrive(of: run, redrive: record.redriveCount)
         }
         if record.itemTotal == nil {
             if map.readsObjects, try await leaveToOthers() { return .lost }
@@ -104,11 +103,16 @@ struct MapRunner {
             if record.tolerance.isExceeded(by: items.failed + items.timedOut, of: record.itemTotal) {
                 return try await fail(.tooManyFailures, children: max(record.nextChild, executions.started), record)
             }
+            if record.isRedriving, executions.pendingRedrive == 0 {
+                try await engine.facilities.postgres.endRedrive(of: run)
+                record.isRedriving = false
+            }
             if record.nextItem >= total, executions.ended >= record.nextChild {
                 return try await succeed(children: record.nextChild)
             }
             let limit = min(record.maxConcurrency ?? Self.openLimit, Self.openLimit)
-            let room = min(limit - executions.running, Self.pageSize)
+            var room = min(limit - executions.running, Self.pageSize)
+            if record.isRedriving, room > 0 { room -= try await redrive(room) }
             var started = 0
             if room > 0, record.nextItem < total {
                 switch try await startPage(&record, room: room, total: total) {
@@ -120,7 +124,8 @@ struct MapRunner {
             }
             let mayStartMore = started == Self.pageSize && record.nextItem < total
             guard mayStartMore, .now < turn, !engine.isWindingDown else {
-                return try await rest(record, progress: executions.started + started + executions.ended)
+                let progress = executions.started + started + executions.ended - executions.pendingRedrive
+                return try await rest(record, progress: progress)
             }
             let isHeld = try await engine.facilities.postgres.moveMapRun(
                 run,
@@ -143,6 +148,21 @@ struct MapRunner {
     }
 
     // MARK: Children
+
+    /// Redrives the next children that are to be.
+    ///
+    /// - Returns: how many run now.
+    private func redrive(_ room: Int) async throws(StoreError) -> Int {
+        let count = try await engine.facilities.postgres.redriveMapRunChildren(
+            of: run,
+            limit: room,
+            state: branch.state,
+            revision: revision,
+            traceHeader: interpreter.execution.traceHeader
+        )
+        if count > 0 { engine.startedEverywhere() }
+        return count
+    }
 
     /// Starts the next children.
     ///
@@ -185,6 +205,7 @@ struct MapRunner {
             first: record.nextChild,
             state: branch.state,
             revision: revision,
+            traceHeader: interpreter.execution.traceHeader,
             now: engine.databaseTime()
         )
         guard started != nil else { return .success(nil) }

@@ -29,6 +29,7 @@ struct Janitor {
                 for bucket in work.answers.sorted() { try await applyAnswers(bucket) }
                 if nextPartitions <= engine.surroundings.now {
                     try await engine.store.createPartitions()
+                    try await engine.store.timeOutOldExecutions()
                     // Answers to tasks of executions that have ended since: nobody else looks at them.
                     for bucket in 0..<engine.store.settings.buckets { try await applyAnswers(bucket) }
                     try await engine.store.offerServices(engine.services.offers.sorted())

@@ -9,8 +9,8 @@ struct SettingsCommand: AsyncParsableCommand {
         abstract: "Show or change the limits of the whole installation.",
         discussion: """
             With --strict-aws on, what exceeds AWS's limits fails here as it does there: payloads of 262,144 bytes, \
-            histories of 25,000 events, 40 iterations of an inline Map at once. Without it, the limits are wide, and can \
-            be set.
+            histories of 25,000 events, executions of a year, 40 iterations of an inline Map at once. Without it, the \
+            limits are wide, and can be set.
 
               stepwell settings
               stepwell settings --strict-aws on

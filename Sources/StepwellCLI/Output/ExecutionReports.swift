@@ -40,7 +40,7 @@ extension ExecutionStatus {
 
     var tone: Style.Tone {
         switch self {
-        case .running: .attention
+        case .running, .pendingRedrive: .attention
         case .succeeded: .good
         case .failed, .timedOut, .aborted: .bad
         }

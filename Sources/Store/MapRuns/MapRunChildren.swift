@@ -9,6 +9,7 @@ extension Store {
     ///
     /// - Parameters:
     ///   - state: the Map.
+    ///   - traceHeader: the trace that they belong to.
     ///   - now: when they start, by the database's clock.
     /// - Returns: how many are new; nil: the run takes no more.
     package func startMapRunChildren(
@@ -17,6 +18,7 @@ extension Store {
         first: Int,
         state: String,
         revision: Revision,
+        traceHeader: String?,
         now: Timestamp
     ) async throws(StoreError) -> Int? {
         guard case .map(let map)? = revision.machine.states[state]?.kind, let distributed = map.distributed else {
@@ -37,13 +39,14 @@ extension Store {
             pages.map { bucket, columns in
                 Statement(
                     """
-                    select stepwell.start_map_run_children($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                    select stepwell.start_map_run_children(
+                        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14\(traceHeader == nil ? "" : ", $15"))
                     """,
                     [
                         .int4(bucket), .uuid(run.id), .int4(revision.machineID), .int4(revision.id),
                         .text(distributed.label), .text(entry),
                         .text(revision.machine.entryFunction(at: entry) ?? ""),
-                    ] + columns.parameters
+                    ] + columns.parameters + (traceHeader.map { [.text($0)] } ?? [])
                 )
             }
         )

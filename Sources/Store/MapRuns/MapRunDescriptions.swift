@@ -24,6 +24,13 @@ extension Store {
         join stepwell.state_machines m on m.id = r.machine
         """
 
+    /// The status of an execution `e`, with the row `h` of `map_run_shards` if it is a child: what is still to be redriven
+    /// has ended, and yet not.
+    static let childStatus = """
+        case when e.map_index >= h.redrive_from and e.status in ('FAILED', 'TIMED_OUT', 'ABORTED')
+            then 'PENDING_REDRIVE' else e.status end
+        """
+
     /// One map run; nil: there is none.
     ///
     /// - Parameters:
@@ -118,13 +125,14 @@ extension Store {
                 .map { bucket in
                     Statement(
                         """
-                        select coalesce(m.name || '/' || e.map_label, m.name), e.name, e.status,
+                        select coalesce(m.name || '/' || e.map_label, m.name), e.name, \(Self.childStatus),
                             e.started_at, e.stopped_at, e.version, e.alias, e.redrive_count, e.redriven_at,
                             e.map_index, e.map_items
                         from stepwell.executions e
                         join stepwell.state_machines m on m.id = e.machine
+                        left join stepwell.map_run_shards h on h.bucket = e.bucket and h.run = e.map_run
                         where e.bucket = $1 and e.map_run = $2
-                          and ($3::text is null or e.status = $3)
+                          and ($3::text is null or \(Self.childStatus) = $3)
                           and ($4::int8 is null or e.map_index > $4)
                           and ($6::bool is null or (e.redrive_count > 0) = $6)
                         order by e.map_index

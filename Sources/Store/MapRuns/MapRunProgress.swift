@@ -34,8 +34,8 @@ extension Store {
                 .map { bucket in
                     Statement(
                         """
-                        select started, succeeded, failed, timed_out, aborted, items_started, items_succeeded,
-                            items_failed, items_timed_out, items_aborted
+                        select started, succeeded, failed, timed_out, aborted, pending, items_started, items_succeeded,
+                            items_failed, items_timed_out, items_aborted, items_pending
                         from stepwell.map_run_shards where bucket = $1 and run = $2
                         """,
                         [.int4(bucket), .uuid(id)]
@@ -47,7 +47,7 @@ extension Store {
             for rows in answers {
                 for row in rows {
                     executions += try MapRunCounts(row, from: 0)
-                    items += try MapRunCounts(row, from: 5)
+                    items += try MapRunCounts(row, from: 6)
                 }
             }
             return (executions, items)

@@ -93,11 +93,14 @@ package struct MapRunCounts: Sendable, Equatable {
     package var failed = 0
     package var timedOut = 0
     package var aborted = 0
+    /// Those that did not succeed and are still to be redriven: they have ended, and count as nothing else.
+    package var pendingRedrive = 0
 
     package init() {}
 
     package var ended: Int { succeeded + failed + timedOut + aborted }
-    package var running: Int { max(0, started - ended) }
+    package var unsuccessful: Int { failed + timedOut + aborted }
+    package var running: Int { max(0, started - ended - pendingRedrive) }
 
     static func += (left: inout MapRunCounts, right: MapRunCounts) {
         left.started += right.started
@@ -105,6 +108,7 @@ package struct MapRunCounts: Sendable, Equatable {
         left.failed += right.failed
         left.timedOut += right.timedOut
         left.aborted += right.aborted
+        left.pendingRedrive += right.pendingRedrive
     }
 
     init(_ row: Row, from column: Int) throws(PostgresError) {
@@ -113,5 +117,6 @@ package struct MapRunCounts: Sendable, Equatable {
         failed = Int(try row.int64(.index(column + 2)))
         timedOut = Int(try row.int64(.index(column + 3)))
         aborted = Int(try row.int64(.index(column + 4)))
+        pendingRedrive = Int(try row.int64(.index(column + 5)))
     }
 }
