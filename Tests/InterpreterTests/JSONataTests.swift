@@ -165,6 +165,27 @@ struct JSONataTests {
         #expect(Simulator.run(try machine(catcher)).end == .succeeded(JSONDocument(1)))
     }
 
+    @Test(
+        "Limits of a Map must not be negative",
+        arguments: [
+            ("ToleratedFailureCount", "ToleratedFailureCount cannot be negative."),
+            ("ToleratedFailurePercentage", "ToleratedFailurePercentage must be between 0 and 100."),
+            ("MaxConcurrency", "Expected non-negative integer for MaxConcurrency, got '-1' instead."),
+        ]
+    )
+    func negativeLimits(field: String, cause: String) throws {
+        let machine = try jsonata(
+            startAt: "A",
+            #"""
+            "A": {"Type": "Map", "Items": [1], "\#(field)": "{% $states.input.n %}", "End": true, "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "X", "States": {"X": {"Type": "Pass", "End": true}}}}
+            """#
+        )
+        let end = try #require(Simulator.run(machine, input: #"{"n":-1}"#).end)
+        #expect(Decision.Next.endExecution(end) == queryError(cause))
+    }
+
     @Test("A Parallel hands its Arguments to every branch")
     func parallel() throws {
         let machine = try jsonata(

@@ -72,6 +72,44 @@ struct JSONataRuleTests {
         #expect(machine.readsExecutionInput == readsContext)
     }
 
+    @Test(
+        "Expressions that fail in Step Functions are warned of",
+        arguments: [
+            ("Output", "$", "reads '$'"), ("Output", "$$.a", "reads '$$'"), ("Output", "a.b", "reads 'a'"),
+            ("Output", "$sum(items.price)", "reads 'items'"), ("Output", "{'x': *}", "reads '*'"),
+            ("Output", "$eval('1')", "calls $eval"), ("Output", "1 ?? 2", "uses '??'"),
+            ("Output", "$states.input.a ?: 2", "uses '?:'"),
+            ("Arguments", "$states.result", "reads $states.result, which there isn't in this field"),
+            ("Output", "$states.errorOutput", "reads $states.errorOutput, which there isn't in this field"),
+            ("Output", "$states.output", "reads $states.output, which doesn't exist"),
+            ("Output", "function($x) { name }(1)", "reads 'name'"),
+        ]
+    )
+    func suspicious(field: String, expression: String, message: String) throws {
+        let task = #""Type": "Task", "Resource": "\#(Text.function)", "End": true"#
+        let definition = Definition(parsing: Self.state(#"\#(task), "\#(field)": {"a": "{% \#(expression) %}"}"#))
+        #expect(definition.machine != nil)
+        let warning = try #require(definition.diagnostics.first)
+        #expect(definition.diagnostics.count == 1)
+        #expect(warning.severity == .warning && warning.code == .suspiciousJSONata)
+        #expect(warning.message.hasPrefix("The JSONata expression of field '\(field)/a' \(message)"), "\(warning)")
+        #expect(warning.location == "/States/A/\(field)" && warning.position != nil)
+    }
+
+    @Test(
+        "Expressions that have a context where they read it are not",
+        arguments: [
+            "$states.input.items[price > 1 and $.price < 9].{'p': price, 'all': $}", "$states.result.a.b",
+            "$states.context.Execution.Id", "$map($states.input, function($v) { $v.a })", "$states.input^(price).name",
+            "$states.input{kind: $sum(price)}", "$states.input ~> |items|{'p': price * 2}, 'old'|", "$x.y.*",
+            "$states.input.items@$i.$i.name", "$states.input.items#$n[$n = 1]", "$states.input.(a + b)",
+        ]
+    )
+    func unsuspicious(expression: String) {
+        let task = #""Type": "Task", "Resource": "\#(Text.function)", "End": true"#
+        #expect(Definition(parsing: Self.state(#"\#(task), "Output": "{% \#(expression) %}""#)).lines == [])
+    }
+
     @Test("A JSONPath machine may have JSONata states, whose inner states are JSONPath again")
     func mixed() throws {
         let text = #"""
@@ -125,6 +163,12 @@ struct JSONataRuleTests {
             at: "/States/A/Catch[0]",
             "The QueryLanguage is set to 'JSONata', but field 'ResultPath' is only supported for the 'JSONPath' "
                 + "QueryLanguage"
+        ),
+        .schema(
+            "a variable that would hide $states",
+            state(#""Type": "Pass", "Assign": {"states": 1}, "End": true"#),
+            at: "/States/A/Assign",
+            "Invalid variable name 'states'"
         ),
         .schema(
             "no Resource",

@@ -72,7 +72,7 @@ extension Evaluator {
         if callee.isUndefined, procedure.isPath, let name, isVariable(name, frame) {
             throw JSONataError(
                 code: missing,
-                reason: "'\(name)' is not a function; did you mean $\(name)?",
+                reason: "Attempted to invoke a non-function. Did you mean $\(name)?",
                 position: position,
                 token: name
             )
@@ -111,7 +111,7 @@ extension Evaluator {
         _ frame: Frame?
     ) throws(JSONataError) -> Value {
         try step(2)
-        let values = try self.arguments(arguments, for: native.signature, context: input)
+        let values = try self.arguments(arguments, for: native.signature, of: native.name, context: input)
         return try native.body(self, Arguments(values: values, input: input, frame: frame))
     }
 
@@ -126,7 +126,7 @@ extension Evaluator {
             case .native(let native): return try run(native, arguments, input: input, nil)
             case .lambda(let lambda, let captured, let frame):
                 if let signature = lambda.signature {
-                    arguments = try self.arguments(arguments, for: signature, context: input)
+                    arguments = try self.arguments(arguments, for: signature, of: nil, context: input)
                 }
                 let scope = Frame(parent: frame, names: lambda.parameters, values: padded(arguments, lambda))
                 try checkNesting(scope.nesting)
@@ -202,7 +202,7 @@ extension Evaluator {
         guard case .function(let function) = try evaluate(right, input, frame) else {
             throw JSONataError(
                 code: "T2006",
-                reason: "the right side of '~>' must be a function",
+                reason: "The right side of the function application operator ~> must be a function",
                 position: node.position,
                 token: "~>"
             )

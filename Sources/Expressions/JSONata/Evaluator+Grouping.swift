@@ -90,7 +90,7 @@ extension Evaluator {
         case let value:
             throw JSONataError(
                 code: "T1003",
-                reason: "the key of an object must be a string, not \(value.described)",
+                reason: "Key in object structure must evaluate to a string; got: \(value.quoted)",
                 position: grouping.position
             )
         }
@@ -99,7 +99,7 @@ extension Evaluator {
     private static func sameKey(_ key: String, at grouping: Node.Grouping) -> JSONataError {
         JSONataError(
             code: "D1009",
-            reason: "two expressions of the object give the key \"\(key)\"",
+            reason: "Multiple key definitions evaluate to same key: \(Value.string(key).quoted)",
             position: grouping.position,
             token: key
         )

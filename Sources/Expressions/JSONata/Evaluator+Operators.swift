@@ -63,13 +63,13 @@ extension Evaluator {
         if value.isUndefined { return nil }
         throw JSONataError(
             code: code,
-            reason: "the \(side) side of '\(symbol.rawValue)' must be a number, not \(value.described)"
+            reason: "The \(side) side of the \"\(symbol.rawValue)\" operator must evaluate to a number"
         )
     }
 
     func finite(_ number: Double) throws(JSONataError) -> Double {
         guard number.isFinite else {
-            throw JSONataError(code: "D1001", reason: "a number is out of range: \(number)")
+            throw JSONataError(code: "D1001", reason: "Number out of range: \(number < 0 ? "-Infinity" : "Infinity")")
         }
         return number
     }
@@ -91,7 +91,9 @@ extension Evaluator {
         for value in [left, right] where !value.isUndefined && value.number == nil && value.string == nil {
             throw JSONataError(
                 code: "T2010",
-                reason: "'\(symbol.rawValue)' compares numbers or strings, not \(value.described)"
+                reason:
+                    "The expressions either side of operator \"\(symbol.rawValue)\" must evaluate to numeric or string"
+                    + " values"
             )
         }
         let order: Int
@@ -105,7 +107,8 @@ extension Evaluator {
         } else {
             throw JSONataError(
                 code: "T2009",
-                reason: "'\(symbol.rawValue)' compares \(left.described) with \(right.described)"
+                reason: "The values \(left.quoted) and \(right.quoted) either side of operator \"\(symbol.rawValue)\""
+                    + " must be of the same data type"
             )
         }
         return switch symbol {
@@ -121,7 +124,7 @@ extension Evaluator {
             guard let number = value.number, try finite(number) == number.rounded(.down) else {
                 throw JSONataError(
                     code: code,
-                    reason: "the \(side) side of '..' must be a whole number, not \(value.described)"
+                    reason: "The \(side) side of the range operator (..) must evaluate to an integer"
                 )
             }
         }
@@ -139,7 +142,7 @@ extension Evaluator {
         guard let number = value.number else {
             throw JSONataError(
                 code: "D1002",
-                reason: "only a number can be negated, not \(value.described)",
+                reason: "Cannot negate a non-numeric value: \(value.quoted)",
                 position: node.position,
                 token: "-"
             )
@@ -171,6 +174,17 @@ extension Evaluator {
 }
 
 extension Value {
+    /// The value as errors show it: as JSON where it is short, else what sort of value it is.
+    var quoted: String {
+        switch self {
+        case .string(let text) where text.utf8.count <= 1000: JSONValue.string(text).text
+        case .bool(let bool): "\(bool)"
+        case .number(let number): NumberText.text(of: number)
+        case .exact(let number): number.text
+        default: described
+        }
+    }
+
     /// What sort of value this is, with its article.
     var described: String {
         switch self {

@@ -134,8 +134,8 @@ extension Evaluator {
             throw JSONataError(
                 code: isComparable ? "T2007" : "T2008",
                 reason: isComparable
-                    ? "an order-by clause compares a number with a string"
-                    : "an order-by clause compares values that are neither numbers nor strings",
+                    ? "Type mismatch when comparing values \(left.quoted) and \(right.quoted) in order-by clause"
+                    : "The expressions within an order-by clause must evaluate to numeric or string values",
                 position: position
             )
         }

@@ -129,9 +129,15 @@ final class Evaluator {
     func arguments(
         _ values: [Value],
         for signature: Signature,
+        of function: String?,
         context: Value
     ) throws(JSONataError) -> [Value] {
-        try signature.arguments(values, context: context, budget)
+        try signature.arguments(
+            values,
+            of: function.map { "function \"\($0)\"" } ?? "function",
+            context: context,
+            budget
+        )
     }
 
     /// A list of values that have been computed.

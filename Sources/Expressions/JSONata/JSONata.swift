@@ -4,7 +4,7 @@ package import JSON
 package struct JSONata: Sendable {
     /// The text it was read from.
     package let text: String
-    private let program: Program
+    let program: Program
 
     /// The variables that it reads and doesn't set, without the dollar sign; names of functions among them.
     package var externalNames: Set<String> { program.externals }

@@ -12,9 +12,12 @@ struct Signature: Sendable {
         var takesContext = false
 
         /// The context in place of an argument.
-        func checked(_ context: Value, place: Int) throws(JSONataError) -> Value {
+        func checked(_ context: Value, place: Int, of function: String) throws(JSONataError) -> Value {
             guard types.contains(context.type) else {
-                throw JSONataError(code: "T0411", reason: "the context is no value for argument \(place + 1)")
+                throw JSONataError(
+                    code: "T0411",
+                    reason: "Context value is not a compatible type with argument \(place + 1) of \(function)"
+                )
             }
             return context
         }
@@ -84,9 +87,15 @@ struct Signature: Sendable {
 
     /// The arguments as the function gets them: the context filled in, single values made arrays.
     ///
+    /// - Parameter function: what errors call it.
     /// - Throws: `T0410` for a wrong argument, `T0411` for a wrong context, `T0412` for wrong elements.
-    func arguments(_ values: [Value], context: Value, _ budget: Budget) throws(JSONataError) -> [Value] {
-        if let result = try fittingOneByOne(values, context, budget) { return result }
+    func arguments(
+        _ values: [Value],
+        of function: String,
+        context: Value,
+        _ budget: Budget
+    ) throws(JSONataError) -> [Value] {
+        if let result = try fittingOneByOne(values, of: function, context, budget) { return result }
         let types = values.map(\.type)
         var failures: Set<Int> = []
         var counts = [Int](repeating: 0, count: parameters.count)
@@ -94,7 +103,7 @@ struct Signature: Sendable {
         guard match(types, from: 0, parameter: 0, &counts, &reached, &failures) else {
             throw JSONataError(
                 code: "T0410",
-                reason: "argument \(reached + 1) does not match the function's signature"
+                reason: "Argument \(reached + 1) of \(function) does not match function signature"
             )
         }
         var result: [Value] = []
@@ -103,14 +112,16 @@ struct Signature: Sendable {
         for (place, parameter) in parameters.enumerated() {
             if counts[place] == 0 {
                 if parameter.takesContext {
-                    result.append(try parameter.checked(context, place: next))
+                    result.append(try parameter.checked(context, place: next, of: function))
                 } else {
                     result.append(next < values.count ? values[next] : .undefined)
                     next += 1
                 }
             }
             for _ in 0..<counts[place] {
-                result.append(try Self.converted(values[next], for: parameter, place: next, counts[place], budget))
+                result.append(
+                    try Self.converted(values[next], for: parameter, of: function, place: next, counts[place], budget)
+                )
                 next += 1
             }
         }
@@ -121,6 +132,7 @@ struct Signature: Sendable {
     /// parameters after the last can do without.
     private func fittingOneByOne(
         _ values: [Value],
+        of function: String,
         _ context: Value,
         _ budget: Budget
     ) throws(JSONataError) -> [Value]? {
@@ -139,9 +151,13 @@ struct Signature: Sendable {
         result.reserveCapacity(parameters.count)
         for (place, parameter) in parameters.enumerated() {
             if place < values.count {
-                result.append(try Self.converted(values[place], for: parameter, place: place, 1, budget))
+                result.append(
+                    try Self.converted(values[place], for: parameter, of: function, place: place, 1, budget)
+                )
             } else {
-                result.append(try parameter.takesContext ? parameter.checked(context, place: place) : .undefined)
+                result.append(
+                    try parameter.takesContext ? parameter.checked(context, place: place, of: function) : .undefined
+                )
             }
         }
         return result
@@ -184,6 +200,7 @@ struct Signature: Sendable {
     private static func converted(
         _ value: Value,
         for parameter: Parameter,
+        of function: String,
         place: Int,
         _ count: Int,
         _ budget: Budget
@@ -202,7 +219,7 @@ struct Signature: Sendable {
             guard isFitting else {
                 throw JSONataError(
                     code: "T0412",
-                    reason: "argument \(place + 1) must be an array of \(elements.plural)"
+                    reason: "Argument \(place + 1) of \(function) must be an array of \(elements.plural)"
                 )
             }
         }

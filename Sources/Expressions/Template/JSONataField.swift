@@ -31,6 +31,9 @@ package struct JSONataField: Sendable {
         readsContext = readsStates && Self.mayReadContext(text)
     }
 
+    /// What it asks for that Step Functions doesn't have, or AWS doesn't accept.
+    package var concerns: [JSONataConcern] { expression.concerns }
+
     /// The variables it reads.
     package var variableNames: Set<String> { names.filter { Library.function($0, in: .stepFunctions) == nil } }
 

@@ -9,12 +9,15 @@ extension FieldReader {
         guard let assign = nested("Assign") else { return nil }
         for (key, _) in assign.object {
             let name = language == .jsonPath && key.hasSuffix(".$") ? String(key.dropLast(2)) : key
-            guard !VariableName.isValid(name) else { continue }
+            let isReserved = language == .jsonata && name == "states"
+            guard isReserved || !VariableName.isValid(name) else { continue }
             findings.error(
                 "Invalid variable name '\(name)'",
                 at: assign.place,
                 exactly: assign.place.field(key),
-                hint: "a name is letters, digits and '_', at most \(VariableName.lengthLimit); no paths"
+                hint: isReserved
+                    ? "$states is the state's input, result and context"
+                    : "a name is letters, digits and '_', at most \(VariableName.lengthLimit); no paths"
             )
         }
         return template("Assign", in: language, below: parent)

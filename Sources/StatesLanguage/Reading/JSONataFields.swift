@@ -29,7 +29,9 @@ extension FieldReader {
                 hint: fault.error.position.map { "at position \($0) of the expression" }
             )
         }
-        return faults.isEmpty ? template : nil
+        guard faults.isEmpty else { return nil }
+        warnOfConcerns(in: template, field: name, below: parent)
+        return template
     }
 
     /// A whole number, or an expression.

@@ -32,7 +32,7 @@ package struct Diagnostic: Sendable, Hashable {
         self.hint = hint
     }
 
-    /// The codes of `ValidateStateMachineDefinition`.
+    /// The codes of `ValidateStateMachineDefinition`, and one of our own for what AWS says nothing about.
     package enum Code: String, Sendable, Hashable, CaseIterable {
         case invalidJSONDescription = "INVALID_JSON_DESCRIPTION"
         case missingDescription = "MISSING_DESCRIPTION"
@@ -48,6 +48,7 @@ package struct Diagnostic: Sendable, Hashable {
         case noDollar = "NO_DOLLAR"
         case noPath = "NO_PATH"
         case passResultIsStatic = "PASS_RESULT_IS_STATIC"
+        case suspiciousJSONata = "SUSPICIOUS_JSONATA"
     }
 }
 

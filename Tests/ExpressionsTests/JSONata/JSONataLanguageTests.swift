@@ -74,6 +74,45 @@ struct JSONataLanguageTests {
     )
     func operatorsAndFunctions(row: JSONataRow) { row.check() }
 
+    /// AWS shows the sentences of JSONata's own implementation.
+    @Test(
+        arguments: [
+            ("'a' + 1", #"The left side of the "+" operator must evaluate to a number"#),
+            ("1 - null", #"The right side of the "-" operator must evaluate to a number"#),
+            ("1 < 'a'", #"The values 1 and "a" either side of operator "<" must be of the same data type"#),
+            ("1 >= true", #"The expressions either side of operator ">=" must evaluate to numeric or string values"#),
+            ("[1..2.5]", "The right side of the range operator (..) must evaluate to an integer"),
+            ("-'a'", #"Cannot negate a non-numeric value: "a""#),
+            ("1 / 0", "Number out of range: Infinity"),
+            ("{1: 2}", "Key in object structure must evaluate to a string; got: 1"),
+            ("{'a': 1, 'a': 2}", #"Multiple key definitions evaluate to same key: "a""#),
+            ("substring('a', 1)", "Attempted to invoke a non-function. Did you mean $substring?"),
+            ("1 ~> 2", "The right side of the function application operator ~> must be a function"),
+            ("$length(1)", #"Argument 1 of function "length" does not match function signature"#),
+            ("$substring('a', 'b')", #"Argument 2 of function "substring" does not match function signature"#),
+            ("(1).$length()", #"Context value is not a compatible type with argument 1 of function "length""#),
+            ("$sum(['a'])", #"Argument 1 of function "sum" must be an array of numbers"#),
+            ("function($n)<n:n> { $n }('x')", "Argument 1 of function does not match function signature"),
+            ("$number('a')", #"Unable to cast value to a number: "a""#),
+            ("$sqrt(-1)", "The sqrt function cannot be applied to a negative number: -1"),
+            ("$replace('a', '', 'b')", "Second argument of replace function cannot be an empty string"),
+            ("$split('a', 'b', -1)", "Third argument of split function must evaluate to a positive number"),
+            (
+                "$toMillis('x')",
+                #"The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given "x""#
+            ),
+            ("$single([])", "The $single() function expected exactly 1 matching result.  Instead it matched 0."),
+            ("$error('boom')", "boom"), ("$assert(false, 'no')", "no"),
+        ]
+    )
+    func errorsSayWhatTheyAreAbout(expression: String, reason: String) {
+        #expect {
+            _ = try JSONata(expression, dialect: .stepFunctions).result(nil)
+        } throws: {
+            ($0 as? JSONataError)?.reason == reason
+        }
+    }
+
     @Test func numbersThatAreOnlyPassedOnKeepTheirDigits() throws {
         let input = try JSONValue(parsing: #"{"id": 12345678901234567890, "x": 1.50}"#)
         #expect(try JSONata("{'a': id, 'b': x}").result(input)?.text == #"{"a":12345678901234567890,"b":1.50}"#)

@@ -63,7 +63,8 @@ extension Library {
         guard items.allSatisfy({ $0.string != nil }) else {
             throw JSONataError(
                 code: "D3070",
-                reason: "$sort without a function sorts either numbers or strings; give it a function"
+                reason: "The single argument form of the sort function can only be applied to an array of strings or an"
+                    + " array of numbers.  Use the second argument to specify a comparison function"
             )
         }
         return try MergeSort.sorted(items) { (left, right) throws(JSONataError) in

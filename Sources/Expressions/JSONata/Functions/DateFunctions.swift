@@ -83,7 +83,8 @@ extension Library {
     private static func notISO8601(_ text: String) -> JSONataError {
         JSONataError(
             code: "D3110",
-            reason: "\"\(text.prefix(60))\" is not a timestamp like 2017-10-30T16:25:32.935Z",
+            reason: "The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given"
+                + " \(Value.string(text).quoted)",
             token: "toMillis"
         )
     }

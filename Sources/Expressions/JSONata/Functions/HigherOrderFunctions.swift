@@ -43,11 +43,19 @@ extension Library {
                 guard try evaluator.isTruthy(verdict) else { continue }
             }
             guard result == nil else {
-                throw JSONataError(code: "D3138", reason: "$single found more than one match")
+                throw JSONataError(
+                    code: "D3138",
+                    reason: "The $single() function expected exactly 1 matching result.  Instead it matched more."
+                )
             }
             result = item
         }
-        guard let result else { throw JSONataError(code: "D3139", reason: "$single found no match") }
+        guard let result else {
+            throw JSONataError(
+                code: "D3139",
+                reason: "The $single() function expected exactly 1 matching result.  Instead it matched 0."
+            )
+        }
         return result
     }
 
@@ -60,7 +68,10 @@ extension Library {
     ) throws(JSONataError) -> Value {
         let arity = function.arity
         guard arity >= 2 else {
-            throw JSONataError(code: "D3050", reason: "the function of $reduce must have two parameters at least")
+            throw JSONataError(
+                code: "D3050",
+                reason: "The second argument of reduce function must be a function with at least two arguments"
+            )
         }
         var items = list.items[...]
         var result = initial

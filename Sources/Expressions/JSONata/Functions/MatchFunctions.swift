@@ -34,7 +34,10 @@ extension Library {
         define("replace", "<s-(sf)(sf)n?:s>", arity: 4) { (evaluator, arguments) throws(JSONataError) in
             guard let text = arguments.string(0) else { return .undefined }
             if arguments.string(1) == "" {
-                throw JSONataError(code: "D3010", reason: "$replace can't search for the empty string")
+                throw JSONataError(
+                    code: "D3010",
+                    reason: "Second argument of replace function cannot be an empty string"
+                )
             }
             let limit = try count(arguments[3], code: "D3011", "replace") ?? Int.max
             return try replace(text, arguments[1], by: arguments[2], limit: limit, evaluator)
@@ -47,7 +50,8 @@ extension Library {
         guard number >= 0 else {
             throw JSONataError(
                 code: code,
-                reason: "the limit of $\(name) must not be negative, it is \(number: number)"
+                reason:
+                    "\(name == "replace" ? "Fourth" : "Third") argument of \(name) function must evaluate to a positive number"
             )
         }
         return Int(exactly: number.rounded(.up)) ?? Int.max
@@ -144,7 +148,7 @@ extension Library {
         guard let text = value.string else {
             throw JSONataError(
                 code: "D3012",
-                reason: "the function of $replace must return a string, not \(value.described)"
+                reason: "Attempted to replace a matched string with a non-string value"
             )
         }
         return text

@@ -9,7 +9,11 @@ extension Library {
             case .bool(let bool): return .number(bool ? 1 : 0)
             case .string(let text):
                 guard let number = number(text), number.isFinite else {
-                    throw JSONataError(code: "D3030", reason: "\"\(text.prefix(40))\" is not a number", token: "number")
+                    throw JSONataError(
+                        code: "D3030",
+                        reason: "Unable to cast value to a number: \(Value.string(text).quoted)",
+                        token: "number"
+                    )
                 }
                 return .number(number)
             default: return arguments[0]
@@ -20,7 +24,10 @@ extension Library {
         ofNumber("abs") { $0.magnitude },
         ofNumber("sqrt") { (number) throws(JSONataError) in
             guard number >= 0 else {
-                throw JSONataError(code: "D3060", reason: "\(number: number) is negative and has no square root")
+                throw JSONataError(
+                    code: "D3060",
+                    reason: "The sqrt function cannot be applied to a negative number: \(number: number)"
+                )
             }
             return number.squareRoot()
         },
@@ -35,7 +42,8 @@ extension Library {
             guard power.isFinite else {
                 throw JSONataError(
                     code: "D3061",
-                    reason: "\(number: base) to the power of \(number: exponent) is out of range"
+                    reason: "The power function has resulted in a value that cannot be represented as a JSON number:"
+                        + " base=\(number: base), exponent=\(number: exponent)"
                 )
             }
             return .number(power)
