@@ -8,7 +8,7 @@ package import JSON
 /// }
 /// ```
 ///
-/// The event is anything `Decodable`, the reply anything `Encodable`; ``JSONValue`` is both, for a handler that wants
+/// The event is anything `Decodable`, the reply anything `Encodable`; `JSONValue` is both, for a handler that wants
 /// raw JSON. A handler that returns nothing replies `null`.
 ///
 /// A handler may run more than once for the same stay in a state: after a retry, and after a crash of the process that
