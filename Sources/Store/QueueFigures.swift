@@ -82,7 +82,7 @@ extension Store {
     package func ping() async throws(StoreError) { _ = try await query("select 1") }
 
     /// How many of a kind the figures count before they say "at least".
-    package static let queueLimit = 50_000
+    package static let queueLimit = 20_000
 
     /// Counts live steps by function, each kind up to a limit: so the cost does not grow with the queue beyond it.
     ///

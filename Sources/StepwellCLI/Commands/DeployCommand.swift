@@ -19,11 +19,7 @@ struct DeployCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "A definition (JSON, or .yaml); - reads JSON from standard input.")
-    var file: String
-
-    @Option(help: "The state machine's name (default: the file's name without .asl.json).")
-    var name: String?
+    @OptionGroup var definition: DefinitionArguments
 
     @Flag(help: "Make it an express state machine: executions run in memory, five minutes at most.")
     var express = false
@@ -31,16 +27,10 @@ struct DeployCommand: AsyncParsableCommand {
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
 
-    func validate() throws {
-        guard file != "-" || name != nil else {
-            throw ValidationError("A definition from standard input needs --name.")
-        }
-    }
-
     func run() async throws {
-        let definition = try DefinitionFile(reading: file)
+        let file = try DefinitionFile(reading: definition.file)
         let deployment = try await database.withStore { store in
-            try await definition.deploy(as: name, type: express ? .express : nil, to: store)
+            try await file.deploy(as: definition.name, type: express ? .express : nil, to: store)
         }
         if output.json {
             Console.show(deployment.json)

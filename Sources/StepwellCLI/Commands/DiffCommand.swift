@@ -17,24 +17,14 @@ struct DiffCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "A definition (JSON, or .yaml); - reads JSON from standard input.")
-    var file: String
-
-    @Option(help: "The state machine's name (default: the file's name without .asl.json).")
-    var name: String?
+    @OptionGroup var definition: DefinitionArguments
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
 
-    func validate() throws {
-        guard file != "-" || name != nil else {
-            throw ValidationError("A definition from standard input needs --name.")
-        }
-    }
-
     func run() async throws {
-        let file = try DefinitionFile(reading: file)
-        let name = name ?? file.defaultName
+        let file = try DefinitionFile(reading: definition.file)
+        let name = definition.name ?? file.defaultName
         let written = try value(of: file.text, at: file.file)
         let deployed = try await database.withStore { store -> String? in
             do throws(StoreError) {

@@ -10,7 +10,7 @@ struct QueueCommand: AsyncParsableCommand {
         abstract: "Show how much there is to do, for each function.",
         discussion: """
             READY waits for a worker, the oldest of it for as long as OLDEST says; LEASED is in workers' hands, SLEEPING \
-            waits for a time, WAITING for an answer. Work without a function is done by any worker. Counting ends at 50,000 \
+            waits for a time, WAITING for an answer. Work without a function is done by any worker. Counting ends at 20,000 \
             of a kind, which is shown as ≥; with --exact it goes on, and with millions takes seconds.
 
               stepwell queue

@@ -8,21 +8,25 @@ enum DeepStack {
 
     /// The answer once it is there.
     private final class Answer<Value: Sendable>: Sendable {
-        let value = Mutex<Value?>(nil)
+        let result = Mutex<Result<Value, Failure>?>(nil)
         let isThere = DispatchSemaphore(value: 0)
     }
 
-    static func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) -> Value {
+    static func run<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
         let answer = Answer<Value>()
         let thread = Thread {
-            let value = body()
-            answer.value.withLock { $0 = value }
+            let result = Result { () throws(Failure) in try body() }
+            answer.result.withLock { $0 = result }
             answer.isThere.signal()
         }
         thread.stackSize = size
         thread.start()
         answer.isThere.wait()
-        guard let value = answer.value.withLock(\.self) else { preconditionFailure("the thread has left an answer") }
-        return value
+        guard let result = answer.result.withLock(\.self) else {
+            throw Failure(.unavailable, "a thread with a stack of 256 MiB has ended without an answer")
+        }
+        return try result.get()
     }
 }

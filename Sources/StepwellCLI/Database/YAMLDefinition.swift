@@ -21,21 +21,20 @@ struct YAMLDefinition: Sendable {
             throw Failure(.negative, "the definition has more than \(Definition.maximumByteCount) bytes", at: file)
         }
         try Self.checkAliases(in: text, file: file)
-        let result = DeepStack.run { () -> Result<YAMLConversion, Failure> in
+        let conversion = try DeepStack.run { () throws(Failure) in
             do {
                 guard let root = try Yams.compose(yaml: text) else {
-                    return .failure(Failure(.negative, "the file is empty", at: file))
+                    throw Failure(.negative, "the file is empty", at: file)
                 }
                 var conversion = YAMLConversion(file: file)
                 try conversion.write(root)
-                return .success(conversion)
+                return conversion
             } catch let error as Failure {
-                return .failure(error)
+                throw error
             } catch {
-                return .failure(Failure(.negative, "the file is not YAML: \(error)", at: file))
+                throw Failure(.negative, "the file is not YAML: \(error)", at: file)
             }
         }
-        let conversion = try result.get()
         json = String(decoding: conversion.bytes, as: UTF8.self)
         origins = conversion.origins
     }
