@@ -67,6 +67,8 @@ class Pair:
         prepare(self.primary)
         self.old = None
         self.standby = None
+        # The process that takes the log, if it was made to stand still.
+        self.stalled = None
         self.follow()
 
     def follow(self):
@@ -82,15 +84,17 @@ class Pair:
         hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports)
         return f"postgresql://postgres@{hosts}/{database}?target_session_attrs=read-write"
 
-    def fail(self, stalled):
-        """Loses the primary and promotes the standby; the last seconds of the log may not have reached it."""
-        receiver = self.standby.receiver() if stalled else None
-        if receiver:
-            os.kill(receiver, signal.SIGSTOP)
-            time.sleep(0.5)
+    def stall(self):
+        """From now on the log does not reach the standby."""
+        self.stalled = self.standby.receiver()
+        os.kill(self.stalled, signal.SIGSTOP)
+
+    def fail(self):
+        """Loses the primary and promotes the standby."""
         self.primary.stop("immediate")
-        if receiver:
-            os.kill(receiver, signal.SIGKILL)
+        if self.stalled:
+            os.kill(self.stalled, signal.SIGKILL)
+            self.stalled = None
             time.sleep(0.2)
         self.standby.promote()
         self.old, self.primary, self.standby = self.primary, self.standby, None
@@ -108,7 +112,11 @@ def failover(pair, run, counts):
     run.start(40, long_every=10)
     time.sleep(1.5)
     run.look()
-    pair.fail(stalled=not pair.is_synchronous)
+    if not pair.is_synchronous:
+        pair.stall()
+        run.start(20)
+        time.sleep(0.5)
+    pair.fail()
     begin = time.monotonic()
     run.cluster, run.url = pair.primary, pair.primary.url(run.database)
     at = run.sql("select clock_timestamp()", retry=True)[0][0]
