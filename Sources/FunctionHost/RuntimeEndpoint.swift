@@ -3,21 +3,23 @@ import JSON
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Stepwell
 
 /// Lambda's Runtime API for one process, on a loopback port of its own.
 /// (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html)
 struct RuntimeEndpoint: Sendable {
     /// The largest response: 6 MB. (Lambda quotas)
     static let largestBody = 6 * 1024 * 1024
+    private static let mostConnections = 16
 
     private let listener: any Channel
-    private let connections: Connections
+    private let connections: OpenConnections
 
     var port: Int { listener.localAddress?.port ?? 0 }
 
     /// Listens, and answers until it is closed.
     init(session: RuntimeSession) async throws {
-        let connections = Connections()
+        let connections = OpenConnections(most: Self.mostConnections)
         let api = RuntimeAPI(session: session)
         self.connections = connections
         listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)

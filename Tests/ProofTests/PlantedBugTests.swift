@@ -1,3 +1,4 @@
+import PostgresTestSupport
 import Proof
 import Testing
 
@@ -24,7 +25,11 @@ struct PlantedBugTests {
         #expect(!broken.isEmpty, "\(bug) was not caught")
     }
 
-    @Test("the contract catches in PostgreSQL", arguments: PlantedSQLBug.all)
+    @Test(
+        "the contract catches in PostgreSQL",
+        .disabled(if: TestNetwork.schema != nil, "it changes texts that name the schema"),
+        arguments: PlantedSQLBug.all
+    )
     func postgres(_ bug: PlantedSQLBug) async throws {
         var broken: [String] = []
         for contract in ContractCase.all where bug.cases.contains(where: { contract.name.contains($0) }) {

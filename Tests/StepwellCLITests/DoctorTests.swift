@@ -19,7 +19,7 @@ struct DoctorTests {
     }
 
     private func sql(_ stepwell: CommandLineProgram, _ text: String) async throws {
-        let configuration = try PostgresConfiguration(stepwell.environment["DATABASE_URL"] ?? "")
+        let configuration = try PostgresConfiguration(nil, environment: stepwell.environment)
         let connection = try await Connection.connect(configuration, logger: Logger(label: "tests"))
         try await connection.execute(Statement(text))
         await connection.close()

@@ -172,7 +172,7 @@ struct Checks {
     ) {
         guard event.type == .waitStateExited, let since = entered[previous] else { return }
         let seconds: Int64 = event.details.contains { $0.value == .string("W2") } ? 1 : 2
-        if time < since.adding(seconds: seconds), world.clockJump >= .zero {
+        if time < since.adding(seconds: seconds), !world.hasGoneBack {
             fail(
                 "I11 \(name): a wait was over \(since.adding(seconds: seconds).microseconds - time.microseconds) µs early"
             )

@@ -25,7 +25,11 @@ final class World: @unchecked Sendable {
     /// Whether nothing goes wrong any more.
     var isCalm = false
     /// How far the database's clock has jumped.
-    var clockJump: Duration = .zero
+    var clockJump: Duration = .zero {
+        didSet { hasGoneBack = hasGoneBack || clockJump < oldValue }
+    }
+    /// Whether the database's clock has jumped back: then times that were right when they were read are early.
+    private(set) var hasGoneBack = false
     /// Until when the database is away.
     var awayUntil: Duration = .zero
     var workers: [SimulatedWorker] = []

@@ -27,38 +27,29 @@ struct MetricsEndpoint: Sendable {
     /// Answers until the task is cancelled.
     func run() async {
         guard let (host, port) = Self.parts(of: address) else { return }
+        let connections = OpenConnections(most: Self.mostConnections)
         do {
-            let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: host, port: port) { channel in
-                    channel.eventLoop.makeCompletedFuture {
+                .childChannelInitializer { [self] channel in
+                    guard connections.add(channel) else { return channel.close() }
+                    return channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                        try channel.pipeline.syncOperations.addHandler(
-                            IdleStateHandler(readTimeout: .seconds(75))
-                        )
-                        try channel.pipeline.syncOperations.addHandler(ClosesIdle())
-                        return try NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>(
-                            wrappingChannelSynchronously: channel
-                        )
+                        try channel.pipeline.syncOperations.addHandler(IdleStateHandler(readTimeout: .seconds(75)))
+                        try channel.pipeline.syncOperations.addHandler(MetricsConnection(endpoint: self))
                     }
                 }
+                .bind(host: host, port: port)
+                .get()
             engine.logger.info(
                 "Metrics are shown",
-                metadata: ["address": "\(host):\(server.channel.localAddress?.port ?? port)"]
+                metadata: ["address": "\(host):\(listener.localAddress?.port ?? port)"]
             )
-            try await server.executeThenClose { connections in
-                await withTaskGroup(of: Void.self) { group in
-                    var count = 0
-                    do {
-                        for try await connection in connections {
-                            if count >= Self.mostConnections { await group.next() } else { count += 1 }
-                            group.addTask { await serve(connection) }
-                        }
-                    } catch {
-                        engine.logger.debug("The metrics' endpoint has ended", metadata: ["error": "\(error)"])
-                    }
-                    group.cancelAll()
-                }
+            try await withTaskCancellationHandler {
+                try await listener.closeFuture.get()
+            } onCancel: {
+                listener.close(promise: nil)
+                connections.close()
             }
         } catch {
             // A worker that can't be watched works all the same.
@@ -70,26 +61,29 @@ struct MetricsEndpoint: Sendable {
         }
     }
 
-    private func serve(_ connection: NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>) async {
-        do {
-            try await connection.executeThenClose { requests, responses in
-                for try await case .head(let head) in requests {
-                    let (status, text) = await answer(head)
-                    var headers = HTTPHeaders()
-                    headers.add(name: "Content-Type", value: "text/plain; version=0.0.4; charset=utf-8")
-                    headers.add(name: "Content-Length", value: "\(text.utf8.count)")
-                    if !head.isKeepAlive { headers.add(name: "Connection", value: "close") }
-                    try await responses.write(
-                        .head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))
-                    )
-                    if head.method != .HEAD { try await responses.write(.body(.byteBuffer(ByteBuffer(string: text)))) }
-                    try await responses.write(.end(nil))
-                    if !head.isKeepAlive { return }
-                }
-            }
-        } catch {
-            engine.logger.debug("A connection to the metrics was lost", metadata: ["error": "\(error)"])
+    /// Answers one request.
+    fileprivate func answer(_ head: HTTPRequestHead, over channel: any Channel) async {
+        let (status, text) = await answer(head)
+        Self.write(status, text, answering: head, over: channel)
+    }
+
+    private static func write(
+        _ status: HTTPResponseStatus,
+        _ text: String,
+        answering head: HTTPRequestHead,
+        over channel: any Channel
+    ) {
+        var headers = HTTPHeaders()
+        headers.add(name: "Content-Type", value: "text/plain; version=0.0.4; charset=utf-8")
+        headers.add(name: "Content-Length", value: "\(text.utf8.count)")
+        if !head.isKeepAlive { headers.add(name: "Connection", value: "close") }
+        let response = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        channel.write(HTTPServerResponsePart.head(response), promise: nil)
+        if head.method != .HEAD {
+            channel.write(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: text))), promise: nil)
         }
+        let written = channel.writeAndFlush(HTTPServerResponsePart.end(nil))
+        if !head.isKeepAlive { written.whenComplete { _ in channel.close(promise: nil) } }
     }
 
     private func answer(_ head: HTTPRequestHead) async -> (HTTPResponseStatus, String) {
@@ -125,9 +119,23 @@ struct MetricsEndpoint: Sendable {
     }
 }
 
-/// Closes connections over which nothing comes any more.
-private final class ClosesIdle: ChannelInboundHandler {
+/// Reads the requests of one connection, and closes it when nothing comes any more.
+private final class MetricsConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
+
+    private let endpoint: MetricsEndpoint
+
+    init(endpoint: MetricsEndpoint) { self.endpoint = endpoint }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // The pipeline lets the next request through when this one is answered.
+        guard case .head(let head) = unwrapInboundIn(data) else { return }
+        Self.answer(head, from: endpoint, over: context.channel)
+    }
+
+    private static func answer(_ head: HTTPRequestHead, from endpoint: MetricsEndpoint, over channel: any Channel) {
+        Task { await endpoint.answer(head, over: channel) }
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is IdleStateHandler.IdleStateEvent {
@@ -135,5 +143,10 @@ private final class ClosesIdle: ChannelInboundHandler {
         } else {
             context.fireUserInboundEventTriggered(event)
         }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Something else than HTTP.
+        context.close(promise: nil)
     }
 }

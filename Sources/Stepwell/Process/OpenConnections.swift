@@ -1,17 +1,18 @@
-import NIOCore
+package import NIOCore
 import Synchronization
 
-/// The open connections of one endpoint: a function can't have more than it needs.
-final class Connections: Sendable {
-    private static let most = 16
-
+/// The open connections of a server, so many at most.
+package final class OpenConnections: Sendable {
+    private let most: Int
     private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
 
+    package init(most: Int) { self.most = most }
+
     /// Counts a connection until it is closed; false if there are too many.
-    func add(_ channel: any Channel) -> Bool {
+    package func add(_ channel: any Channel) -> Bool {
         let id = ObjectIdentifier(channel)
         let isAdded = open.withLock { open in
-            guard open.count < Self.most else { return false }
+            guard open.count < most else { return false }
             open[id] = channel
             return true
         }
@@ -19,7 +20,8 @@ final class Connections: Sendable {
         return isAdded
     }
 
-    func close() {
+    /// Hangs up on all of them.
+    package func close() {
         for channel in open.withLock(\.self).values { channel.close(promise: nil) }
     }
 }
