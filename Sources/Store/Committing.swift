@@ -61,12 +61,16 @@ extension CommitOutcome {
                 switch result {
                 case "a", "d":
                     let commit = commits[item - 1]
+                    let fence = try row.int64(2)
+                    // A lease that was kept, and then lost and claimed by the same worker, is another one: whoever has
+                    // that is at work already.
+                    if result == "d", commit.keepsLease, fence != commit.lease.fence + 1 { continue }
                     var branch = commit.decision.branch
                     branch.events = []
                     branch.lastEvent = .recorded(try row.int(3))
                     branch.enteredEvent = .recorded(try row.int(4))
                     branch.scheduledEvent = .recorded(try row.int(5))
-                    let lease = StepLease(key: commit.lease.key, fence: try row.int64(2))
+                    let lease = StepLease(key: commit.lease.key, fence: fence)
                     results[item - 1] = .applied(lease: lease, branch: branch, isRepeated: result == "d")
                 case "c": results[item - 1] = .deferred
                 default: results[item - 1] = .refused

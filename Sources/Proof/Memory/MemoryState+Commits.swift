@@ -35,7 +35,9 @@ extension MemoryState {
         guard let row = steps[commit.lease.key] else { return .refused }
         let hasFence = row.fence == commit.lease.fence || bug == .noFence
         if hasFence, row.status == .leased, heads[commit.lease.key.execution] != nil { return .valid }
-        if row.applied == commit.lease.fence, row.worker == worker { return .done }
+        // A lease that was kept, and then lost and claimed by the same worker, is another one.
+        let isStillKept = !commit.keepsLease || row.fence == commit.lease.fence + 1
+        if row.applied == commit.lease.fence, row.worker == worker, isStillKept { return .done }
         return .refused
     }
 

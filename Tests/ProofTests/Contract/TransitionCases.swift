@@ -36,6 +36,16 @@ extension ContractCase {
             next.lease = first.lease
             try bench.expect(try await bench.send(next).applied?.branch.state == "C", "under the new one it is")
         },
+        ContractCase("the same call again does not take over the lease of a later claim by the same worker") { bench in
+            try await bench.startChain()
+            let commit = try await bench.reply(try await bench.one(), "1", keepsLease: true)
+            let kept = try bench.require(try await bench.send(commit).applied, "the holder's decision is applied").lease
+            let bucket = kept.key.bucket
+            _ = try await bench.store.release([kept], bucket: bucket, worker: bench.worker, delay: .zero)
+            let claimed = try await bench.one(["a", "b", "c"])
+            try bench.expect(claimed.lease.fence > kept.fence, "the step is claimed again")
+            try bench.expect(try await bench.send(commit).isRefused, "whoever had it before has it no more")
+        },
         ContractCase("a decision under any other fence is refused") { bench in
             try await bench.startChain()
             let step = try await bench.one()
