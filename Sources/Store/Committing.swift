@@ -61,10 +61,10 @@ extension CommitOutcome {
                 switch result {
                 case "a", "d":
                     let commit = commits[item - 1]
-                    let fence = try row.int64(2)
-                    // A lease that was kept, and then lost and claimed by the same worker, is another one: whoever has
-                    // that is at work already.
-                    if result == "d", commit.keepsLease, fence != commit.lease.fence + 1 { continue }
+                    // The step may have been lost and claimed by the same worker since it was written: that is another
+                    // lease, which somebody has already, and the row's fence is that one's.
+                    let fence = commit.lease.fence + 1
+                    if commit.keepsLease, try row.int64(2) != fence { continue }
                     var branch = commit.decision.branch
                     branch.events = []
                     branch.lastEvent = .recorded(try row.int(3))

@@ -90,7 +90,8 @@ extension MemoryState {
             branch.lastEvent = row.branch.lastEvent
             branch.enteredEvent = row.branch.enteredEvent
             branch.scheduledEvent = row.branch.scheduledEvent
-            return .applied(lease: row.lease, branch: branch, isRepeated: true)
+            let lease = StepLease(key: commit.lease.key, fence: commit.lease.fence + 1)
+            return .applied(lease: lease, branch: branch, isRepeated: true)
         }
     }
 

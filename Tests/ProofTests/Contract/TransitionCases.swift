@@ -45,6 +45,11 @@ extension ContractCase {
             let claimed = try await bench.one(["a", "b", "c"])
             try bench.expect(claimed.lease.fence > kept.fence, "the step is claimed again")
             try bench.expect(try await bench.send(commit).isRefused, "whoever had it before has it no more")
+            let handOver = try await bench.reply(claimed, "2", keepsLease: false)
+            _ = try bench.require(try await bench.send(handOver).applied, "the holder's decision is applied")
+            let next = try await bench.one(["a", "b", "c"])
+            let again = try bench.require(try await bench.send(handOver).applied, "the same call again is not refused")
+            try bench.expect(again.lease.fence < next.lease.fence, "it does not speak of the new lease")
         },
         ContractCase("a decision under any other fence is refused") { bench in
             try await bench.startChain()
