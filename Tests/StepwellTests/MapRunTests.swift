@@ -319,6 +319,9 @@ import Testing
                 count += 1
                 if count == 3 { break }
             }
+            // Handlers hear of it before all of it is carried out.
+            let left = "select from stepwell.outbox union all select from stepwell.steps"
+            while try await !database.sql(left).isEmpty { try await Task.sleep(for: .milliseconds(10)) }
         }
         let statuses = try await database.sql("select distinct status from stepwell.executions")
         #expect(try statuses.map { try $0.text(0) } == ["ABORTED"])
