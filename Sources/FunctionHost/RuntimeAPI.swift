@@ -70,7 +70,10 @@ extension Invocation {
             ("Lambda-Runtime-Deadline-Ms", "\(deadline)"),
             ("Lambda-Runtime-Invoked-Function-Arn", functionARN),
         ])
-        if let traceHeader { headers.add(name: "Lambda-Runtime-Trace-Id", value: traceHeader) }
+        // Whoever starts an execution writes it, and a header can't hold everything.
+        if let traceHeader, traceHeader.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) {
+            headers.add(name: "Lambda-Runtime-Trace-Id", value: traceHeader)
+        }
         return headers
     }
 }

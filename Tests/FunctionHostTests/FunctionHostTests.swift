@@ -39,6 +39,18 @@ struct FunctionHostTests {
         #expect((0...3000).contains(try #require(Int(left))))
     }
 
+    @Test(arguments: [("Root=1-5759e988-bd862e3fe1be46a994272793", true), ("a\r\nb: c", false), ("추적", false)])
+    func traceIsPassedOnWhereAHeaderCanHoldIt(trace: String, isPassedOn: Bool) async throws {
+        let script = """
+            while True:
+                call, event, headers = next_call()
+                reply(call, headers["Lambda-Runtime-Trace-Id"])
+            """
+        let host = try await Host(["trace": (script, #""timeout": 30"#)])
+        let end = try await host.withWorker { try await host.call("trace", trace: trace) }
+        #expect(end.output?.text == (isPassedOn ? "\"\(trace)\"" : "null"), "\(end.cause ?? "")")
+    }
+
     @Test func aProcessIsReplacedAfterSoManyCalls() async throws {
         let host = try await Host(["echo": (Self.echo, #""recycleAfter": 2, "provisioned": 1"#)])
         let processes = try await host.withWorker {

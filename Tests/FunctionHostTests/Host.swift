@@ -94,8 +94,9 @@ struct Host: Sendable {
     }
 
     /// Calls a function by way of an execution.
-    func call(_ name: String, _ input: JSONValue = .null) async throws -> ExecutionDescription {
-        let started = try await store.startExecution(stateMachine: name, name: nil, input: JSONDocument(input))
+    func call(_ name: String, _ input: JSONValue = .null, trace: String? = nil) async throws -> ExecutionDescription {
+        let request = StartRequest(stateMachine: name, name: nil, input: JSONDocument(input), traceHeader: trace)
+        let started = try await store.startExecutions([request])[0].get()
         while true {
             let description = try await store.describe(started.arn)
             if description.summary.status != .running { return description }
