@@ -34,6 +34,17 @@ import Testing
         #expect(capacity.room == 0)
     }
 
+    @Test func onlyLimitedFunctionsTakePermits() {
+        var capacity = capacity(slots: 10, ["few": 1, "many": nil])
+        #expect(capacity.isLimited("few") && !capacity.isLimited("many"))
+        var taken: [Bool] = []
+        for name in ["few", "few", "many", "many"] { taken.append(capacity.takePermit(name)) }
+        #expect(taken == [true, false, true, true])
+        capacity.givePermit("few")
+        let isFree = capacity.takePermit("few")
+        #expect(isFree)
+    }
+
     @Test func functionsTakeTurnsAtBeingFirst() {
         var capacity = capacity(slots: 10, ["a": nil, "b": nil])
         var first: Set<String> = []

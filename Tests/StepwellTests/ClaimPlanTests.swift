@@ -57,15 +57,17 @@ import Testing
         #expect(next(&plan, 20) == .probe)
     }
 
-    @Test func claimsFromOneBucketUntilAClaimComesBackShort() {
+    @Test func takesBucketsInTurnWhileClaimsComeBackFull() {
         var plan = sleepingPlan()
         let due = time(5)
         _ = probed(&plan, 10, BucketProbe(bucket: 0, nextReady: due), BucketProbe(bucket: 1, nextReady: due))
         #expect(next(&plan, 10) == .claim(bucket: 0, isThorough: true))
         plan.claimed(0, count: 10, isFull: true)
-        #expect(next(&plan, 11) == .claim(bucket: 0, isThorough: false))
+        #expect(next(&plan, 11) == .claim(bucket: 1, isThorough: true))
+        plan.claimed(1, count: 10, isFull: true)
+        #expect(next(&plan, 12) == .claim(bucket: 0, isThorough: false))
         plan.claimed(0, count: 3, isFull: false)
-        #expect(next(&plan, 12) == .claim(bucket: 1, isThorough: true))
+        #expect(next(&plan, 13) == .claim(bucket: 1, isThorough: false))
         plan.claimed(1, count: 0, isFull: false)
         // What ran meanwhile may have made something else ready.
         #expect(next(&plan, 20) == .probe)

@@ -91,11 +91,11 @@ struct RoleTests {
             from pg_proc p where p.pronamespace = 'stepwell'::regnamespace
             """
         )
-        // Single expressions of built-in functions, which are put in their callers' place.
-        let inlined: Set = ["bucket_of", "uuid_at", "new_execution_id", "is_due", "lease_is_over", "lives"]
+        // Single expressions of built-in functions, which see what their callers see.
+        let expressions: Set = ["bucket_of", "uuid_at", "new_execution_id", "is_due", "lease_is_over", "lives"]
         for row in rows {
             let name = try row.text(0)
-            #expect(try row.bool(2) || inlined.contains(name), "the search_path of \(name)")
+            #expect(try row.bool(2) || expressions.contains(name), "the search_path of \(name)")
             let definer = Self.clientFunctions.union(Self.partitionFunctions).contains(name)
             #expect(try row.bool(1) == definer, "the rights of \(name)")
         }

@@ -121,6 +121,9 @@ struct Capacity {
         lent -= 1
     }
 
+    /// Whether calls of the function take permits.
+    func isLimited(_ function: String) -> Bool { limits.contains { $0.function == function } }
+
     /// Whether a handler may start; if so, a limited function has one permit fewer.
     mutating func takePermit(_ function: String) -> Bool {
         guard !isBlocked(function) else { return false }
@@ -131,7 +134,7 @@ struct Capacity {
     }
 
     mutating func givePermit(_ function: String) {
-        guard limits.contains(where: { $0.function == function }) else { return }
+        guard isLimited(function) else { return }
         permits[function, default: 0] -= 1
     }
 

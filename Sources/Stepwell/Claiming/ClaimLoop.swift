@@ -24,7 +24,7 @@ struct ClaimLoop {
 
     private static let heartbeatInterval: Duration = .seconds(5)
     /// How long the loop waits for more room than a few slots.
-    private static let patience: Duration = .milliseconds(5)
+    private static let patience: Duration = .milliseconds(20)
 
     init(engine: Engine, notifier: ServiceNotifier?) {
         self.engine = engine

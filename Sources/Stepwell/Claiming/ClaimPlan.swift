@@ -101,17 +101,19 @@ struct ClaimPlan {
         mayHaveMissed = true
     }
 
-    /// A claim was answered; `isFull`: there may be more.
+    /// A claim was answered; `isFull`: there may be more. Others come first then: what was claimed from two buckets is
+    /// made durable side by side, what comes from one has to wait for each other.
     mutating func claimed(_ bucket: Int32, count: Int, isFull: Bool) {
         if count > 0 {
             fruitlessProbes = 0
             mayHaveMissed = true
         }
+        due.removeAll { $0 == bucket }
         if isFull {
             full.insert(bucket)
+            due.append(bucket)
         } else {
             full.remove(bucket)
-            due.removeAll { $0 == bucket }
         }
     }
 

@@ -23,6 +23,9 @@ struct CommitQueue<Item, Waiter> {
         self.maximumWeight = maximumWeight
     }
 
+    /// How many items wait.
+    var count: Int { waiting.count }
+
     /// Adds an item.
     ///
     /// - Returns: whether its owner leads: takes a batch and sends it.

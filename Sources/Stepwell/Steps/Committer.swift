@@ -19,6 +19,8 @@ final class Committer: Sendable {
     /// Batches beyond this gain nothing and hold their locks for longer.
     private static let maximumCount = 500
     private static let maximumWeight = 16 << 20
+    /// How often a batch lets the tasks run that are ready.
+    private static let longestGathering = 8
 
     private let bucket: Int32
     private let database: any StepDatabase
@@ -67,8 +69,14 @@ final class Committer: Sendable {
     }
 
     private func lead(with own: StepCommit) async -> Written {
-        // Handlers that are about to return come along.
-        await Task.yield()
+        // Handlers that are about to return come along, as long as each round brings some.
+        var count = 0
+        for _ in 0..<Self.longestGathering {
+            let before = count
+            await Task.yield()
+            count = queue.withLock(\.count)
+            guard count > max(1, before) else { break }
+        }
         let batch = queue.withLock { $0.takeBatch() }
         let written = await send(batch.map(\.item))
         queue.withLock { $0.finish() }?.resume(returning: .lead)

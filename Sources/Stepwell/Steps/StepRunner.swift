@@ -12,7 +12,7 @@ final class StepRunner {
     let step: ClaimedStep
     let interpreter: Interpreter
     private(set) var lease: StepLease
-    /// The function for which this step holds a permit.
+    /// The limited function for which this step holds a permit.
     private var permit: String?
     /// Whether something happened that must not happen again with another result: it is made durable before a handler
     /// runs.
@@ -144,12 +144,10 @@ final class StepRunner {
 
     private func takePermit(_ function: String) -> Bool {
         if permit == function { return true }
-        let (isTaken, old) = engine.capacity.withLock { capacity in
-            capacity.takePermit(function) ? (true, permit) : (false, nil)
-        }
+        let (isTaken, isLimited) = engine.capacity.withLock { ($0.takePermit(function), $0.isLimited(function)) }
         guard isTaken else { return false }
-        if let old { engine.givePermit(old) }
-        permit = function
+        if let permit { engine.givePermit(permit) }
+        permit = isLimited ? function : nil
         return true
     }
 
