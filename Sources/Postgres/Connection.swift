@@ -68,7 +68,7 @@ package actor Connection: PostgresClient {
         let handle = try await ConnectionAttempt.open(configuration, logger: logger, timelines: timelines)
         let connection = Connection(
             handle,
-            preparesStatements: configuration.preparesStatements,
+            preparesStatements: configuration.preparesStatements ?? !handle.isPooled,
             schema: configuration.schema,
             logger: logger,
             onLoss: onLoss

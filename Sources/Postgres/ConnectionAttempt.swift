@@ -49,7 +49,8 @@ enum ConnectionAttempt {
         return .failure(refusal)
     }
 
-    /// Asks whether the server is one that was replaced. What speaks PostgreSQL's protocol without its write-ahead log
+    /// Asks whether the server is one that was replaced, and whether it is the server itself: a pooler gives out process
+    /// numbers of its own. What speaks PostgreSQL's protocol without its write-ahead log
     /// can't tell, and will do.
     private static func admit(
         _ handle: LibpqHandle,
@@ -69,16 +70,21 @@ enum ConnectionAttempt {
             _ = poll(&descriptor, 1, Int32(min(left.components.seconds * 1000 + 999, 60_000)))
             guard PQconsumeInput(pointer) == 1 else { throw PostgresError(.connectFailed, handle.lastMessage) }
         }
-        var answer: (cluster: String, timeline: String)?
+        var answer: (cluster: String, timeline: String, process: String)?
         while let result = PQgetResult(pointer) {
             defer { PQclear(result) }
-            guard PQresultStatus(result) == PGRES_TUPLES_OK, PQntuples(result) == 1, PQnfields(result) == 2 else {
+            guard PQresultStatus(result) == PGRES_TUPLES_OK, PQntuples(result) == 1, PQnfields(result) == 3 else {
                 continue
             }
-            answer = (String(cString: PQgetvalue(result, 0, 0)), String(cString: PQgetvalue(result, 0, 1)))
+            answer = (
+                String(cString: PQgetvalue(result, 0, 0)), String(cString: PQgetvalue(result, 0, 1)),
+                String(cString: PQgetvalue(result, 0, 2))
+            )
         }
         guard PQstatus(pointer) == CONNECTION_OK else { throw PostgresError(.connectFailed, handle.lastMessage) }
-        if let answer { try timelines.admit(cluster: answer.cluster, timeline: answer.timeline) }
+        guard let answer else { return }
+        handle.isPooled = answer.process != "\(PQbackendPID(pointer))"
+        try timelines.admit(cluster: answer.cluster, timeline: answer.timeline)
     }
 
     private static func connect(

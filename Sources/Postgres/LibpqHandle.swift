@@ -7,6 +7,8 @@ import Logging
 /// then on only touched by its one owner. The logger, which the notice receiver uses, is immutable.
 final class LibpqHandle: @unchecked Sendable {
     let pointer: OpaquePointer
+    /// Whether a pooler answers in the server's place. Known before the connection is handed over.
+    var isPooled = false
     private let notices: NoticeLog
 
     init(_ pointer: OpaquePointer, logger: Logger) {

@@ -9,9 +9,9 @@ package struct PostgresConfiguration: Sendable, Hashable {
     private(set) var settings: [String: String]
 
     /// Whether connections prepare the statements they see, which saves the server parsing and planning them again.
-    /// Turn it off behind a pooler in transaction mode that doesn't know prepared statements (PgBouncer before 1.21);
-    /// then statements are not pipelined either, which such a pooler gets wrong.
-    package var preparesStatements = true
+    /// Not behind a pooler in transaction mode that doesn't know prepared statements (PgBouncer before 1.21): there
+    /// statements are not pipelined either, which such a pooler gets wrong. Nil: where the server itself answers.
+    package var preparesStatements: Bool?
 
     /// The schema that statements mean by `stepwell`.
     package var schema = SchemaName.written

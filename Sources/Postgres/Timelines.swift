@@ -12,11 +12,12 @@ package final class Timelines: Sendable {
 
     package init() {}
 
-    /// Asks for the cluster and its timeline, in hexadecimal digits. A standby has none of its own, and nothing can be
-    /// written there.
+    /// Asks for the cluster, its timeline in hexadecimal digits, and which of the server's processes answers. A standby
+    /// has no timeline of its own, and nothing can be written there.
     static let question = """
         select c.system_identifier,
-            case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end
+            case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end,
+            pg_backend_pid()
         from pg_control_system() c
         """
 

@@ -27,9 +27,10 @@ public struct WorkerConfiguration: Sendable {
     /// Whether to wait for PostgreSQL's notifications. Without them, or where they get lost, the worker looks for work
     /// once a second.
     public var usesNotifications = true
-    /// Whether statements are prepared once per connection. Turn it off behind a pooler in transaction mode that does not
-    /// know prepared statements, such as PgBouncer before 1.21.
-    public var preparesStatements = true
+    /// Whether statements are prepared once per connection, and sent without waiting for the answers to those before.
+    /// Behind a pooler in transaction mode that does not know prepared statements, such as PgBouncer before 1.21, neither
+    /// works. Nil: unless there is a pooler in between.
+    public var preparesStatements: Bool?
     /// How long running handlers may go on after a shutdown has begun. Then they are cancelled, and their steps given
     /// back for other workers to run again.
     public var shutdownTimeout: Duration = .seconds(25)

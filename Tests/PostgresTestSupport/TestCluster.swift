@@ -130,7 +130,6 @@ package final class TestCluster: Sendable {
             // The name of the program says where the server itself is.
             configuration["application_name"] = configuration["host"]
             configuration["port"] = "\(pooler.port)"
-            configuration.preparesStatements = false
         }
         return configuration
     }

@@ -11,8 +11,7 @@ package import Postgres
 
 /// What stands between the tests and their server, by the environment: the second tier of `deploy/test` runs them with each.
 ///
-/// - `STEPWELL_TEST_PGBOUNCER=1`: PgBouncer in transaction mode. Statements are not prepared, and who listens goes to the
-///   server itself.
+/// - `STEPWELL_TEST_PGBOUNCER=1`: PgBouncer in transaction mode. Who listens goes to the server itself.
 /// - `STEPWELL_TEST_NOTIFY=off`: every notification is lost.
 /// - `STEPWELL_TEST_SCHEMA=orders`: the schema has that name.
 package enum TestNetwork {
@@ -44,7 +43,6 @@ package enum TestNetwork {
         var environment: [String: String] = [:]
         environment["STEPWELL_SCHEMA"] = schema
         if isPooled, let configuration = try? PostgresConfiguration(conninfo) {
-            environment["STEPWELL_PREPARE"] = "off"
             environment["STEPWELL_LISTEN_URL"] = listening(configuration).conninfo
         }
         return environment

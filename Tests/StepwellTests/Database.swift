@@ -90,16 +90,26 @@ struct Database: Sendable {
     /// A configuration of a worker on this database.
     func worker(_ change: (inout WorkerConfiguration) -> Void = { _ in }) -> WorkerConfiguration {
         var worker = WorkerConfiguration()
+        reach(&worker)
+        change(&worker)
+        return worker
+    }
+
+    /// A configuration of a worker on this database, with an environment of its own.
+    func worker(environment: [String: String]) throws -> WorkerConfiguration {
+        var worker = try WorkerConfiguration(environment: environment)
+        reach(&worker)
+        return worker
+    }
+
+    private func reach(_ worker: inout WorkerConfiguration) {
         worker.database = configuration.conninfo
         worker.schema = configuration.schema.description
         if TestNetwork.isPooled {
-            worker.preparesStatements = false
             worker.listenDatabase = TestNetwork.listening(configuration).conninfo
         }
         worker.logger = Self.logger
         worker.shutdownTimeout = .seconds(5)
-        change(&worker)
-        return worker
     }
 
     /// Runs a worker while the body does.

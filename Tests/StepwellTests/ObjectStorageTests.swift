@@ -11,12 +11,7 @@ import Testing
 /// Distributed Maps that read their items from S3 and write their results there.
 @Suite struct ObjectStorageTests {
     private func worker(_ database: Database, _ peer: S3Peer) throws -> WorkerConfiguration {
-        var configuration = try WorkerConfiguration(environment: peer.environment)
-        configuration.database = database.configuration.conninfo
-        configuration.schema = database.configuration.schema.description
-        configuration.logger = Database.logger
-        configuration.shutdownTimeout = .seconds(5)
-        return configuration
+        try database.worker(environment: peer.environment)
     }
 
     /// Runs a Map with these fields to its end.

@@ -21,12 +21,7 @@ import Testing
     )
 
     private func configuration(_ database: Database, _ environment: [String: String]) throws -> WorkerConfiguration {
-        var configuration = try WorkerConfiguration(environment: environment)
-        configuration.database = database.configuration.conninfo
-        configuration.schema = database.configuration.schema.description
-        configuration.logger = Database.logger
-        configuration.shutdownTimeout = .seconds(5)
-        return configuration
+        try database.worker(environment: environment)
     }
 
     private func details(_ database: Database, _ execution: String, _ type: String) async throws -> JSONValue? {

@@ -183,10 +183,17 @@ struct StandingTests {
         }
     }
 
+    /// A session of somebody else.
+    private func culprit() async throws -> Connection {
+        var configuration = fixture.configuration
+        configuration["application_name"] = "culprit"
+        return try await Connection.connect(configuration, logger: Logger(label: "test"))
+    }
+
     @Test("a table is locked against workers, and the culprit is named")
     func tableLock() async throws {
         #expect(try await fixture.store.tableLocks().isEmpty)
-        let other = try await Connection.connect(fixture.configuration.named("culprit"), logger: Logger(label: "test"))
+        let other = try await culprit()
         try await other.execute("begin")
         try await other.execute("lock table stepwell.steps in share mode")
         let pid = try await other.query("select pg_backend_pid()").only().int(0)
@@ -254,7 +261,7 @@ struct StandingTests {
     func locked() async throws {
         try await register()
         let execution = try await fixture.start("Order")
-        let other = try await Connection.connect(fixture.configuration.named("culprit"), logger: Logger(label: "test"))
+        let other = try await culprit()
         try await other.execute("begin")
         let pid = try await other.query("select pg_backend_pid() from stepwell.steps for update").only().int(0)
         #expect(try await fixture.claim(["work"]).isEmpty)

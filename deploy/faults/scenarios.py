@@ -359,7 +359,7 @@ def no_notifications(run, round_number=0):
 def bouncer(run, round_number=0):
     with pgbouncer(run.cluster) as port:
         for _ in range(3):
-            run.worker(url=run.cluster.url(run.database, port), lease=LEASE, STEPWELL_PREPARE="off",
+            run.worker(url=run.cluster.url(run.database, port), lease=LEASE,
                        STEPWELL_LISTEN_URL=run.url)
         run.start(40, long_every=0)
         return torment(run, 5, random.Random(round_number), workers=0)

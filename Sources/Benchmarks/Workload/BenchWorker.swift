@@ -10,7 +10,6 @@ final class BenchWorker: Sendable {
     private let database: BenchDatabase
     private let conninfo: String
     private let concurrency: Int?
-    private let preparesStatements: Bool
 
     init(_ database: BenchDatabase, _ options: BenchOptions) throws {
         self.database = database
@@ -20,8 +19,6 @@ final class BenchWorker: Sendable {
             way["dbname"] = database.name
         }
         conninfo = way.conninfo
-        // Debian's PgBouncer does not know prepared statements.
-        preparesStatements = options.pooler == nil
         concurrency = options.concurrency
     }
 
@@ -31,14 +28,12 @@ final class BenchWorker: Sendable {
         concurrency: Int?,
         listen: String? = nil,
         storage: String? = nil,
-        preparesStatements: Bool = true,
         onCall: @escaping @Sendable (String) -> Void
     ) -> Worker {
         var configuration = WorkerConfiguration()
         configuration.database = conninfo
         configuration.listenDatabase = listen
         configuration.storageDirectory = storage
-        configuration.preparesStatements = preparesStatements
         configuration.logger = .bench
         if let concurrency { configuration.concurrency = concurrency }
         func function(_ name: String, reply: JSONValue) -> Function {
@@ -62,8 +57,7 @@ final class BenchWorker: Sendable {
         let worker = Self.worker(
             conninfo: conninfo,
             concurrency: concurrency,
-            listen: database.configuration.conninfo,
-            preparesStatements: preparesStatements
+            listen: database.configuration.conninfo
         ) { [self] name in
             counts.withLock { $0[name, default: 0] += 1 }
         }

@@ -28,8 +28,8 @@ struct DatabaseOptions: ParsableArguments {
     func configuration() throws -> PostgresConfiguration {
         let environment = ProcessInfo.processInfo.environment
         var configuration = try configuration(environment)
-        // As workers do: behind a pooler that does not know prepared statements.
-        configuration.preparesStatements = environment["STEPWELL_PREPARE"] != "off"
+        // As workers do.
+        configuration.preparesStatements = environment["STEPWELL_PREPARE"].map { $0 != "off" }
         if let schema {
             do throws(PostgresError) {
                 configuration.schema = try SchemaName(schema)

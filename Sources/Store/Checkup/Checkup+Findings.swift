@@ -180,7 +180,7 @@ extension Checkup {
                     .warning,
                     "\(used) of \(limit) connections are in use",
                     remedy:
-                        "raise max_connections, run fewer workers, or put PgBouncer in between (STEPWELL_PREPARE=off)"
+                        "raise max_connections, run fewer workers, or put PgBouncer in between"
                 )
             )
         }
