@@ -26,6 +26,8 @@ package struct APIServer: Service {
     /// Whose it is, for TLS; nil: plain HTTP.
     package var certificate: ServerCertificate?
     package var logger: Logger
+    /// Pages for people beside the API; nil: none.
+    package var site: (any Site)?
     private let store: Store
     private let configuration: PostgresConfiguration
     private let onReady: @Sendable (Int) async -> Void
@@ -75,7 +77,7 @@ package struct APIServer: Service {
         var quiet = logger
         quiet.logLevel = .critical
         let application = Application(
-            responder: RequestHandler(services: services, access: access, logger: logger),
+            responder: RequestHandler(services: services, access: access, logger: logger, site: site),
             server: try certificate.map { try .tls(.http1(configuration: channel), tlsConfiguration: $0.configuration) }
                 ?? .http1(configuration: channel),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024),

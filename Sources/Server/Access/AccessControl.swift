@@ -71,6 +71,27 @@ struct AccessControl: Sendable {
         }
         return .accessKey(id: signature.accessKeyID, grants: key.grants)
     }
+
+    /// The holder of an access key who shows its secret; nil: there is no such key, or its secret is another.
+    func caller(accessKeyID id: String, secret: String) async throws -> Caller? {
+        guard case .signed(let keys) = mode else { return .anonymous }
+        let key = try await keys.key(id)
+        // Texts of one length, whatever was sent: how long it takes says nothing about the key.
+        let isRight = SHA256.areEqual(
+            SHA256.hexadecimalDigest(secret.utf8),
+            SHA256.hexadecimalDigest((key?.secret ?? "").utf8)
+        )
+        guard isRight, let key else { return nil }
+        return .accessKey(id: id, grants: key.grants)
+    }
+
+    /// The holder of an access key who has been recognized before; nil: the key was revoked since.
+    func caller(accessKeyID id: String) async throws -> Caller? {
+        guard case .signed(let keys) = mode else { return .anonymous }
+        guard let key = try await keys.key(id) else { return nil }
+        guard limits.admit(id, rate: key.rateLimit ?? requestsPerSecond) else { throw APIError.throttled }
+        return .accessKey(id: id, grants: key.grants)
+    }
 }
 
 extension APIError {

@@ -2,10 +2,24 @@ import JSON
 import Store
 
 /// Who sends a request, and what they may do.
-enum Caller: Sendable {
+package enum Caller: Sendable {
     /// Anybody on this machine, on a server without authentication.
     case anonymous
     case accessKey(id: String, grants: [Grant])
+
+    /// Whether they may do something.
+    ///
+    /// - Parameter machine: the state machine that it is about; nil: all of them.
+    package func may(_ action: String, on machine: String?) -> Bool {
+        guard case .accessKey(_, let grants) = self else { return true }
+        return grants.contains { $0.allows(action, on: machine) }
+    }
+
+    /// Whether they may do something that is about no state machine, or with some of them.
+    package func may(_ action: String) -> Bool {
+        guard case .accessKey(_, let grants) = self else { return true }
+        return grants.contains { $0.allows(action) }
+    }
 }
 
 extension Caller {

@@ -15,6 +15,8 @@ struct RequestHandler: HTTPResponder {
     let services: Services
     let access: AccessControl
     let logger: Logger
+    /// Pages for people; nil: none are served.
+    var site: (any Site)?
 
     func respond(to request: Request, context: Context) async -> Response {
         await respond(to: request, client: services.departures.watch(context.channel))
@@ -49,6 +51,8 @@ struct RequestHandler: HTTPResponder {
             let functions = InvokeHandler(services: services, access: access, client: client, logger: logger)
             return ("Invoke", await functions.answer(request, id: id))
         default:
+            let api = LocalAPI(services: services, access: access, client: client, logger: logger)
+            if let response = await site?.respond(to: request, api: api) { return ("console", response) }
             return (
                 nil, .error(APIError("NotFoundException", "There is nothing at this address.", status: 404), id: id)
             )

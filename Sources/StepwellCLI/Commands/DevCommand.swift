@@ -16,7 +16,8 @@ struct DevCommand: AsyncParsableCommand {
               stepwell dev
               stepwell dev --deploy ProcessOrder.asl.json --worker ./order-worker
 
-            With --listen it also serves the AWS API there, without authentication, to programs of this machine:
+            It also serves the AWS API and the console, without authentication, to this machine: at 127.0.0.1:8083, or \
+            another port if that is taken, or where --listen says:
 
               stepwell dev --listen 127.0.0.1:8083
               aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:8083
@@ -47,13 +48,20 @@ struct DevCommand: AsyncParsableCommand {
         }
     }
 
+    /// Where to serve: as was said, else, for people who look, where there is room.
+    private var endpoint: ListenAddress? {
+        if let listen { return listen }
+        return command.isEmpty
+            ? ListenAddress(host: "127.0.0.1", port: Int(LoopbackPort.free(preferring: 8083))) : nil
+    }
+
     func run() async throws {
         let session = DevSession(
             directory: .standard,
             definitions: try deploy.map { try DefinitionFile(reading: $0) },
             worker: worker,
             functions: try hosted.host(logger: .quiet),
-            endpoint: listen,
+            endpoint: endpoint,
             command: command
         )
         let services = ServiceGroup(

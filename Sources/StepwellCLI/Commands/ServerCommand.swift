@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Foundation
 import Logging
 import Postgres
@@ -22,6 +23,8 @@ struct ServerCommand: AsyncParsableCommand {
             Requests are signed with access keys (`stepwell keys`). Without --tls-certificate it speaks plain HTTP: in \
             front of anything but loopback put a proxy that speaks TLS and passes the Host header on. GET /health/live, \
             /health/ready and /metrics need no key. Executions are carried on by workers, not by the server.
+
+            People open http://127.0.0.1:8083/console and log in with an access key. A browser that reaches the server by a             name needs that name said: --console-host stepwell.example.org.
             """
     )
 
@@ -38,6 +41,14 @@ struct ServerCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("A PEM file with the certificate's private key.", valueName: "file"))
     var tlsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A name, beside localhost and addresses, by which browsers reach the console; repeatable.",
+            valueName: "name"
+        )
+    )
+    var consoleHost: [String] = []
 
     @Option(help: ArgumentHelp("What is logged: debug, info, notice, warning or error.", valueName: "level"))
     var logLevel = "info"
@@ -98,6 +109,7 @@ struct ServerCommand: AsyncParsableCommand {
             }
             server.requestsPerSecond = rateLimit
             server.certificate = certificate
+            server.site = try ConsoleSite(hosts: consoleHost)
             let group = ServiceGroup(
                 configuration: .init(
                     services: [.init(service: server)],

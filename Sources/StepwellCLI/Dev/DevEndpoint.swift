@@ -1,10 +1,11 @@
+import Console
 import Logging
 import Postgres
 import Server
 import ServiceLifecycle
 import Store
 
-/// The HTTP endpoint of `stepwell dev`, open to all programs on this machine.
+/// The HTTP endpoint of `stepwell dev`, with the console, open to all programs on this machine.
 struct DevEndpoint: Service {
     let server: DevServer
     let address: ListenAddress
@@ -13,7 +14,7 @@ struct DevEndpoint: Service {
         let database = try PostgresConfiguration(server.socketURL)
         do {
             let store = try await Store.open(database, poolSize: 8, logger: .quiet)
-            let endpoint = APIServer(
+            var endpoint = APIServer(
                 store: store,
                 configuration: database,
                 host: address.host,
@@ -21,6 +22,7 @@ struct DevEndpoint: Service {
                 authentication: .none,
                 logger: .quiet
             )
+            endpoint.site = try ConsoleSite()
             let result = await Result { try await endpoint.run() }
             await store.close()
             do {

@@ -84,9 +84,10 @@ struct DevSession: Service {
 
     private func announce(_ server: DevServer) {
         let machine = definitions.first?.defaultName ?? "MACHINE"
+        let console = endpoint.map { " The console: http://\($0)/console" } ?? ""
         Console.show(
             """
-            Ready. In this directory, in another terminal:
+            Ready.\(console) In this directory, in another terminal:
 
               stepwell start \(machine.printable) --input '{}' --wait
               stepwell list

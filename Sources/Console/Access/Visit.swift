@@ -1,0 +1,119 @@
+import HTTPTypes
+import Hummingbird
+import JSON
+import Server
+import Signing
+import Store
+
+/// One request of somebody's browser: who they are, what they read, and what they may.
+struct Visit: Sendable {
+    let request: Request
+    let address: Address
+    let api: LocalAPI
+    let console: ConsoleSite
+    let language: Language
+    /// nil: nobody has logged in.
+    let caller: Caller?
+    /// What the browser keeps while somebody is logged in.
+    let session: Session?
+
+    var store: Store { api.store }
+    var isKnown: Bool { caller != nil }
+
+    static func begin(_ request: Request, _ address: Address, _ api: LocalAPI, console: ConsoleSite) async throws
+        -> Visit
+    {
+        let session = Session(request)
+        var caller: Caller? = api.isOpen ? .anonymous : nil
+        if !api.isOpen, let session { caller = try await session.caller(api) }
+        return Visit(
+            request: request,
+            address: address,
+            api: api,
+            console: console,
+            language: Language(request, address),
+            caller: caller,
+            session: api.isOpen ? nil : session
+        )
+    }
+
+    /// The access key; nil: nobody is asked for one.
+    var actor: String? {
+        guard case .accessKey(let id, _) = caller else { return nil }
+        return id
+    }
+
+    /// What a page has to send with what it does, so that no other page can do it.
+    var intentToken: String {
+        SHA256.hexadecimalDigest("intent \(session?.secret ?? console.openSecret)".utf8)
+    }
+
+    private static let intentHeader = HTTPField.Name.known("X-Stepwell-Intent")
+
+    /// - Throws: unless the request was sent by a page of this console.
+    func checkIntent() throws(APIError) {
+        try checkOrigin()
+        guard let token = request.headers[Self.intentHeader], SHA256.areEqual(token, intentToken) else {
+            throw .foreignPage
+        }
+    }
+
+    /// - Throws: unless the request was sent by a page of this server.
+    func checkOrigin() throws(APIError) {
+        guard let origin = request.headers[.origin], let authority = request.head.authority,
+            let host = origin.firstRange(of: "://"), origin[host.upperBound...] == authority,
+            ["same-origin", nil].contains(request.headers[.known("Sec-Fetch-Site")])
+        else { throw .foreignPage }
+    }
+
+    func may(_ action: String, on machine: String?) -> Bool { caller?.may(action, on: machine) ?? false }
+
+    /// - Throws: unless they may do something.
+    ///
+    /// - Parameter machine: the state machine that it is about; nil: all of them.
+    func require(_ action: String, on machine: String?) throws(APIError) {
+        guard !may(action, on: machine) else { return }
+        let place = machine.map { " on \($0)" } ?? ""
+        throw APIError(
+            "AccessDeniedException",
+            "Access key \(actor ?? "") is not authorized to perform: states:\(action)\(place)",
+            status: 403
+        )
+    }
+
+    /// Does something by an operation of the API, and records that.
+    @discardableResult
+    func perform(_ action: String, on subject: String, _ arguments: JSONObject) async throws -> JSONValue {
+        guard let caller else { throw APIError.foreignPage }
+        let outcome: Result<JSONValue, APIError>
+        do throws(APIError) {
+            outcome = .success(try await api.perform(action, arguments, as: caller))
+        } catch {
+            outcome = .failure(error)
+        }
+        var refusal: String?
+        if case .failure(let error) = outcome { refusal = "\(error.code.text): \(error.message)" }
+        try await record(action, of: subject, refusal: refusal)
+        return try outcome.get()
+    }
+
+    /// Writes down what was done.
+    func record(_ action: String, of subject: String, detail: JSONValue? = nil, refusal: String? = nil) async throws {
+        try await store.audit(
+            action,
+            of: subject,
+            by: actor,
+            detail: detail,
+            refusal: refusal,
+            now: try await store.databaseTime()
+        )
+    }
+}
+
+extension APIError {
+    static let foreignPage = APIError(
+        "AccessDeniedException",
+        "The request does not come from a page of this console. Load the page again.",
+        status: 403
+    )
+}
