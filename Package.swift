@@ -46,6 +46,7 @@ let package = Package(
         // The engine, from the bottom up: a target imports only targets above it.
         .target(name: "JSON"),
         .target(name: "Expressions", dependencies: ["JSON", "CLibcrypto", "CPCRE2"]),
+        .target(name: "Schedules", dependencies: ["Expressions"]),
         .target(name: "StatesLanguage", dependencies: ["JSON", "Expressions"]),
         .target(name: "Monitoring", dependencies: ["JSON"]),
         .target(name: "Items", dependencies: ["JSON", "StatesLanguage", "CZlib"]),
@@ -65,7 +66,8 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: [
-                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Monitoring", "Postgres", "CLibcrypto",
+                "JSON", "Expressions", "Schedules", "StatesLanguage", "Interpreter", "Monitoring", "Postgres",
+                "CLibcrypto",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -103,7 +105,7 @@ let package = Package(
         .target(
             name: "FunctionHost",
             dependencies: [
-                "JSON", "Stepwell",
+                "JSON", "Store", "Stepwell",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -143,8 +145,8 @@ let package = Package(
         .executableTarget(
             name: "StepwellCLI",
             dependencies: [
-                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation", "Monitoring", "Postgres", "Store",
-                "Stepwell", "FunctionHost", "Server", "Console",
+                "JSON", "Expressions", "Schedules", "StatesLanguage", "Interpreter", "Simulation", "Monitoring",
+                "Postgres", "Store", "Stepwell", "FunctionHost", "Server", "Console",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -161,6 +163,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "JSON", "Expressions", "StatesLanguage", "Interpreter", "Signing", "Postgres", "Store", "Stepwell",
+                "FunctionHost",
                 "Server", "PostgresTestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -195,6 +198,7 @@ let package = Package(
         ),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "ExpressionsTests", dependencies: ["JSON", "Expressions"]),
+        .testTarget(name: "SchedulesTests", dependencies: ["Expressions", "Schedules"]),
         .testTarget(name: "StatesLanguageTests", dependencies: ["JSON", "Expressions", "StatesLanguage"]),
         .testTarget(name: "ItemsTests", dependencies: ["JSON", "StatesLanguage", "Items"]),
         .testTarget(
@@ -249,7 +253,8 @@ let package = Package(
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "JSON", "Expressions", "StatesLanguage", "Interpreter", "Postgres", "Store", "PostgresTestSupport",
+                "JSON", "Expressions", "Schedules", "StatesLanguage", "Interpreter", "Postgres", "Store",
+                "PostgresTestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

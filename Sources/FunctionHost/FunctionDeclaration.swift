@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Store
 
 /// What `functions.json` says about one function. Everything may be left out.
 struct FunctionDeclaration: Decodable, Sendable {
@@ -27,6 +28,51 @@ struct FunctionDeclaration: Decodable, Sendable {
     /// After how many calls a process is replaced; never unless it is said.
     var recycleAfter: Int?
     var environment: [String: String]?
+    /// Variables whose values stand in files: absolute paths, or `credential:NAME`.
+    var secrets: [String: String]?
+    /// The user that its processes run as; the worker's unless it is said.
+    var user: String?
+    /// Where its processes begin; its folder unless it is said.
+    var workingFolder: String?
+    /// For calls that nobody waits for: how often they are made again, how many seconds old they may become, and where
+    /// their results go.
+    var retries: Int?
+    var maximumAge: Int?
+    var onSuccess: String?
+    var onFailure: String?
+    /// How many calls run at once, and how many begin in a second, all workers together.
+    var reserved: Int?
+    var rate: Double?
+}
+
+extension FunctionDeclaration {
+    /// What it says for the whole installation; nil: nothing.
+    fileprivate func settings() throws(FunctionHostError) -> FunctionSettings? {
+        guard
+            retries != nil || maximumAge != nil || onSuccess != nil || onFailure != nil || reserved != nil
+                || rate != nil
+        else { return nil }
+        func destination(_ key: String, _ text: String?) throws(FunctionHostError) -> Destination? {
+            guard let text else { return nil }
+            guard let destination = Destination(text) else {
+                throw FunctionHostError("\(key) is \"\(text)\": expected function:NAME, stateMachine:NAME or an ARN")
+            }
+            return destination
+        }
+        var settings = FunctionSettings()
+        settings.retries = retries ?? settings.retries
+        settings.maximumAge = maximumAge ?? settings.maximumAge
+        settings.onSuccess = try destination("onSuccess", onSuccess)
+        settings.onFailure = try destination("onFailure", onFailure)
+        settings.reserved = reserved
+        settings.rate = rate
+        do throws(StoreError) {
+            try settings.check()
+        } catch {
+            throw FunctionHostError("\(error)")
+        }
+        return settings
+    }
 }
 
 /// A function that can be started: a declaration that was checked, with its defaults filled in.
@@ -41,6 +87,11 @@ struct HostedFunction: Sendable {
     let provisioned: Int
     let recycleAfter: Int
     let environment: [String: String]
+    let secrets: [Secret]
+    let owner: ProcessOwner?
+    let workingDirectory: URL
+    /// What is set for the whole installation; nil: nothing.
+    let settings: FunctionSettings?
 
     /// Lambda's own: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     private static let defaultTimeout = 3
@@ -76,7 +127,8 @@ struct HostedFunction: Sendable {
 
     private static let keys: Set<String> = [
         "runtime", "handler", "folder", "timeout", "memory", "concurrency", "provisioned", "recycleAfter",
-        "environment",
+        "environment", "secrets", "user", "workingFolder", "retries", "maximumAge", "onSuccess", "onFailure",
+        "reserved", "rate",
     ]
 
     /// A key that nobody reads is a mistake: its setting would silently not count.
@@ -121,11 +173,26 @@ struct HostedFunction: Sendable {
         provisioned = try checked("provisioned", declaration.provisioned ?? 0, 0...concurrency)
         recycleAfter = try checked("recycleAfter", declaration.recycleAfter ?? Int.max, 1...Int.max)
         environment = declaration.environment ?? [:]
-        for variable in environment.keys {
+        settings = try declaration.settings()
+        for variable in Array(environment.keys) + Array((declaration.secrets ?? [:]).keys) {
             guard variable.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil, !variable.hasPrefix("AWS_LAMBDA_") else {
                 throw FunctionHostError("\"\(variable)\" can't be a variable of a function's environment")
             }
         }
+        var secrets: [Secret] = []
+        let variables = ProcessInfo.processInfo.environment
+        for (variable, place) in (declaration.secrets ?? [:]).sorted(by: { $0.key < $1.key }) {
+            secrets.append(try Secret(variable, place, environment: variables))
+        }
+        self.secrets = secrets
+        owner = try declaration.user.map { (name) throws(FunctionHostError) in try ProcessOwner(named: name) }
+        let own = directory
+        workingDirectory =
+            declaration.workingFolder.map { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : own.appending(path: $0) }
+            ?? own
+        guard FileManager.default.fileExists(atPath: workingDirectory.path, isDirectory: &isDirectory),
+            isDirectory.boolValue
+        else { throw FunctionHostError("there is no folder \(workingDirectory.path)") }
         let bootstrap = directory.appending(path: "bootstrap").path
         switch declaration.runtime ?? (declaration.handler == nil ? .provided : .python3) {
         case .python3:

@@ -1,4 +1,5 @@
 public import Foundation
+package import JSON
 public import Logging
 public import Stepwell
 
@@ -24,6 +25,8 @@ public struct FunctionHost: Sendable {
     /// The functions, for a ``Stepwell/Worker``.
     public let functions: [Function]
     private let pools: [FunctionPool]
+    private let region: String
+    private let logger: Logger
 
     /// Reads a folder. Processes are started with the first calls.
     ///
@@ -39,24 +42,34 @@ public struct FunctionHost: Sendable {
             let pool = FunctionPool(function, region: region, logger: logger)
             pools.append(pool)
             // The pool keeps the time: a call's begins when the process has it.
-            functions.append(
-                Function(
-                    name: function.name,
-                    concurrency: function.concurrency,
-                    timeout: nil,
-                    documents: { event, context in
-                        try await pool.call(event, context)
-                    }
-                )
+            var offered = Function(
+                name: function.name,
+                concurrency: function.concurrency,
+                timeout: nil,
+                documents: { event, context in
+                    try await pool.run(FunctionCall(event, context))
+                }
             )
+            offered.settings = function.settings
+            functions.append(offered)
         }
         self.functions = functions
         self.pools = pools
+        self.region = region
+        self.logger = logger
     }
 
     /// Starts the processes that are declared as `provisioned`.
     public func provision() async {
         for pool in pools { await pool.provision() }
+    }
+
+    /// Calls a function without a worker and without a database.
+    ///
+    /// - Returns: nil: there is no such function.
+    package func call(_ name: String, _ event: JSONDocument) async throws -> JSONDocument? {
+        guard let place = functions.firstIndex(where: { $0.name == name }) else { return nil }
+        return try await pools[place].run(FunctionCall(event, of: name, in: region, logger: logger))
     }
 
     /// Ends every process at once.

@@ -32,19 +32,11 @@ actor FunctionPool {
     /// Calls the function.
     ///
     /// - Throws: ``ReportedFailure`` in Lambda's words.
-    func call(_ event: JSONDocument, _ context: FunctionContext) async throws -> JSONDocument {
+    func run(_ call: FunctionCall) async throws -> JSONDocument {
         let process = try await lease()
-        process.logs(to: context.logger)
-        let outcome = await process.session.invoke(
-            Invocation(
-                requestID: context.requestID,
-                event: event.text,
-                functionARN: context.invokedFunctionARN,
-                traceHeader: context.traceHeader
-            )
-        )
+        let outcome = await process.run(call)
         await giveBack(process)
-        return try Self.reply(to: outcome, of: function, requestID: context.requestID)
+        return try Self.reply(to: outcome, of: function, requestID: call.invocation.requestID)
     }
 
     /// Ends every process, and waits until nothing is left of any.

@@ -34,28 +34,41 @@ final class FunctionProcess: Sendable {
     private static let startTimeout: Duration = .seconds(10)
 
     let session: RuntimeSession
-    private let log: OutputLog
+    private let output: OutputPipe
     private let life = Mutex<Task<Void, Never>?>(nil)
     private let calls = Mutex(0)
     private let isOver = Mutex(false)
 
-    private init(session: RuntimeSession, log: OutputLog) {
+    private init(session: RuntimeSession, output: OutputPipe) {
         self.session = session
-        self.log = log
+        self.output = output
     }
 
     /// Starts a process. Whether it works shows when it is given a call.
     static func start(_ function: HostedFunction, region: String, logger: Logger) async throws -> FunctionProcess {
         let session = RuntimeSession(timeout: function.timeout, startTimeout: startTimeout)
         let endpoint = try await RuntimeEndpoint(session: session)
-        let process = FunctionProcess(session: session, log: OutputLog(logger))
+        let process: FunctionProcess
+        let variables: [Environment.Key: String]
+        do {
+            variables = try function.variables(port: endpoint.port, region: region)
+            process = FunctionProcess(session: session, output: try OutputPipe(logger))
+        } catch {
+            endpoint.close()
+            throw error
+        }
         var options = PlatformOptions()
         options.processGroupID = 0
+        if let owner = function.owner {
+            options.userID = owner.user
+            options.groupID = owner.group
+            options.supplementaryGroups = [owner.group]
+        }
         let configuration = Configuration(
             executable: .path("/bin/sh"),
             arguments: Arguments(["-c", guardScript, function.name] + function.command),
-            environment: .custom(function.variables(port: endpoint.port, region: region)),
-            workingDirectory: FilePath(function.directory.path),
+            environment: .custom(variables),
+            workingDirectory: FilePath(function.workingDirectory.path),
             platformOptions: options
         )
         let memory = function.memoryMegabytes
@@ -88,11 +101,12 @@ final class FunctionProcess: Sendable {
             let result = try await Subprocess.run(
                 configuration,
                 input: .inputWriter,
-                output: .sequence,
+                output: .fileDescriptor(output.writer, closeAfterSpawningProcess: true),
                 error: .combinedWithOutput
             ) { execution in
                 start.yield(execution.processIdentifier.value)
-                for try await text in execution.standardOutput.strings() { log.add(text) }
+                // The guard prints nothing, and holds its output open until it ends.
+                await output.closed()
             }
             return Self.words(for: result.terminationStatus)
         } catch {
@@ -152,8 +166,13 @@ final class FunctionProcess: Sendable {
         }
     }
 
-    /// What it has printed goes to this logger from now on.
-    func logs(to logger: Logger) { log.logger = logger }
+    /// Gives it a call, and waits for what comes of that.
+    func run(_ call: FunctionCall) async -> InvocationOutcome {
+        output.begin(call.logger, call.logTail)
+        let outcome = await session.invoke(call.invocation)
+        output.endCall()
+        return outcome
+    }
 
     /// Ends it at once, without waiting for that.
     func stop() async { await session.end(.cancelled) }

@@ -5,7 +5,7 @@ extension HostedFunction {
     /// The environment that Lambda's documentation promises, and what the declaration adds. Nothing of the worker's own
     /// is passed on but where programs are: it has secrets.
     /// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)
-    func variables(port: Int, region: String) -> [Environment.Key: String] {
+    func variables(port: Int, region: String) throws(FunctionHostError) -> [Environment.Key: String] {
         let worker = ProcessInfo.processInfo.environment
         var variables = [
             "PATH": worker["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
@@ -21,6 +21,7 @@ extension HostedFunction {
             "AWS_EXECUTION_ENV": "Stepwell",
         ]
         variables.merge(environment) { $1 }
+        for secret in secrets { variables[secret.variable] = try secret.value() }
         let fixed = [
             "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:\(port)",
             "_HANDLER": handler,

@@ -22,6 +22,8 @@ extension Failure {
             self.init(.refused, text)
         case .activityDoesNotExist(let text):
             self.init(.refused, text, remedy: "create it first: stepwell activities create NAME")
+        case .scheduleDoesNotExist(let text):
+            self.init(.refused, text, remedy: "`stepwell schedules list` shows all")
         case .executionAlreadyExists(let arn):
             self.init(
                 .refused,

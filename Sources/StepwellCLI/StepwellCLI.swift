@@ -39,6 +39,8 @@ struct StepwellCLI: AsyncParsableCommand {
                 subcommands: [
                     StartCommand.self, DescribeCommand.self, WhyCommand.self, HistoryCommand.self, ListCommand.self,
                     StopCommand.self, RedriveCommand.self, TaskCommand.self, ActivitiesCommand.self,
+                    SchedulesCommand.self,
+                    FunctionsCommand.self,
                 ]
             ),
             CommandGroup(name: "Watching", subcommands: [WatchCommand.self, WorkersCommand.self, QueueCommand.self]),

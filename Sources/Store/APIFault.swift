@@ -24,6 +24,7 @@ extension StoreError {
         case .executionAlreadyExists(let arn):
             APIFault("ExecutionAlreadyExists", "Execution Already Exists: '\(arn)'")
         case .activityDoesNotExist: APIFault("ActivityDoesNotExist", "Activity Does Not Exist: '\(resource)'")
+        case .scheduleDoesNotExist: APIFault("ResourceNotFound", "Schedule \(resource) does not exist.")
         case .executionNotRedrivable(let text): APIFault("ExecutionNotRedrivable", text)
         case .invalidToken: APIFault("InvalidToken", "Invalid Token: 'Invalid token'")
         case .taskTimedOut: APIFault("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")

@@ -37,7 +37,7 @@ package struct StartRequest: Sendable {
 
 extension StoreError {
     /// Whether nobody answers: then nothing else will be answered either.
-    fileprivate var isLossOfServer: Bool {
+    var isLossOfServer: Bool {
         guard case .postgres(let error) = self else { return false }
         return error.kind == .connectFailed || error.kind == .poolTimeout
     }

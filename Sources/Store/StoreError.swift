@@ -16,6 +16,7 @@ package enum StoreError: Error, Sendable {
     case stateMachineDeleting(String)
     case executionDoesNotExist(String)
     case activityDoesNotExist(String)
+    case scheduleDoesNotExist(String)
     /// The execution can't be gone on with; the reason.
     case executionNotRedrivable(String)
     case executionAlreadyExists(arn: String)
@@ -70,7 +71,7 @@ extension StoreError: CustomStringConvertible {
             "the definition is refused:\n"
                 + diagnostics.map { "  \($0.location): \($0.message)" }.joined(separator: "\n")
         case .invalidName(let text), .invalidInput(let text), .schemaMismatch(let text): text
-        case .activityDoesNotExist(let text), .executionNotRedrivable(let text): text
+        case .activityDoesNotExist(let text), .scheduleDoesNotExist(let text), .executionNotRedrivable(let text): text
         case .invalidToken(let text), .taskTimedOut(let text), .invalidOutput(let text), .validation(let text): text
         case .stateMachineDoesNotExist(let text), .stateMachineDeleting(let text), .executionDoesNotExist(let text):
             text

@@ -19,6 +19,18 @@ struct DeclarationTests {
         (#"{"b": {}}"#, "there is no folder"),
         (#"{"a": {"folder": "../x"}}"#, "not below"),
         (#"{"a b": {"folder": "a"}}"#, "a name has"),
+        (#"{"a": {"handler": "m.f", "secrets": {"KEY": "key"}}}"#, "neither an absolute path nor credential:NAME"),
+        (#"{"a": {"handler": "m.f", "secrets": {"KEY": "/does/not/exist"}}}"#, "can't be read from /does/not/exist"),
+        (#"{"a": {"handler": "m.f", "secrets": {"KEY": "credential:../x"}}}"#, "names no credential"),
+        (#"{"a": {"handler": "m.f", "secrets": {"KEY": "credential:x"}}}"#, "LoadCredential=x"),
+        (#"{"a": {"handler": "m.f", "secrets": {"_HANDLER=": "/dev/null"}}}"#, "can't be a variable"),
+        (#"{"a": {"handler": "m.f", "user": "nobody at all"}}"#, "there is no user \"nobody at all\""),
+        (#"{"a": {"handler": "m.f", "workingFolder": "elsewhere"}}"#, "there is no folder"),
+        (#"{"a": {"handler": "m.f", "retries": 3}}"#, "retries is 3: expected 0 to 2"),
+        (#"{"a": {"handler": "m.f", "maximumAge": 59}}"#, "expected 60 to 21600"),
+        (#"{"a": {"handler": "m.f", "onFailure": "b"}}"#, "onFailure is \"b\": expected function:NAME"),
+        (#"{"a": {"handler": "m.f", "reserved": -1}}"#, "expected 0 to 100000"),
+        (#"{"a": {"handler": "m.f", "rate": 0}}"#, "expected more than 0"),
         (#"{"a": {"handler": "m.f", "environment": {"AWS_LAMBDA_RUNTIME_API": "x"}}}"#, "can't be a variable"),
     ])
     func thatMakesNoSenseIsRefused(text: String, message: String) throws {

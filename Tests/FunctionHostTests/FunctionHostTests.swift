@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Logging
 import Store
 import Testing
 
@@ -179,7 +180,9 @@ struct FunctionHostTests {
 
     @Test(arguments: misfortunes)
     func aProcessThatFailsHarmsOnlyItsCall(_ misfortune: Misfortune) async throws {
-        let host = try await Host(["bad": (misfortune.script, misfortune.settings), "echo": (Self.echo, "")])
+        let host = try await Host([
+            "bad": (misfortune.script, misfortune.settings), "echo": (Self.echo, #""timeout": 60"#),
+        ])
         let (bad, good) = try await host.withWorker {
             async let bad = host.call("bad")
             let good = try await host.call("echo", 1)
@@ -215,5 +218,102 @@ struct FunctionHostTests {
             if found.isEmpty || ContinuousClock.now > deadline { return found }
             try await Task.sleep(for: .milliseconds(20))
         }
+    }
+
+    // MARK: What is printed
+
+    private static let talk = """
+        while True:
+            call, event, _ = next_call()
+            sys.stdout.write("first\\nsec"); sys.stdout.flush()
+            time.sleep(0.05)
+            sys.stdout.write("ond\\n"); sys.stdout.flush()
+            sys.stderr.write("차" * event + " without an end"); sys.stderr.flush()
+            reply(call, call)
+        """
+
+    @Test func whatIsPrintedIsLoggedByLinesWithTheCallThatItBelongsTo() async throws {
+        let host = try await Host(["talk": (Self.talk, #""timeout": 20"#)])
+        let log = LogRecord()
+        let calls = try await host.withWorker(log: log) {
+            [try await host.call("talk", 1), try await host.call("talk", 2)].compactMap { $0.output?.text }
+        }
+        #expect(calls.count == 2)
+        for (index, call) in calls.enumerated() {
+            let lines = log.entries
+                .filter { $0.message == "Function printed" && "\"\($0.metadata["request"] ?? "")\"" == call }
+                .map { "\($0.metadata["line"] ?? "")" }
+            #expect(lines == ["first", "second", String(repeating: "차", count: index + 1) + " without an end"])
+        }
+    }
+
+    @Test func theTailComesBackToWhoeverAsksForIt() async throws {
+        let host = try await Host([
+            "talk": (Self.talk, #""timeout": 20"#), "fail": ("print('last words', flush=True); sys.exit(1)", ""),
+        ])
+        let tails = try await host.withWorker {
+            var tails: [(request: String, tail: String)?] = []
+            for (name, event, kind) in [
+                ("talk", 3, InvocationKind.logged), ("talk", 3000, .logged), ("talk", 1, .request),
+                ("fail", 1, .logged),
+            ] {
+                let event = JSONDocument(.number(JSONNumber(event)))
+                let execution = try await host.store.invoke(name, payload: event, kind: kind)
+                let end = try await host.end(of: execution)
+                let tail = try await host.store.takeLogTail(of: execution)
+                if let tail, name == "talk" { #expect(end.output?.text == "\"\(tail.request)\"") }
+                tails.append(tail)
+                #expect(try await host.store.takeLogTail(of: execution) == nil)
+            }
+            return tails
+        }
+        #expect(tails[0]?.tail == "first\nsecond\n차차차 without an end")
+        #expect(tails[1]?.tail.utf8.count ?? 0 <= 4104)
+        #expect(tails[1]?.tail.hasSuffix("차차차 without an end") == true)
+        #expect(tails[2] == nil)
+        #expect(tails[3]?.tail == "last words\n")
+    }
+
+    // MARK: Who they are
+
+    @Test func secretsAreReadForEveryProcess() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "swsecret.\(UUID().uuidString.prefix(8))")
+        try Data("first\n".utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let script = """
+            while True:
+                call, event, _ = next_call()
+                reply(call, [os.environ["KEY"], os.getcwd()])
+            """
+        let host = try await Host([
+            "secret": (
+                script,
+                #""recycleAfter": 1, "timeout": 20, "secrets": {"KEY": "\#(file.path)"}, "workingFolder": "..""#
+            )
+        ])
+        let replies = try await host.withWorker {
+            var replies = [try await host.call("secret").output?.text]
+            try Data("second".utf8).write(to: file)
+            replies.append(try await host.call("secret").output?.text)
+            try FileManager.default.removeItem(at: file)
+            let failed = try await host.call("secret")
+            #expect(failed.error == "Runtime.InvalidEntrypoint" && failed.cause?.contains("KEY") == true)
+            return replies
+        }
+        let folder = host.folder.resolvingSymlinksInPath().path
+        #expect(replies == [#"["first", "\#(folder)"]"#, #"["second", "\#(folder)"]"#])
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can become somebody else"))
+    func aFunctionRunsAsItsUser() async throws {
+        let script = """
+            while True:
+                call, event, _ = next_call()
+                reply(call, [os.getuid(), os.getgroups()])
+            """
+        let host = try await Host(["own": (script, #""timeout": 20, "user": "nobody""#)])
+        let reply = try await host.withWorker { try await host.call("own") }
+        #expect(reply.output?.text == "[65534, [65534]]", "\(reply.cause ?? "")")
+        #expect(try await Self.leftOvers(of: host).isEmpty)
     }
 }

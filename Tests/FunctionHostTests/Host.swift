@@ -6,6 +6,7 @@ import Postgres
 import PostgresTestSupport
 import Stepwell
 import Store
+import Synchronization
 import Testing
 
 /// A folder of functions whose programs are Python scripts, a database, and a worker that offers them.
@@ -62,9 +63,15 @@ struct Host: Sendable {
     }
 
     /// Runs a worker while the body does.
-    func withWorker<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    ///
+    /// - Parameter log: takes what the worker logs.
+    func withWorker<Value: Sendable>(
+        log: LogRecord? = nil,
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
         var logger = Logger(label: "test")
-        logger.logLevel = .error
+        if let log { logger = Logger(label: "test") { _ in log.handler } }
+        logger.logLevel = log == nil ? .error : .info
         let host = try FunctionHost(folder: folder, logger: logger)
         var configuration = WorkerConfiguration()
         configuration.database = database.conninfo
@@ -96,11 +103,44 @@ struct Host: Sendable {
     /// Calls a function by way of an execution.
     func call(_ name: String, _ input: JSONValue = .null, trace: String? = nil) async throws -> ExecutionDescription {
         let request = StartRequest(stateMachine: name, name: nil, input: JSONDocument(input), traceHeader: trace)
-        let started = try await store.startExecutions([request])[0].get()
+        return try await end(of: try await store.startExecutions([request])[0].get().arn)
+    }
+
+    /// Waits for the end of an execution.
+    func end(of execution: String) async throws -> ExecutionDescription {
         while true {
-            let description = try await store.describe(started.arn)
+            let description = try await store.describe(execution)
             if description.summary.status != .running { return description }
             try await Task.sleep(for: .milliseconds(10))
         }
     }
+}
+
+/// What was logged, for tests that read it.
+final class LogRecord: Sendable {
+    struct Entry: Sendable {
+        var message: String
+        var metadata: Logger.Metadata
+    }
+
+    private struct Handler: LogHandler {
+        let record: LogRecord
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.info
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let all = metadata.merging(event.metadata ?? [:]) { $1 }
+            record.all.withLock { $0.append(Entry(message: "\(event.message)", metadata: all)) }
+        }
+    }
+
+    private let all = Mutex<[Entry]>([])
+
+    var handler: any LogHandler { Handler(record: self) }
+    var entries: [Entry] { all.withLock(\.self) }
 }

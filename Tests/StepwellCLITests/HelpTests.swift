@@ -59,6 +59,9 @@ struct HelpTests {
                   redrive                 Go on with executions from where they failed.
                   task                    Answer a task that waits for its token.
                   activities              Create activities, and ask for their tasks.
+                  schedules               Start executions, and call functions, at certain
+                                          times.
+                  functions               Set what holds for a function, whoever runs it.
 
                 WATCHING SUBCOMMANDS:
                   watch                   Follow an execution until it ends, or the queue.
@@ -77,7 +80,12 @@ struct HelpTests {
             "retention", "validate", "deploy", "jsonata", "start", "describe", "history", "list", "stop", "test",
             "task", "task succeed",
             "task fail", "task heartbeat", "activities", "activities create", "activities list", "activities delete",
-            "activities poll", "redrive", "why", "workers", "queue", "diff", "watch",
+            "activities poll", "schedules", "schedules create", "schedules list", "schedules describe",
+            "schedules update",
+            "schedules pause", "schedules resume", "schedules delete", "schedules next", "functions", "functions put",
+            "functions list",
+            "functions delete", "redrive", "why", "workers",
+            "queue", "diff", "watch",
         ]
     )
     func everyCommandExplainsItselfWithinEightyColumns(command: String) async throws {

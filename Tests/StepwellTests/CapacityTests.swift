@@ -1,4 +1,5 @@
 import JSON
+import Store
 import Testing
 
 @testable import Stepwell
@@ -90,5 +91,51 @@ import Testing
         capacity.returnedLate("a")
         #expect(capacity.offeredFunctions == ["", "a"])
         #expect(capacity.takePermit("a") == true)
+    }
+
+    // MARK: Limits of the whole installation
+
+    @Test func aShareBoundsWhatIsClaimed() {
+        var capacity = capacity(slots: 10, ["a": nil, "b": 3, "c": nil])
+        var grew = [capacity.set(["a": FunctionShare(slots: 2, rate: nil), "b": FunctionShare(slots: 0, rate: nil)])]
+        let offers = capacity.offers()
+        #expect(offers.map { Set($0.functions) } == [["", "c"], ["a"]])
+        #expect(offers[1].limit == 2 && offers[1].limited == "a")
+        capacity.took(2, of: offers[1])
+        var taken = ["a", "b", "c"].map { capacity.takePermit($0) }
+        capacity.givePermit("a")
+        taken.append(capacity.takePermit("a"))
+        #expect(taken == [false, false, true, true])
+        // It is more than that until the calls are over.
+        grew.append(capacity.set(["a": FunctionShare(slots: 1, rate: nil)]))
+        let request = capacity.shareRequests.first { $0.function == "a" }
+        #expect(request?.holding == 2 && request?.wanted == 10)
+        #expect(capacity.offeredFunctions == ["", "c", "b"])
+        taken = [capacity.takePermit("a")]
+        grew.append(capacity.set([:]))
+        taken.append(capacity.takePermit("a"))
+        #expect(taken == [false, true])
+        #expect(grew == [true, true, true])
+    }
+
+    @Test func startsAreSpreadOverTime() {
+        var capacity = capacity(slots: 10, ["a": nil])
+        _ = capacity.set(["a": FunctionShare(slots: nil, rate: 4)])
+        #expect(capacity.isPaced)
+        var taken = [capacity.takePermit("a"), capacity.takePermit("a")]
+        capacity.givePermit("a")
+        taken.append(capacity.takePermit("a"))
+        var grew = [capacity.pass(.milliseconds(200)), capacity.pass(.milliseconds(50))]
+        taken.append(capacity.takePermit("a"))
+        #expect(taken == [true, false, false, true])
+        // No more than a second's worth is saved up.
+        grew.append(capacity.pass(.seconds(100)))
+        #expect(grew == [false, true, true])
+        #expect(capacity.shareRequests.map(\.holding) == [1])
+        let limit = capacity.offers().last?.limit
+        #expect(limit == 4)
+        capacity.closeBudgets()
+        let isFree = capacity.takePermit("a")
+        #expect(!isFree)
     }
 }

@@ -6,7 +6,8 @@ extension StoreError {
     /// What it means to whoever looks at a page.
     var refusal: APIError {
         switch self {
-        case .stateMachineDoesNotExist(let text), .executionDoesNotExist(let text), .activityDoesNotExist(let text):
+        case .stateMachineDoesNotExist(let text), .executionDoesNotExist(let text), .activityDoesNotExist(let text),
+            .scheduleDoesNotExist(let text):
             APIError("NotFound", text, status: 404)
         case .postgres(let error) where error.isTransient || error.kind == .poolClosed: .unavailable
         case .postgres, .migration, .schemaMismatch, .corrupt: .internalFailure

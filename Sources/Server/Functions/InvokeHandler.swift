@@ -58,7 +58,7 @@ struct InvokeHandler: Sendable {
             let execution = try await services.store.invoke(
                 invocation.function,
                 payload: payload,
-                kind: .request,
+                kind: invocation.wantsLog ? .logged : .request,
                 traceHeader: request.traceHeader
             )
             let ends = services.ends
@@ -72,7 +72,8 @@ struct InvokeHandler: Sendable {
             if invocation.wantsLog {
                 let milliseconds = started.duration(to: .now).components.attoseconds / 1_000_000_000_000_000
                 let seconds = started.duration(to: .now).components.seconds
-                response.headers[.logResult] = Self.log(id: id, milliseconds: seconds * 1000 + milliseconds)
+                let log = try await services.store.takeLogTail(of: execution)
+                response.headers[.logResult] = Self.log(log, id: id, milliseconds: seconds * 1000 + milliseconds)
             }
             return response
         }
@@ -104,15 +105,19 @@ struct InvokeHandler: Sendable {
         return failed
     }
 
-    /// The lines that Lambda writes around a call. What a handler logs goes where its worker's log goes.
-    private static func log(id: String, milliseconds: Int64) -> String {
-        let lines = """
+    /// The last 4 KB of what Lambda's log has of a call: the lines that it writes itself, and what the function printed.
+    /// What a Swift handler logs goes where its worker's log goes.
+    private static func log(_ log: (request: String, tail: String)?, id: String, milliseconds: Int64) -> String {
+        let id = log?.request ?? id
+        var printed = log?.tail ?? ""
+        if !printed.isEmpty, !printed.hasSuffix("\n") { printed += "\n" }
+        let text = """
             START RequestId: \(id) Version: $LATEST
-            END RequestId: \(id)
+            \(printed)END RequestId: \(id)
             REPORT RequestId: \(id)\tDuration: \(milliseconds) ms
 
             """
-        return Data(lines.utf8).base64EncodedString()
+        return Data(text.utf8.suffix(4096)).base64EncodedString()
     }
 
     private static func response(_ status: HTTPResponse.Status, _ body: [UInt8], id: String) -> Response {

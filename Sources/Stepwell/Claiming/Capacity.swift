@@ -1,3 +1,5 @@
+import Store
+
 /// How much more this process can take on, in all and of each function.
 struct Capacity {
     /// A claim to be made: so many steps of these functions.
@@ -19,7 +21,11 @@ struct Capacity {
     private let unlimited: [String]
     /// Functions that no worker offers and this one calls elsewhere.
     private(set) var adoptedFunctions: [String] = []
-    private let limits: [(function: String, limit: Int)]
+    private let ownLimits: [(function: String, limit: Int)]
+    /// Functions of this process, with a limit or without.
+    private let own: [String]
+    /// What is limited in the whole installation.
+    private var budgets: [String: FunctionBudget] = [:]
     private var steps = 0
     private var lent = 0
     private var permits: [String: Int] = [:]
@@ -39,7 +45,8 @@ struct Capacity {
             }
         }
         self.unlimited = unlimited
-        self.limits = limits
+        ownLimits = limits
+        own = functions.map(\.name)
     }
 
     /// Steps that are in hand.
@@ -73,7 +80,15 @@ struct Capacity {
     }
 
     /// What is claimed in one go.
-    private var open: [String] { (unlimited + adoptedFunctions).filter { !isBlocked($0) } }
+    private var open: [String] {
+        (unlimited + adoptedFunctions).filter { !isBlocked($0) && budgets[$0] == nil }
+    }
+
+    /// Functions of which only so many calls run at once, or begin.
+    private var limits: [(function: String, limit: Int)] {
+        guard !budgets.isEmpty else { return ownLimits }
+        return ownLimits + unlimited.filter { budgets[$0] != nil }.map { ($0, Int.max) }
+    }
 
     private func rotated<Element>(_ elements: [Element]) -> [Element] {
         guard !elements.isEmpty else { return [] }
@@ -82,7 +97,10 @@ struct Capacity {
     }
 
     private func free(_ limit: (function: String, limit: Int)) -> Int {
-        isBlocked(limit.function) ? 0 : max(0, limit.limit - permits[limit.function, default: 0])
+        guard !isBlocked(limit.function) else { return 0 }
+        let running = permits[limit.function, default: 0]
+        let free = max(0, limit.limit - running)
+        return budgets[limit.function].map { min(free, $0.free(running: running)) } ?? free
     }
 
     private func isBlocked(_ function: String) -> Bool {
@@ -94,7 +112,10 @@ struct Capacity {
     /// Steps were claimed, each with a permit if the offer's function is limited.
     mutating func took(_ count: Int, of offer: Offer) {
         steps += count
-        if let function = offer.limited { permits[function, default: 0] += count }
+        if let function = offer.limited {
+            permits[function, default: 0] += count
+            budgets[function]?.begin(count)
+        }
     }
 
     /// Functions are taken that were not before, or left to others.
@@ -130,12 +151,13 @@ struct Capacity {
         guard let limit = limits.first(where: { $0.function == function }) else { return true }
         guard free(limit) > 0 else { return false }
         permits[function, default: 0] += 1
+        budgets[function]?.begin(1)
         return true
     }
 
     mutating func givePermit(_ function: String) {
-        guard isLimited(function) else { return }
-        permits[function, default: 0] -= 1
+        guard let count = permits[function], count > 0 else { return }
+        permits[function] = count - 1
     }
 
     /// A call is over, but its handler is not.
@@ -149,5 +171,53 @@ struct Capacity {
     /// A handler has returned after its call was over.
     mutating func returnedLate(_ function: String) {
         abandoned[function, default: 0] -= 1
+    }
+
+    // MARK: Limits of the whole installation
+
+    var hasBudgets: Bool { !budgets.isEmpty }
+    var isPaced: Bool { budgets.values.contains(where: \.isPaced) }
+    var functionsWithBudget: [String] { budgets.keys.sorted() }
+
+    /// What to ask for: as many calls as there is room for beside those that run.
+    var shareRequests: [ShareRequest] {
+        own.map { function in
+            let running = permits[function, default: 0]
+            let most = ownLimits.first { $0.function == function }?.limit ?? slots
+            return ShareRequest(
+                function: function,
+                holding: max(running, budgets[function]?.slots ?? 0),
+                wanted: min(most, running + room)
+            )
+        }
+    }
+
+    /// Shares were given.
+    ///
+    /// - Returns: whether more may run than before.
+    mutating func set(_ shares: [String: FunctionShare]) -> Bool {
+        let before = budgets
+        budgets = [:]
+        for (function, share) in shares {
+            var budget = before[function] ?? FunctionBudget(share)
+            budget.change(to: share)
+            budgets[function] = budget
+        }
+        return budgets.contains { ($0.value.slots ?? .max) > (before[$0.key]?.slots ?? -1) }
+            || before.keys.contains { budgets[$0] == nil }
+    }
+
+    /// Nothing more begins of what is limited.
+    mutating func closeBudgets() {
+        for function in budgets.keys { budgets[function]?.change(to: FunctionShare(slots: 0, rate: nil)) }
+    }
+
+    /// Time has gone by.
+    ///
+    /// - Returns: whether calls may begin that could not before.
+    mutating func pass(_ duration: Duration) -> Bool {
+        var grew = false
+        for function in budgets.keys where budgets[function]?.pass(duration) == true { grew = true }
+        return grew
     }
 }

@@ -1,4 +1,5 @@
 package import JSON
+package import Store
 
 /// Work that state machines can call by name: what a Task's `Resource` refers to.
 ///
@@ -30,6 +31,8 @@ public struct Function: Sendable {
     /// How long a call may take before it fails with `Sandbox.Timedout`; nil: as long as it likes.
     public let timeout: Duration?
     let body: Body
+    /// What is set for it in the whole installation, by the program that offers it.
+    package var settings: FunctionSettings?
 
     /// The timeout of a function that sets none: 15 minutes, the longest that AWS Lambda allows.
     public static let defaultTimeout: Duration = .seconds(15 * 60)

@@ -19,6 +19,9 @@ public struct FunctionContext: Sendable {
     /// When the call is given up: by the function's timeout or the state's `TimeoutSeconds`, whichever comes first.
     public let deadline: ContinuousClock.Instant?
 
+    /// What the call prints, if it does so in a process of its own.
+    package let logTail = LogTail()
+
     let execution: ExecutionInfo
     let request: PGUUID
     let invocation: Invocation

@@ -60,6 +60,16 @@ extension Engine {
         return (try? await store.offeredServices().contains(offer)) ?? false
     }
 
+    /// Keeps what a call has printed for the caller who asked for it. Without it the answer is as good.
+    func keepLogTail(of context: FunctionContext, _ step: StepKey) async {
+        guard InvocationKind.logged.isKind(ofMachine: context.stateMachineName) else { return }
+        do throws(StoreError) {
+            try await facilities.postgres.keepLogTail(context.logTail.text, of: context.requestID, step)
+        } catch {
+            context.logger.debug("The log's tail could not be kept", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// Completes a step within a transaction.
     ///
     /// - Returns: whether the step was this worker's.

@@ -31,7 +31,7 @@ final class Engine: Sendable {
     let hints: HintSender
     let metrics = WorkerMetrics()
     /// Calls of express executions that wait for a permit.
-    private let permits = PermitQueue()
+    let permits = PermitQueue()
     private let committers: [Committer]
     private let functionARNs: [String: String]
     private let clock: Mutex<DatabaseClock>

@@ -162,6 +162,7 @@ struct WorkerLife {
             group.addTask { await forgetter.run() }
             group.addTask { await engine.facilities.ends.run() }
             group.addTask { await MapRunWaker(engine: engine).run() }
+            group.addTask { await ScheduleRunner(engine: engine).run() }
             if engine.services.lambda != nil { group.addTask { await LambdaAdoption(engine: engine).run() } }
             if let address = configuration.metricsAddress {
                 group.addTask { await MetricsEndpoint(address: address, engine: engine).run() }
@@ -169,7 +170,12 @@ struct WorkerLife {
             if configuration.usesNotifications {
                 group.addTask { await HintListener(engine: engine, configuration: listenDatabase).run() }
             }
-            let claiming = Task { await engine.claim(notifier) }
+            let shares = ShareKeeper(engine: engine)
+            let claiming = Task {
+                await shares.begin()
+                await engine.claim(notifier)
+            }
+            group.addTask { await shares.run() }
             await end.wait()
             notifier.stopping()
             engine.stop()
@@ -237,9 +243,13 @@ struct WorkerLife {
     private func register(in store: Store) async throws(StoreError) {
         try await store.createPartitions()
         try await store.offerServices(services.offers)
+        for (name, function) in functions {
+            if let settings = function.settings { try await store.putFunction(name, settings, isDeclared: true) }
+        }
         // Holding the lock on the name, this process knows that whoever had it is dead.
         guard let previous = try await store.register(record) else { return CrashPoint.startRegistered.pass() }
         CrashPoint.startRegistered.pass()
+        try await store.dropShares(of: previous)
         let count = try await store.releaseWorker(previous)
         CrashPoint.startTakenOver.pass()
         if count > 0 {
@@ -289,6 +299,7 @@ struct WorkerLife {
         let isDone = Mailbox(false)
         let farewell = Task {
             do throws(StoreError) {
+                try await engine.facilities.postgres.dropShares(of: record.instance)
                 try await engine.facilities.postgres.unregister(record)
             } catch {
                 logger.debug("The worker could not be unregistered", metadata: ["error": "\(error)"])

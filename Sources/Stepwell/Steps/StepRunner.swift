@@ -177,7 +177,9 @@ final class StepRunner {
         switch function.body {
         case .plain(let body):
             switch await handler.run({ try await body(call.input, $0) }) {
-            case .outcome(let answer): outcome = answer
+            case .outcome(let answer):
+                outcome = answer
+                await engine.keepLogTail(of: handler.context, step.key)
             case .lost: return nil
             case .shutDown: return await giveBack()
             }
