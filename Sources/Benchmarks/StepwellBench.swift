@@ -14,6 +14,7 @@ struct StepwellBench: AsyncParsableCommand {
         subcommands: [
             DrainCommand.self, ChainCommand.self, ExpressCommand.self, FanoutCommand.self, MapRunCommand.self,
             LatencyCommand.self, ScaleCommand.self, MemoryCommand.self, JSONataCommand.self, APICommand.self,
+            FunctionsCommand.self,
             BenchWorkerCommand.self, BenchServerCommand.self,
         ]
     )
