@@ -119,11 +119,15 @@ final class FunctionProcess: Sendable {
     private static func watch(_ group: pid_t, _ memoryMegabytes: Int, _ session: RuntimeSession) async {
         var reason: InvocationOutcome?
         while !Task.isCancelled {
+            var pause = Duration.zero
             switch await session.activity {
             case .over: reason = .cancelled
             case .resting: break
             case .busy:
+                let start = ContinuousClock.now
                 let usage = ProcessGroup.usage(of: group)
+                // Where there are thousands of processes, looking costs: it is done half as often.
+                pause = min(.milliseconds(100), start.duration(to: .now) * 50)
                 if usage.processes > ProcessGroup.mostProcesses || usage.bytes > memoryMegabytes << 20 {
                     reason = .ended("signal: killed")
                 }
@@ -139,7 +143,7 @@ final class FunctionProcess: Sendable {
                 kill(-group, SIGKILL)
                 return
             }
-            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
+            do { try await Task.sleep(for: max(.milliseconds(50), pause)) } catch { return }
         }
     }
 

@@ -69,8 +69,8 @@ actor RuntimeSession {
             await withCheckedContinuation { continuation in
                 caller = continuation
                 pending = invocation
-                bound(by: startTimeout)
-                deliver()
+                // One that waits already has it at once.
+                if case .waiting = stage { deliver() } else { bound(by: startTimeout) }
             }
         } onCancel: {
             Task { await self.end(.cancelled) }

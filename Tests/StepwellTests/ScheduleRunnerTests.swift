@@ -57,7 +57,7 @@ struct ScheduleRunnerTests {
                 return input
             }
         } body: {
-            let due = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 + 3).rounded())
+            let due = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 + 8).rounded())
             let text = due.ISO8601Format().dropLast()
             var settings = ScheduleSettings(expression: "at(\(text))", target: .function("once"))
             settings.deletesItself = true
