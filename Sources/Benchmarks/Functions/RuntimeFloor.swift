@@ -159,15 +159,16 @@ final class RuntimeFloor: Sendable {
     // MARK: The end
 
     private func finish(_ duration: Duration?) {
-        let waiter = end.withLock { end -> CheckedContinuation<Duration?, Never>? in
-            guard !end.isThere else { return nil }
+        let (isFirst, waiter) = end.withLock { end -> (Bool, CheckedContinuation<Duration?, Never>?) in
+            guard !end.isThere else { return (false, nil) }
             end.isThere = true
             end.duration = duration
             defer { end.waiter = nil }
-            return end.waiter
+            return (true, end.waiter)
         }
+        // Once: after that the descriptor may be somebody else's.
+        if isFirst { shutdown(listener, Int32(SHUT_RDWR)) }
         waiter?.resume(returning: duration)
-        shutdown(listener, Int32(SHUT_RDWR))
     }
 
     private func duration() async -> Duration? {
