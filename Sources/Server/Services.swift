@@ -12,7 +12,8 @@ struct Services: Sendable {
     let starts: StartBatcher
     let deletions: DeletionService
     let metrics: Metrics
-    let pollers = ActivityPollers()
+    let pollers: ActivityPollers
+    let openExecutions: OpenExecutions
     let departures = Departures()
     let admission = Admission()
     /// Who waits for tasks of activities, and for ends of executions.
@@ -27,6 +28,9 @@ struct Services: Sendable {
         self.store = store
         pageTokens = try await PageTokens.load(from: store)
         starts = StartBatcher(store: store)
+        // AWS's quotas, where they are kept.
+        pollers = ActivityPollers(mostOfOne: store.settings.isStrict ? 1_000 : .max)
+        openExecutions = OpenExecutions(store: store, most: store.settings.isStrict ? 1_000_000 : nil)
         deletions = DeletionService(store: store, logger: logger)
         metrics = Metrics()
         listener = Listener(configuration, logger: logger)

@@ -3,6 +3,24 @@ package import JSON
 import Postgres
 
 extension Store {
+    /// Whether so many executions run or wait.
+    package func hasOpenExecutions(atLeast count: Int) async throws(StoreError) -> Bool {
+        var missing = count
+        for bucket in 0..<settings.buckets where missing > 0 {
+            let rows = try await query(
+                Statement(
+                    """
+                    select count(*)::int
+                    from (select from stepwell.execution_heads h where h.bucket = $1 limit $2) h
+                    """,
+                    [.int4(bucket), .int4(Int32(clamping: missing))]
+                )
+            )
+            missing -= try decode { () throws(PostgresError) in try rows.only().int(0) }
+        }
+        return missing <= 0
+    }
+
     /// Starts an execution.
     ///
     /// A name makes the call idempotent: as long as the execution runs, the same name and input give the same answer.

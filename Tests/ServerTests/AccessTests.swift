@@ -164,10 +164,36 @@ import Testing
     }
 
     @Test func `so many may wait for tasks, and no more`() {
-        let pollers = ActivityPollers(most: 2)
-        #expect(pollers.enter() && pollers.enter() && !pollers.enter())
-        pollers.leave()
-        #expect(pollers.enter() && !pollers.enter())
+        let pollers = ActivityPollers(most: 3, mostOfOne: 2)
+        #expect(pollers.enter("a") && pollers.enter("a") && !pollers.enter("a"))
+        #expect(pollers.enter("b") && !pollers.enter("b"))
+        pollers.leave("a")
+        #expect(pollers.enter("a") && !pollers.enter("b"))
+    }
+
+    @Test func `with as many executions open as may be, no other is started`() async throws {
+        let fixture = try await ServerFixture()
+        let none = OpenExecutions(store: fixture.store, most: 2)
+        try await none.admit()
+        _ = try await fixture.store.deploy(
+            name: "Waits",
+            definition: #"{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": true}}}"#
+        )
+        for name in ["a", "b"] {
+            _ = try await fixture.store.startExecution(
+                stateMachine: "Waits",
+                name: name,
+                input: JSONDocument(.null)
+            )
+        }
+        try await OpenExecutions(store: fixture.store, most: 3).admit()
+        try await OpenExecutions(store: fixture.store, most: nil).admit()
+        let error = await #expect(throws: APIError.self) {
+            try await OpenExecutions(store: fixture.store, most: 2).admit()
+        }
+        #expect(error?.code == "ExecutionLimitExceeded")
+        // The count is not older than some seconds, and not newer than it has to be.
+        try await none.admit()
     }
 
     @Test func `secrets are not in the database in the clear, and bound to their id`() async throws {

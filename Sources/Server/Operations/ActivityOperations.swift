@@ -70,15 +70,15 @@ enum ActivityOperations {
     ) { call in
         let workerName = call.arguments.text("workerName")
         if let workerName { try ResourceName.check(workerName) }
-        guard call.services.pollers.enter() else {
+        let (desk, name) = (call.services.activities, try name(call))
+        guard call.services.pollers.enter(name) else {
             throw APIError(
                 "ActivityWorkerLimitExceeded",
                 "As many workers wait for tasks at this server as it allows",
                 retryAfter: 1
             )
         }
-        defer { call.services.pollers.leave() }
-        let (desk, name) = (call.services.activities, try name(call))
+        defer { call.services.pollers.leave(name) }
         let task = try await call.client.whilePresent { try await desk.task(of: name, workerName: workerName) }
         guard let task else { return ["taskToken": nil] }
         return ["taskToken": .string(task.token), "input": .string(task.input.text)]

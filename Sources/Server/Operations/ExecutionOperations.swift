@@ -18,6 +18,7 @@ enum ExecutionOperations {
         let machine = try startable(arn)
         let name = call.arguments.text("name")
         if let name { try ResourceName.check(name) }
+        try await call.services.openExecutions.admit()
         let started = try await call.services.starts.start(
             StartRequest(
                 stateMachine: machine,
@@ -53,6 +54,7 @@ enum ExecutionOperations {
         about: .arn("executionArn"),
         [.required("executionArn", Constraints.arn), .optional("clientToken", Constraints.clientToken)]
     ) { call in
+        try await call.services.openExecutions.admit()
         let redriven = try await call.store.redriveExecution(
             try call.execution(),
             token: call.arguments.text("clientToken")
