@@ -15,6 +15,8 @@ package struct ConsoleSite: Site {
     /// What requests are protected with where nobody logs in; every process has its own.
     let openSecret: String
     let activity = ActivityCache()
+    let layouts = LayoutEngine()
+    let streams = StreamCount()
 
     /// - Parameter hosts: names by which the server is reached, beside `localhost` and addresses.
     /// - Throws: if a template is no template: none of those that are compiled in.

@@ -58,6 +58,15 @@ struct Visit: Sendable {
         }
     }
 
+    /// For a form that is sent without a script: browsers don't say where it comes from, because pages tell them to name no
+    /// page, but they say whether that is this server, in a header that no page can set.
+    ///
+    /// - Throws: unless the form was sent from a page of this server.
+    func checkFormOrigin() throws(APIError) {
+        guard request.headers[.origin] == "null" else { return try checkOrigin() }
+        guard request.headers[.known("Sec-Fetch-Site")] == "same-origin" else { throw .foreignPage }
+    }
+
     /// - Throws: unless the request was sent by a page of this server.
     func checkOrigin() throws(APIError) {
         guard let origin = request.headers[.origin], let authority = request.head.authority,

@@ -25,7 +25,7 @@ enum LoginPage {
     /// Whoever asks for this has no session yet that a foreign page could use: that it comes from a page of this server is
     /// enough, so that it goes without a script as well.
     private static func logIn(_ visit: Visit) async throws -> Response {
-        try visit.checkOrigin()
+        try visit.checkFormOrigin()
         let fields = try await RequestBody.fields(of: visit.request)
         let id = (fields["accessKey"] ?? "").filter { !$0.isWhitespace }
         let secret = (fields["secret"] ?? "").filter { !$0.isWhitespace }

@@ -29,6 +29,7 @@ enum OverviewPage {
         let tiles: [Tile]
         let charts: [Chart]
         let queues: [Queue]
+        let hasQueues: Bool
         let failures: ExecutionTable
         let allFailures: String
     }
@@ -45,6 +46,7 @@ enum OverviewPage {
             tiles: tiles(seen, texts),
             charts: [.started(seen.minutes, texts), .durations(seen.minutes, texts)],
             queues: seen.queue.queues.map { queue($0, workers: seen.workers, texts) },
+            hasQueues: !seen.queue.queues.isEmpty,
             failures: ExecutionTable(failures.executions, now: seen.now, texts),
             allFailures: Address.of(["executions"], [("status", "FAILED")])
         )

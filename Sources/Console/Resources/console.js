@@ -52,7 +52,15 @@ async function act(element, address, fields) {
   }
 }
 
-document.addEventListener("click", (event) => {
+document.addEventListener("click", async (event) => {
+  const opener = event.target.closest?.("[data-open]");
+  if (opener) document.getElementById(opener.dataset.open)?.showModal();
+  event.target.closest?.("[data-close]")?.closest("dialog").close();
+  const copier = event.target.closest?.("[data-copy]");
+  if (copier) {
+    await navigator.clipboard?.writeText(copier.dataset.copy).catch(() => {});
+    say(copier.dataset.copy);
+  }
   const button = event.target.closest?.("button[data-post]");
   if (button && (!button.dataset.confirm || confirm(button.dataset.confirm))) act(button, button.dataset.post);
 });
@@ -64,23 +72,97 @@ document.addEventListener("submit", (event) => {
   act(form, form.dataset.post, new URLSearchParams(new FormData(form, event.submitter)));
 });
 
+// The page as it is now, in place of what it was; not while somebody writes or has something open.
+async function renew() {
+  const main = document.querySelector("main");
+  if (document.hidden || main.querySelector("dialog[open], .events details[open], .runs[open]") || main.contains(document.getSelection()?.anchorNode) && !document.getSelection().isCollapsed) return;
+  const response = await fetch(location.href).catch(() => null);
+  if (!response?.ok || response.redirected) return;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
+  if (!fresh) return;
+  const focused = document.activeElement?.getAttribute?.("href");
+  const scrolled = main.querySelector(".canvas")?.scrollTop;
+  main.replaceChildren(...document.importNode(fresh, true).childNodes);
+  prepare(main);
+  if (scrolled) main.querySelector(".canvas").scrollTop = scrolled;
+  if (focused) main.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
 // Figures that grow old are fetched again while somebody looks.
-function refresh() {
-  const old = document.querySelector("[data-refresh]");
-  if (!old) return;
-  setInterval(async () => {
-    if (document.hidden) return;
-    const response = await fetch(location.href).catch(() => null);
-    if (!response?.ok || response.redirected) return;
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const fresh = page.querySelector("main");
-    if (!fresh || document.querySelector("main").innerHTML === fresh.innerHTML) return;
-    const focused = document.activeElement?.getAttribute?.("href");
-    const main = document.querySelector("main");
-    main.replaceChildren(...document.importNode(fresh, true).childNodes);
-    localizeTimes(main);
-    if (focused) main.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-  }, 5000);
+if (document.querySelector("[data-refresh]")) setInterval(renew, 5000);
+
+// An execution that moves says so.
+const live = document.querySelector("[data-live]")?.dataset.live;
+if (live) {
+  const source = new EventSource(live);
+  let pending = false;
+  source.addEventListener("message", async (event) => {
+    if (!event.data.endsWith(" RUNNING")) source.close();
+    if (pending) return;
+    pending = true;
+    // What comes at once is shown at once.
+    await new Promise((done) => setTimeout(done, 150));
+    pending = false;
+    await renew();
+  });
+  addEventListener("pagehide", () => source.close());
+}
+
+// JSON as a tree that opens and closes, and can be searched; what is no JSON stays as it is.
+const largestTree = 3000;
+function tree(value, key) {
+  const item = document.createElement("li");
+  const name = document.createElement("span");
+  name.className = "key";
+  if (key !== null) name.textContent = `${key}: `;
+  if (value !== null && typeof value === "object") {
+    const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+    const details = document.createElement("details");
+    const summary = document.createElement("summary");
+    const list = document.createElement("ul");
+    details.open = true;
+    summary.append(name, Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`);
+    for (const [inner, part] of entries) list.append(tree(part, inner));
+    details.append(summary, list);
+    item.append(details);
+  } else {
+    const text = document.createElement("span");
+    text.className = typeof value === "string" ? "string" : "other";
+    text.textContent = JSON.stringify(value);
+    item.append(name, text);
+  }
+  return item;
+}
+
+function growTrees(root) {
+  for (const pre of root.querySelectorAll("pre[data-json]")) {
+    let value;
+    // Numbers that a browser can't hold would be shown as others.
+    if (/[0-9]{16}/.test(pre.textContent) || /[0-9][eE.]/.test(pre.textContent)) continue;
+    try { value = JSON.parse(pre.textContent); } catch { continue; }
+    if (value === null || typeof value !== "object" || pre.textContent.split("\n").length > largestTree) continue;
+    const list = document.createElement("ul");
+    list.className = "tree";
+    list.append(tree(value, null));
+    pre.replaceChildren(list);
+  }
+}
+
+// Keys: what stands in data-key, where nobody writes; / goes to the search.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+  if (event.key === "/") {
+    const search = document.querySelector("[data-search]");
+    if (search) { event.preventDefault(); search.focus(); }
+    return;
+  }
+  const element = [...document.querySelectorAll("[data-key]")].findLast((other) => other.dataset.key === event.key);
+  if (element) { event.preventDefault(); element.click(); }
+});
+
+function prepare(root) {
+  localizeTimes(root);
+  growTrees(root);
 }
 
 // Over plain HTTP from elsewhere a login can be read, and does not last.
@@ -93,5 +175,4 @@ if (document.querySelector("form[data-login]")) {
   }).catch(() => {});
 }
 
-localizeTimes(document);
-refresh();
+prepare(document);
