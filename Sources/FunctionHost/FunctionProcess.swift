@@ -101,15 +101,17 @@ final class FunctionProcess: Sendable {
             let result = try await Subprocess.run(
                 configuration,
                 input: .inputWriter,
-                output: .fileDescriptor(output.writer, closeAfterSpawningProcess: true),
-                error: .combinedWithOutput
+                output: .fileDescriptor(output.writer, closeAfterSpawningProcess: false),
+                error: .fileDescriptor(output.writer, closeAfterSpawningProcess: false)
             ) { execution in
+                output.closeWriter()
                 start.yield(execution.processIdentifier.value)
                 // The guard prints nothing, and holds its output open until it ends.
                 await output.closed()
             }
             return Self.words(for: result.terminationStatus)
         } catch {
+            output.closeWriter()
             return "\(error)"
         }
     }

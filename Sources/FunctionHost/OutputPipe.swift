@@ -23,6 +23,7 @@ final class OutputPipe: Sendable {
         /// The beginning of a line whose end has not come yet.
         var line: [UInt8] = []
         var isOpen = true
+        var hasWriter = true
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -76,6 +77,15 @@ final class OutputPipe: Sendable {
             $0.logger = $0.ownLogger
             $0.tail = nil
         }
+    }
+
+    /// The process has its end, or never will: this process's own is closed, once.
+    func closeWriter() {
+        let isOpen = state.withLock { state in
+            defer { state.hasWriter = false }
+            return state.hasWriter
+        }
+        if isOpen { try? writer.close() }
     }
 
     /// Waits until nobody can print any more.
