@@ -26,6 +26,8 @@ final class RuntimeFloor: Sendable {
 
     /// Microseconds for one call.
     static func measure(_ folder: URL, calls: Int) async throws -> Double {
+        // A process that is ended closes its connection while it is being answered.
+        signal(SIGPIPE, SIG_IGN)
         let floor = try RuntimeFloor(calls: calls)
         let directory = folder.appending(path: PythonFunction.name)
         let process = PythonFunction.process(
