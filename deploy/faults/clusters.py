@@ -102,13 +102,17 @@ class Cluster:
     @contextlib.contextmanager
     def session(self, database, text):
         """A session that has run a script and stays as it is, its locks and its snapshot with it."""
-        process = subprocess.Popen(["psql", "-XAtq", self.url(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   text=True)
-        process.stdin.write(text + "\nselect 'ready';\n")
-        process.stdin.flush()
-        for line in process.stdout:
-            if line.strip() == "ready":
+        for _ in range(100):
+            process = subprocess.Popen(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", self.url(database)],
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            process.stdin.write(text + "\nselect 'ready';\n")
+            process.stdin.flush()
+            if any(line.strip() == "ready" for line in process.stdout):
                 break
+            # It was the one that a deadlock ended: the same again.
+            process.wait()
+        else:
+            raise RuntimeError(f"a session does not get through: {text}")
         try:
             yield process
         finally:
