@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 import Logging
 import Stepwell
 import Synchronization
@@ -28,7 +28,6 @@ final class OutputPipe: Sendable {
     }
 
     private static let longestLine = 8192
-    private static let queue = DispatchQueue(label: "stepwell.functions.output")
 
     /// The end for the process.
     let writer: FileDescriptor
@@ -39,13 +38,13 @@ final class OutputPipe: Sendable {
     init(_ logger: Logger) throws {
         state = Mutex(State(ownLogger: logger, logger: logger))
         (reader, writer) = try Self.open()
-        // It is kept by its queue until it is cancelled.
-        let source = DispatchSource.makeReadSource(fileDescriptor: reader, queue: Self.queue)
-        source.setEventHandler { [self] in
-            if !read() { source.cancel() }
+        // A thread for each pipe, which sleeps until there is something: of a Dispatch source that is cancelled,
+        // libdispatch's event loop on Linux has been seen to use what was freed.
+        Thread.detachNewThread { [self] in
+            var events = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+            repeat { poll(&events, 1, -1) } while read()
+            end()
         }
-        source.setCancelHandler { [self] in end() }
-        source.activate()
     }
 
     private static func open() throws -> (Int32, FileDescriptor) {
