@@ -32,7 +32,7 @@ struct FunctionsCommand: AsyncParsableCommand {
     func run() async throws {
         let folder = try PythonFunction.write()
         defer { try? FileManager.default.removeItem(at: folder) }
-        try PythonFunction.checkRuntime()
+        try await PythonFunction.checkRuntime()
         var report = Report("functions", columns: ["round", "floor µs", "host µs", "÷ floor"])
         var figures: [(floor: Double, host: Double)] = []
         for round in 1...rounds {

@@ -1,4 +1,6 @@
 import Foundation
+import Subprocess
+import SystemPackage
 
 /// The function that is measured: an order in, its receipt out.
 enum PythonFunction {
@@ -25,24 +27,27 @@ enum PythonFunction {
         return folder
     }
 
-    /// Amazon's runtime client, as a function's process.
-    static func process(_ arguments: [String], in directory: URL? = nil, environment: [String: String] = [:]) -> Process
-    {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3"] + arguments
-        process.currentDirectoryURL = directory
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        return process
+    /// Runs Python to its end, which comes at once when the task is cancelled.
+    ///
+    /// - Returns: whether all was well.
+    static func run(
+        _ arguments: [String],
+        in directory: URL? = nil,
+        environment: [Environment.Key: String?] = [:]
+    ) async throws -> Bool {
+        let result = try await Subprocess.run(
+            .path("/usr/bin/env"),
+            arguments: Arguments(["python3"] + arguments),
+            environment: .inherit.updating(environment),
+            workingDirectory: directory.map { FilePath($0.path) },
+            output: .discarded,
+            error: .discarded
+        )
+        return result.terminationStatus.isSuccess
     }
 
-    static func checkRuntime() throws {
-        let process = process(["-c", "import awslambdaric"])
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
+    static func checkRuntime() async throws {
+        guard try await run(["-c", "import awslambdaric"]) else {
             throw BenchFailure(
                 "python3 does not know awslambdaric: pip install awslambdaric, in a venv that is on PATH"
             )

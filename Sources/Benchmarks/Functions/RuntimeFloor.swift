@@ -1,4 +1,5 @@
 import Foundation
+import Subprocess
 import Synchronization
 
 #if canImport(Glibc)
@@ -30,21 +31,24 @@ final class RuntimeFloor: Sendable {
         signal(SIGPIPE, SIG_IGN)
         let floor = try RuntimeFloor(calls: calls)
         let directory = folder.appending(path: PythonFunction.name)
-        let process = PythonFunction.process(
-            ["-m", "awslambdaric", PythonFunction.handler],
-            in: directory,
-            environment: [
-                "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:\(floor.port)", "PYTHONPATH": directory.path,
-                "PYTHONUNBUFFERED": "1", "AWS_REGION": "us-east-1", "LAMBDA_TASK_ROOT": directory.path,
-                "_HANDLER": PythonFunction.handler, "AWS_LAMBDA_FUNCTION_NAME": PythonFunction.name,
-                "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
-            ]
-        )
-        process.terminationHandler = { _ in floor.finish(nil) }
-        try process.run()
-        let duration = await floor.duration()
-        process.terminate()
-        process.waitUntilExit()
+        let duration = await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                _ = try? await PythonFunction.run(
+                    ["-m", "awslambdaric", PythonFunction.handler],
+                    in: directory,
+                    environment: [
+                        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:\(floor.port)", "PYTHONPATH": directory.path,
+                        "PYTHONUNBUFFERED": "1", "AWS_REGION": "us-east-1", "LAMBDA_TASK_ROOT": directory.path,
+                        "_HANDLER": PythonFunction.handler, "AWS_LAMBDA_FUNCTION_NAME": PythonFunction.name,
+                        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+                    ]
+                )
+                floor.finish(nil)
+            }
+            let duration = await floor.duration()
+            group.cancelAll()
+            return duration
+        }
         guard let duration else { throw BenchFailure("awslambdaric has ended without making all calls") }
         return duration / .microseconds(calls)
     }
