@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import JSON
 import NIOCore
+import Server
 
 extension Response {
     static let nothing = Response(status: .noContent)
@@ -51,14 +52,6 @@ extension Response {
         headers[.known("Cross-Origin-Opener-Policy")] = "same-origin"
         headers[.known("Cross-Origin-Resource-Policy")] = "same-origin"
         if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
-    }
-}
-
-extension HTTPField.Name {
-    /// A name that is a token, as every one written here is.
-    static func known(_ name: String) -> HTTPField.Name {
-        guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no name of a header") }
-        return name
     }
 }
 

@@ -1,4 +1,4 @@
-import HTTPTypes
+package import HTTPTypes
 import Hummingbird
 import JSON
 import NIOCore
@@ -16,7 +16,7 @@ extension HTTPField.Name {
     static let amzRequestID = known("x-amzn-RequestId")
 
     /// A name that is a token, as every one written here is.
-    static func known(_ name: String) -> HTTPField.Name {
+    package static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no name of a header") }
         return name
     }
