@@ -7,7 +7,7 @@ import Stepwell
 struct FunctionCall: Sendable {
     let invocation: Invocation
     let logger: Logger
-    let logTail: LogTail
+    let logTail: LogTail?
 }
 
 extension FunctionCall {
@@ -32,6 +32,6 @@ extension FunctionCall {
             traceHeader: nil
         )
         self.logger = logger
-        logTail = LogTail()
+        logTail = nil
     }
 }

@@ -59,7 +59,7 @@ final class OutputPipe: Sendable {
     }
 
     /// What is printed from now on belongs to a call.
-    func begin(_ logger: Logger, _ tail: LogTail) {
+    func begin(_ logger: Logger, _ tail: LogTail?) {
         _ = read()
         state.withLock {
             Self.flush(&$0)

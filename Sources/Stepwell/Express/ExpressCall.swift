@@ -85,6 +85,7 @@ struct ExpressCall {
             attempt: branch.retryCount + 1,
             idempotencyKey: idempotencyKey,
             deadline: limit?.at ?? deadline,
+            logTail: nil,
             execution: info,
             request: engine.nextRequestID(),
             invocation: invocation,

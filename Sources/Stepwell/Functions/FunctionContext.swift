@@ -19,8 +19,8 @@ public struct FunctionContext: Sendable {
     /// When the call is given up: by the function's timeout or the state's `TimeoutSeconds`, whichever comes first.
     public let deadline: ContinuousClock.Instant?
 
-    /// What the call prints, if it does so in a process of its own.
-    package let logTail = LogTail()
+    /// What the call prints, if it does so in a process of its own; nil: nobody has asked for it.
+    package let logTail: LogTail?
 
     let execution: ExecutionInfo
     let request: PGUUID

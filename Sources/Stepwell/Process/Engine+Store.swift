@@ -62,9 +62,9 @@ extension Engine {
 
     /// Keeps what a call has printed for the caller who asked for it. Without it the answer is as good.
     func keepLogTail(of context: FunctionContext, _ step: StepKey) async {
-        guard InvocationKind.logged.isKind(ofMachine: context.stateMachineName) else { return }
+        guard let tail = context.logTail else { return }
         do throws(StoreError) {
-            try await facilities.postgres.keepLogTail(context.logTail.text, of: context.requestID, step)
+            try await facilities.postgres.keepLogTail(tail.text, of: context.requestID, step)
         } catch {
             context.logger.debug("The log's tail could not be kept", metadata: ["error": "\(error)"])
         }

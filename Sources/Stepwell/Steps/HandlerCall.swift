@@ -56,6 +56,7 @@ struct HandlerCall {
             attempt: branch.retryCount + 1,
             idempotencyKey: ClaimedStep.idempotencyKey(step.key, branch: branch),
             deadline: deadlines.map(\.at).min(),
+            logTail: InvocationKind.logged.isKind(ofMachine: step.execution.stateMachineName) ? LogTail() : nil,
             execution: step.execution,
             request: engine.nextRequestID(),
             invocation: invocation,
