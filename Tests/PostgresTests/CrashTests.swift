@@ -110,7 +110,7 @@ import Testing
         let cluster = try await TestCluster.start()
         let connection = try await Connection.connect(PostgresConfiguration(cluster.conninfo), logger: testLogger)
         let pid = try await connection.query("SELECT pg_backend_pid()").only().int(0)
-        let waiting = Task { await postgresError { try await connection.execute("SELECT pg_sleep(3600)") } }
+        let waiting = Task.immediate { await postgresError { try await connection.execute("SELECT pg_sleep(3600)") } }
         let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
         let go = DispatchSemaphore(value: 0)
         SocketLoop.shared.perform {
