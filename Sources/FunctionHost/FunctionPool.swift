@@ -35,7 +35,7 @@ actor FunctionPool {
     func run(_ call: FunctionCall) async throws -> JSONDocument {
         let process = try await lease()
         let outcome = await process.run(call)
-        await giveBack(process)
+        giveBack(process)
         return try Self.reply(to: outcome, of: function, requestID: call.invocation.requestID)
     }
 
@@ -44,14 +44,14 @@ actor FunctionPool {
         idle = []
         let processes = all
         all = []
-        for process in processes { await process.stop() }
+        for process in processes { process.stop() }
         for process in processes { await process.ended() }
     }
 
     private func lease() async throws -> FunctionProcess {
         while let process = idle.popLast() {
             // It may have ended since it was last used.
-            if await process.session.activity == .resting { return process }
+            if process.session.activity == .resting { return process }
         }
         do {
             return try await start()
@@ -69,11 +69,11 @@ actor FunctionPool {
         return process
     }
 
-    private func giveBack(_ process: FunctionProcess) async {
-        if await process.session.activity == .resting, process.countCall() < function.recycleAfter {
+    private func giveBack(_ process: FunctionProcess) {
+        if process.session.activity == .resting, process.countCall() < function.recycleAfter {
             idle.append(process)
         } else {
-            await process.stop()
+            process.stop()
         }
     }
 

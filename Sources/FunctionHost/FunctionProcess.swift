@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import NIOPosix
 import Subprocess
 import Synchronization
 import SystemPackage
@@ -46,7 +47,11 @@ final class FunctionProcess: Sendable {
 
     /// Starts a process. Whether it works shows when it is given a call.
     static func start(_ function: HostedFunction, region: String, logger: Logger) async throws -> FunctionProcess {
-        let session = RuntimeSession(timeout: function.timeout, startTimeout: startTimeout)
+        let session = RuntimeSession(
+            timeout: function.timeout,
+            startTimeout: startTimeout,
+            loop: MultiThreadedEventLoopGroup.singleton.next()
+        )
         let endpoint = try await RuntimeEndpoint(session: session)
         let process: FunctionProcess
         let variables: [Environment.Key: String]
@@ -88,7 +93,7 @@ final class FunctionProcess: Sendable {
                 guard let group = await started.first(where: { _ in true }) else { return }
                 await Self.watch(group, memoryMegabytes, session)
             }
-            await session.end(.ended(await self.run(configuration, start)))
+            session.end(.ended(await self.run(configuration, start)))
             start.finish()
             tasks.cancelAll()
         }
@@ -122,7 +127,7 @@ final class FunctionProcess: Sendable {
         var reason: InvocationOutcome?
         while !Task.isCancelled {
             var pause = Duration.zero
-            switch await session.activity {
+            switch session.activity {
             case .over: reason = .cancelled
             case .resting: break
             case .busy:
@@ -136,7 +141,7 @@ final class FunctionProcess: Sendable {
             }
             if let reason {
                 // Whoever waits is told first: the end of a process that was killed says less.
-                await session.end(reason)
+                session.end(reason)
                 kill(-group, SIGKILL)
                 return
             }
@@ -181,7 +186,7 @@ final class FunctionProcess: Sendable {
     }
 
     /// Ends it at once, without waiting for that.
-    func stop() async { await session.end(.cancelled) }
+    func stop() { session.end(.cancelled) }
 
     /// Waits until nothing of it is left.
     func ended() async { await life.withLock(\.self)?.value }

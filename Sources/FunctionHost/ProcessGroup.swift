@@ -1,5 +1,13 @@
 import Foundation
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// What a process group uses, from `/proc`.
 enum ProcessGroup {
     /// How many processes a call may have, its guard's shells among them.
@@ -23,14 +31,21 @@ enum ProcessGroup {
 
     static func usage(of group: pid_t) -> Usage {
         var usage = Usage()
-        let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        for entry in entries where entry.utf8.first.map({ 48...57 ~= $0 }) == true {
-            // pid (name) state ppid pgrp … rss is the 24th. The name may hold anything, spaces and parentheses too.
-            guard let text = try? String(contentsOfFile: "/proc/\(entry)/stat", encoding: .utf8),
-                let name = text.lastIndex(of: ")")
+        guard let directory = opendir("/proc"), let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) else {
+            return usage
+        }
+        defer { closedir(directory) }
+        while let entry = readdir(directory) {
+            // Whose group it is costs a fraction of what reading its figures does, and most belong to others.
+            let name = UnsafeRawPointer(entry).advanced(by: nameOffset).assumingMemoryBound(to: CChar.self)
+            let process = pid_t(clamping: atol(name))
+            guard process > 0, getpgid(process) == group,
+                // pid (name) state ppid pgrp … rss is the 24th. The name may hold anything, spaces and parentheses too.
+                let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+                let end = text.lastIndex(of: ")")
             else { continue }
-            let fields = text[text.index(after: name)...].split(separator: " ")
-            guard fields.count > 21, pid_t(fields[2]) == group, fields[0] != "Z" else { continue }
+            let fields = text[text.index(after: end)...].split(separator: " ")
+            guard fields.count > 21, fields[0] != "Z" else { continue }
             usage.processes += 1
             usage.bytes += (Int(fields[21]) ?? 0) * pageSize
         }

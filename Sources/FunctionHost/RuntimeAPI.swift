@@ -8,26 +8,29 @@ struct RuntimeAPI: Sendable {
 
     let session: RuntimeSession
 
-    func answer(_ request: RuntimeRequest) async -> RuntimeReply {
+    /// - Parameter reply: is called once; for a call that has not come yet, from whichever thread brings it.
+    func answer(_ request: RuntimeRequest, _ reply: @escaping @Sendable (RuntimeReply) -> Void) {
         let path = request.head.uri.prefix { $0 != "?" }
-        guard path.hasPrefix(Self.base) else { return Self.status(.notFound, "NotFound") }
+        guard path.hasPrefix(Self.base) else { return reply(Self.status(.notFound, "NotFound")) }
         let words = path.dropFirst(Self.base.count).split(separator: "/", omittingEmptySubsequences: false)
-            .map(String.init)
         switch (request.head.method, words.count, words.first, words.last) {
         case (.GET, 2, "invocation", "next"):
-            guard let invocation = await session.next() else { return Self.status(.gone, "there are no more calls") }
-            return RuntimeReply(status: .ok, headers: invocation.headers, text: invocation.event)
+            session.next { invocation in
+                guard let invocation else { return reply(Self.status(.gone, "there are no more calls")) }
+                reply(RuntimeReply(status: .ok, headers: invocation.headers, text: invocation.event))
+            }
         case (.POST, 3, "invocation", "response"):
-            guard await session.report(response(request), of: words[1]) else { return Self.unknownRequest }
-            return Self.status(request.body == nil ? .payloadTooLarge : .accepted, "OK")
+            let isTaken = session.report(response(request), of: String(words[1]))
+            let status: HTTPResponseStatus = request.body == nil ? .payloadTooLarge : .accepted
+            reply(isTaken ? Self.status(status, "OK") : Self.unknownRequest)
         case (.POST, 3, "invocation", "error"):
-            guard await session.report(failure(request), of: words[1]) else { return Self.unknownRequest }
-            return Self.status(.accepted, "OK")
+            let isTaken = session.report(failure(request), of: String(words[1]))
+            reply(isTaken ? Self.status(.accepted, "OK") : Self.unknownRequest)
         case (.POST, 2, "init", "error"):
-            await session.end(failure(request))
-            return Self.status(.accepted, "OK")
+            session.end(failure(request))
+            reply(Self.status(.accepted, "OK"))
         default:
-            return Self.status(.notFound, "NotFound")
+            reply(Self.status(.notFound, "NotFound"))
         }
     }
 

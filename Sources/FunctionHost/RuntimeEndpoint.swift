@@ -22,7 +22,7 @@ struct RuntimeEndpoint: Sendable {
         let connections = OpenConnections(most: Self.mostConnections)
         let api = RuntimeAPI(session: session)
         self.connections = connections
-        listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        listener = try await ServerBootstrap(group: session.loop)
             .serverChannelOption(.backlog, value: 16)
             .childChannelInitializer { channel in
                 guard connections.add(channel) else { return channel.close() }
@@ -92,7 +92,15 @@ private final class RuntimeConnection: ChannelInboundHandler {
 
     /// The pipeline lets the next request through when this one is answered.
     private static func answer(_ request: RuntimeRequest, from api: RuntimeAPI, over channel: any Channel) {
-        Task { write(await api.answer(request), to: channel, isLast: !request.head.isKeepAlive) }
+        let isLast = !request.head.isKeepAlive
+        api.answer(request) { reply in
+            if channel.eventLoop.inEventLoop {
+                write(reply, to: channel, isLast: isLast)
+            } else {
+                // Once for all of it: every one of them may wake the loop.
+                channel.eventLoop.execute { write(reply, to: channel, isLast: isLast) }
+            }
+        }
     }
 
     private static func write(_ reply: RuntimeReply, to channel: any Channel, isLast: Bool) {
@@ -102,7 +110,7 @@ private final class RuntimeConnection: ChannelInboundHandler {
         let head = HTTPResponseHead(version: .http1_1, status: reply.status, headers: headers)
         channel.write(HTTPServerResponsePart.head(head), promise: nil)
         channel.write(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: reply.text))), promise: nil)
-        let written = channel.writeAndFlush(HTTPServerResponsePart.end(nil))
-        if isLast { written.whenComplete { _ in channel.close(promise: nil) } }
+        guard isLast else { return channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil) }
+        channel.writeAndFlush(HTTPServerResponsePart.end(nil)).whenComplete { _ in channel.close(promise: nil) }
     }
 }

@@ -6,8 +6,12 @@ import Testing
 /// Every bench, with next to nothing to do: that it runs and says what it should, not how fast anything is.
 @Suite("Benches", .serialized)
 struct BenchTests {
-    private func run(_ arguments: String...) async throws -> JSONValue {
-        let bench = try await TestProcess.run(.init(.built("stepwell-bench"), arguments + ["--json"]))
+    private func run(_ arguments: String..., pythonPath: String? = nil) async throws -> JSONValue {
+        var environment = ProcessInfo.processInfo.environment
+        if let pythonPath { environment["PYTHONPATH"] = pythonPath }
+        let bench = try await TestProcess.run(
+            .init(.built("stepwell-bench"), arguments + ["--json"], environment: environment)
+        )
         #expect(bench.status == 0, "\(bench.errors)")
         return try JSONValue(parsing: bench.output)
     }
@@ -88,6 +92,38 @@ struct BenchTests {
             ]
         )
         #expect(isPositive(rows[1]["÷ INSERT"]) && isPositive(rows[2]["requests/s"]) && isPositive(rows[3]["p50 ms"]))
+    }
+
+    /// With a few lines in the place of Amazon's runtime client, which tests do without.
+    @Test func functions() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "swbt.\(UUID().uuidString.prefix(8))")
+        let module = folder.appending(path: "awslambdaric")
+        try FileManager.default.createDirectory(at: module, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data().write(to: module.appending(path: "__init__.py"))
+        let client = """
+            import http.client, importlib, json, os, sys
+            module, name = sys.argv[1].split(".")
+            handler = getattr(importlib.import_module(module), name)
+            api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+            base = "/2018-06-01/runtime/invocation/"
+            while True:
+                api.request("GET", base + "next")
+                call = api.getresponse()
+                reply = json.dumps(handler(json.loads(call.read()), None))
+                api.request("POST", base + call.headers["Lambda-Runtime-Aws-Request-Id"] + "/response", reply)
+                api.getresponse().read()
+
+            """
+        try Data(client.utf8).write(to: module.appending(path: "__main__.py"))
+        let report = try await run("functions", "--calls", "20", "--rounds", "2", pythonPath: folder.path)
+        let rows = try #require(report["rows"]?.array)
+        #expect(rows.map { $0["round"]?.string } == ["1", "2", "median"])
+        for row in rows {
+            for column in ["floor µs", "host µs", "÷ floor", "execution µs", "execution ÷ floor"] {
+                #expect(isPositive(row[column]), "\(column)")
+            }
+        }
     }
 
     @Test func memory() async throws {

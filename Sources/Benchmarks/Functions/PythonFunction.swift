@@ -27,6 +27,11 @@ enum PythonFunction {
         return folder
     }
 
+    /// Where Python looks for modules, as the host says it.
+    static func searchPath(_ directory: URL) -> String {
+        [directory.path, ProcessInfo.processInfo.environment["PYTHONPATH"]].compactMap(\.self).joined(separator: ":")
+    }
+
     /// Runs Python to its end, which comes at once when the task is cancelled.
     ///
     /// - Returns: whether all was well.

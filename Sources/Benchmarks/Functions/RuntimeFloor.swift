@@ -37,7 +37,8 @@ final class RuntimeFloor: Sendable {
                     ["-m", "awslambdaric", PythonFunction.handler],
                     in: directory,
                     environment: [
-                        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:\(floor.port)", "PYTHONPATH": directory.path,
+                        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:\(floor.port)",
+                        "PYTHONPATH": PythonFunction.searchPath(directory),
                         "PYTHONUNBUFFERED": "1", "AWS_REGION": "us-east-1", "LAMBDA_TASK_ROOT": directory.path,
                         "_HANDLER": PythonFunction.handler, "AWS_LAMBDA_FUNCTION_NAME": PythonFunction.name,
                         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
