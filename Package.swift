@@ -27,6 +27,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
@@ -48,7 +49,10 @@ let package = Package(
         .target(name: "Expressions", dependencies: ["JSON", "CLibcrypto", "CPCRE2"]),
         .target(name: "Schedules", dependencies: ["Expressions"]),
         .target(name: "StatesLanguage", dependencies: ["JSON", "Expressions"]),
-        .target(name: "Monitoring", dependencies: ["JSON"]),
+        .target(
+            name: "Monitoring",
+            dependencies: ["JSON", .product(name: "CoreMetrics", package: "swift-metrics")]
+        ),
         .target(name: "Items", dependencies: ["JSON", "StatesLanguage", "CZlib"]),
         .target(name: "Interpreter", dependencies: ["JSON", "Expressions", "StatesLanguage"]),
         .target(
@@ -93,6 +97,7 @@ let package = Package(
             dependencies: [
                 "JSON", "Expressions", "StatesLanguage", "Items", "Interpreter", "Monitoring", "Postgres", "Store",
                 "AWSClient", "Integrations", "CZlib",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -119,6 +124,7 @@ let package = Package(
             dependencies: [
                 "JSON", "Expressions", "StatesLanguage", "Interpreter", "Simulation", "Monitoring", "Postgres", "Store",
                 "Signing", "CLibcrypto",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -221,7 +227,10 @@ let package = Package(
                 "ProcessTestSupport",
             ]
         ),
-        .testTarget(name: "MonitoringTests", dependencies: ["JSON", "Monitoring"]),
+        .testTarget(
+            name: "MonitoringTests",
+            dependencies: ["JSON", "Monitoring", .product(name: "CoreMetrics", package: "swift-metrics")]
+        ),
         .testTarget(name: "SigningTests", dependencies: ["Signing"]),
         .target(
             name: "PeerTestSupport",

@@ -1,3 +1,5 @@
+import JSON
+
 /// A page in Prometheus's text format.
 package struct MetricsPage: Sendable {
     package typealias Labels = KeyValuePairs<String, String>
@@ -14,8 +16,7 @@ package struct MetricsPage: Sendable {
     }
 
     package mutating func add(_ name: String, _ labels: Labels = [:], _ value: some CustomStringConvertible) {
-        let list = labels.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",")
-        text += list.isEmpty ? "\(name) \(value)\n" : "\(name){\(list)} \(value)\n"
+        add(name, Self.list(labels.map { ($0.key, $0.value) }), value)
     }
 
     /// A number that stands alone.
@@ -25,14 +26,26 @@ package struct MetricsPage: Sendable {
     }
 
     package mutating func add(_ name: String, _ labels: Labels, _ distribution: Distribution) {
+        add(name, Self.list(labels.map { ($0.key, $0.value) }), distribution)
+    }
+
+    private mutating func add(_ name: String, _ list: String, _ value: some CustomStringConvertible) {
+        text += list.isEmpty ? "\(name) \(value)\n" : "\(name){\(list)} \(value)\n"
+    }
+
+    private mutating func add(_ name: String, _ list: String, _ distribution: Distribution) {
+        let others = list.isEmpty ? "" : list + ","
         var sum = 0
         for (bound, count) in zip(distribution.bounds.map { "\($0)" } + ["+Inf"], distribution.counts) {
             sum += count
-            let list = labels.map { "\($0.key)=\"\(Self.escaped($0.value))\"," }.joined()
-            text += "\(name)_bucket{\(list)le=\"\(bound)\"} \(sum)\n"
+            text += "\(name)_bucket{\(others)le=\"\(bound)\"} \(sum)\n"
         }
-        add(name + "_sum", labels, distribution.sum)
-        add(name + "_count", labels, sum)
+        add(name + "_sum", list, distribution.sum)
+        add(name + "_count", list, sum)
+    }
+
+    private static func list(_ labels: [(String, String)]) -> String {
+        labels.map { "\($0)=\"\(escaped($1))\"" }.joined(separator: ",")
     }
 
     private static func escaped(_ text: String) -> String {
@@ -50,51 +63,65 @@ package struct MetricsPage: Sendable {
 }
 
 extension MetricsPage {
-    /// What workers have done, by worker. Where AWS has a metric of the same meaning it has AWS's name, and its unit.
+    /// What this process has counted.
+    package mutating func add(_ registry: MetricsRegistry) {
+        add(registry.counts, "counter") { $0.add($1, $2, $3) }
+        add(registry.sums, "counter") { $0.add($1, $2, $3) }
+        add(registry.levels, "gauge") { $0.add($1, $2, JSONNumber($3).map(\.text) ?? "NaN") }
+        add(registry.spreads, "histogram") { $0.add($1, $2, $3) }
+    }
+
+    private mutating func add<Value>(
+        _ all: [(MetricsRegistry.Series, Value)],
+        _ type: String,
+        _ line: (inout MetricsPage, String, String, Value) -> Void
+    ) {
+        var last: String?
+        for (series, value) in all {
+            if series.name != last { begin(series.name, type, Metric(rawValue: series.name)?.help ?? series.name) }
+            last = series.name
+            line(&self, series.name, Self.list(series.labels.map { ($0.name, $0.value) }), value)
+        }
+    }
+
+    /// What workers have done, as each has said.
     package mutating func add(_ workers: [(name: String, figures: WorkerFigures)]) {
-        let counters: [(String, String, KeyPath<WorkerFigures, Int>)] = [
-            ("ExecutionsSucceeded", "Executions that ended well.", \.executionsSucceeded),
-            ("ExecutionsFailed", "Executions that failed.", \.executionsFailed),
-            ("ExecutionsTimedOut", "Executions that took too long.", \.executionsTimedOut),
-            ("stepwell_claims_total", "Claims that brought something.", \.claims),
-            ("stepwell_claimed_steps_total", "Steps that were claimed.", \.claimedSteps),
-            ("stepwell_transitions_total", "Decisions that were made durable.", \.transitions),
-            (
-                "stepwell_lease_losses_total", "Decisions about steps that were not the worker's any more.",
-                \.leaseLosses
-            ),
+        let counters: [(Metric, KeyPath<WorkerFigures, Int>)] = [
+            (.executionsSucceeded, \.executionsSucceeded), (.executionsFailed, \.executionsFailed),
+            (.executionsTimedOut, \.executionsTimedOut), (.claims, \.claims), (.claimedSteps, \.claimedSteps),
+            (.transitions, \.transitions), (.leaseLosses, \.leaseLosses),
         ]
-        for (name, help, path) in counters {
-            begin(name, "counter", help)
-            for worker in workers { add(name, ["worker": worker.name], worker.figures[keyPath: path]) }
+        for (metric, path) in counters {
+            begin(metric, "counter")
+            for worker in workers { add(metric.rawValue, ["worker": worker.name], worker.figures[keyPath: path]) }
         }
-        begin("ExecutionTime", "histogram", "Milliseconds from the start to the end of executions.")
-        for worker in workers { add("ExecutionTime", ["worker": worker.name], worker.figures.executionTime) }
-        begin(
-            "stepwell_claim_latency_seconds",
-            "histogram",
-            "How long the longest waiting step of a claim had been ready."
-        )
-        for worker in workers {
-            add("stepwell_claim_latency_seconds", ["worker": worker.name], worker.figures.claimLatency)
-        }
-        let calls: [(String, String, KeyPath<WorkerFigures.Calls, Int>)] = [
-            ("LambdaFunctionsSucceeded", "Calls of functions that ended well.", \.succeeded),
-            ("LambdaFunctionsFailed", "Calls of functions that failed.", \.failed),
-            ("LambdaFunctionsTimedOut", "Calls of functions that took too long.", \.timedOut),
+        let spreads: [(Metric, KeyPath<WorkerFigures, Distribution>)] = [
+            (.executionTime, \.executionTime), (.claimLatency, \.claimLatency),
         ]
-        for (name, help, path) in calls {
-            begin(name, "counter", help)
-            for worker in workers {
-                for (function, calls) in worker.figures.functions.sorted(by: { $0.key < $1.key }) {
-                    add(name, ["function": function, "worker": worker.name], calls[keyPath: path])
-                }
-            }
+        for (metric, path) in spreads {
+            begin(metric, "histogram")
+            for worker in workers { add(metric.rawValue, ["worker": worker.name], worker.figures[keyPath: path]) }
         }
-        begin("LambdaFunctionRunTime", "histogram", "Milliseconds that calls of functions took.")
+        let calls: [(Metric, KeyPath<WorkerFigures.Calls, Int>)] = [
+            (.functionsSucceeded, \.succeeded), (.functionsFailed, \.failed), (.functionsTimedOut, \.timedOut),
+        ]
+        for (metric, path) in calls {
+            begin(metric, "counter")
+            each(workers) { $0.add(metric.rawValue, ["function": $2, "worker": $1], $3[keyPath: path]) }
+        }
+        begin(.functionRunTime, "histogram")
+        each(workers) { $0.add(Metric.functionRunTime.rawValue, ["function": $2, "worker": $1], $3.runTime) }
+    }
+
+    private mutating func begin(_ metric: Metric, _ type: String) { begin(metric.rawValue, type, metric.help) }
+
+    private mutating func each(
+        _ workers: [(name: String, figures: WorkerFigures)],
+        _ body: (inout MetricsPage, String, String, WorkerFigures.Calls) -> Void
+    ) {
         for worker in workers {
             for (function, calls) in worker.figures.functions.sorted(by: { $0.key < $1.key }) {
-                add("LambdaFunctionRunTime", ["function": function, "worker": worker.name], calls.runTime)
+                body(&self, worker.name, function, calls)
             }
         }
     }

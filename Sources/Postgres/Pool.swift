@@ -108,6 +108,9 @@ package actor Pool: PostgresClient {
         }
     }
 
+    /// How much it has to do now.
+    package var use: PoolUse { state.use }
+
     /// Refuses whoever waits, waits for connections in use to come back, and closes all.
     package func close() async {
         isClosed = true
@@ -118,6 +121,14 @@ package actor Pool: PostgresClient {
         guard !isFinished else { return }
         await withCheckedContinuation { closers.append($0) }
     }
+}
+
+/// What a pool's connections do.
+package struct PoolUse: Sendable, Hashable {
+    package var idle: Int
+    package var used: Int
+    /// Callers that wait for one.
+    package var waiting: Int
 }
 
 extension PostgresError {

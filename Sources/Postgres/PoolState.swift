@@ -50,6 +50,15 @@ struct PoolState {
         self.minimum = min(max(0, minimum), self.maximum)
     }
 
+    var use: PoolUse { PoolUse(idle: idle.count, used: leasedCount, waiting: waiters.count) }
+
+    private var leasedCount: Int {
+        connections.values.count {
+            guard case .leased = $0 else { return false }
+            return true
+        }
+    }
+
     /// Somebody wants a connection.
     mutating func lease(_ waiter: WaiterID) -> [Action] {
         guard !isClosing else { return [.refuse(waiter)] }

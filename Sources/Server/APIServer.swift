@@ -21,6 +21,8 @@ package struct APIServer: Service {
     package var host: String
     package var port: Int
     package var authentication: Authentication
+    /// Names by which it is reached beside localhost and addresses, where nobody is asked who they are.
+    package var hosts = HostList()
     /// How many requests a second an access key may send for which nothing else is said.
     package var requestsPerSecond = 10_000
     /// Whose it is, for TLS; nil: plain HTTP.
@@ -57,7 +59,7 @@ package struct APIServer: Service {
         let services = try await Services(store: store, configuration: configuration, logger: logger)
         let mode: AccessControl.Mode =
             switch authentication {
-            case .none: .open
+            case .none: .open(hosts)
             case .accessKeys(let sealer): .signed(AccessKeyCache(store: store, sealer: sealer))
             }
         let access = AccessControl(mode: mode, requestsPerSecond: requestsPerSecond) {

@@ -49,7 +49,8 @@ public struct WorkerConfiguration: Sendable {
     /// How often, about, the worker looks for executions whose retention is over.
     public var maintenanceInterval: Duration = .seconds(600)
     /// Where the worker shows its metrics and its health over HTTP, `HOST:PORT`; nil: nowhere. Everybody who can reach the
-    /// address can read them.
+    /// address can read them. The metrics also go to the backend that the program gives to swift-metrics' `MetricsSystem`
+    /// before it starts the worker.
     public var metricsAddress: String?
     /// Where the worker logs, and what handlers' loggers are made of.
     public var logger = Logger(label: "stepwell")

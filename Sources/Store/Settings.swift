@@ -30,7 +30,7 @@ package struct Settings: Sendable, Hashable {
     }
 
     /// The migrations that this program was written for: a database needs at least these.
-    static let requiredMigration = 37
+    static let requiredMigration = 38
 
     static func load(from pool: Pool) async throws(StoreError) -> Settings {
         let outdated = StoreError.schemaMismatch("the database lacks migrations of this version; run: stepwell migrate")

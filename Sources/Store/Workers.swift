@@ -1,4 +1,5 @@
 package import Expressions
+import JSON
 package import Postgres
 
 /// A worker process as it introduces itself.
@@ -19,6 +20,8 @@ package struct WorkerRecord: Sendable, Hashable {
     package var inHand = 0
     /// What its claims ask for, `""` for work of any worker: nothing while it has no room.
     package var claims: [String]
+    /// Functions that its claims leave out although it has room.
+    package var withheld: [String: BranchStanding.BusyWorker.Obstacle] = [:]
 
     package init(
         host: String,
@@ -45,8 +48,15 @@ package struct WorkerRecord: Sendable, Hashable {
         [
             .text(host), .text(name), .uuid(instance), .int4(pid), .text(version), .textArray(functions),
             .int4(Int32(clamping: slots)), .bool(isIdle), .json(figures), .int4(Int32(clamping: inHand)),
-            .textArray(claims),
+            .textArray(claims), .json(withheldJSON),
         ]
+    }
+
+    private var withheldJSON: String {
+        JSONValue.object(
+            JSONObject(withheld.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value.rawValue)) })
+        )
+        .text
     }
 }
 
@@ -116,12 +126,12 @@ extension Store {
             Statement(
                 """
                 insert into stepwell.workers
-                    (host, name, instance, pid, version, functions, slots, idle, figures, in_hand, claims)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                    (host, name, instance, pid, version, functions, slots, idle, figures, in_hand, claims, withheld)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                 on conflict (host, name) do update
                 set instance = excluded.instance, pid = excluded.pid, version = excluded.version,
                     functions = excluded.functions, slots = excluded.slots, idle = excluded.idle,
-                    in_hand = excluded.in_hand, claims = excluded.claims,
+                    in_hand = excluded.in_hand, claims = excluded.claims, withheld = excluded.withheld,
                     started_at = excluded.started_at, seen_at = excluded.seen_at, figures = excluded.figures
                 """,
                 worker.parameters
@@ -137,11 +147,12 @@ extension Store {
             Statement(
                 """
                 insert into stepwell.workers
-                    (host, name, instance, pid, version, functions, slots, idle, figures, in_hand, claims)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                    (host, name, instance, pid, version, functions, slots, idle, figures, in_hand, claims, withheld)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                 on conflict (host, name) do update
                 set seen_at = excluded.seen_at, idle = excluded.idle, functions = excluded.functions,
-                    figures = excluded.figures, in_hand = excluded.in_hand, claims = excluded.claims
+                    figures = excluded.figures, in_hand = excluded.in_hand, claims = excluded.claims,
+                    withheld = excluded.withheld
                 where stepwell.workers.instance = excluded.instance
                 """,
                 worker.parameters

@@ -1,3 +1,4 @@
+import CoreMetrics
 import JSON
 import Testing
 
@@ -61,6 +62,53 @@ import Testing
             #"LambdaFunctionRunTime_sum{function="charge",worker="host/w1"} 7.0"#,
         ] {
             #expect(page.text.contains(line + "\n"), "\(line)")
+        }
+    }
+
+    @Test func `what swift-metrics is told is shown, by kind and series`() {
+        let registry = MetricsRegistry()
+        let claims = Counter(label: "stepwell_claims_total", dimensions: [("worker", "a\"b")], factory: registry)
+        claims.increment(by: 2)
+        Counter(label: "stepwell_claims_total", dimensions: [("worker", "a\"b")], factory: registry).increment()
+        FloatingPointCounter(label: "seconds_total", factory: registry).increment(by: 0.5)
+        Meter(label: "stepwell_slots", factory: registry).set(7)
+        Gauge(label: "orders", factory: registry).record(2.5)
+        Timer(label: "took_seconds", factory: registry).recordMilliseconds(2)
+        Recorder(label: "ExecutionTime", factory: registry).record(7)
+        var page = MetricsPage()
+        page.add(registry)
+        for line in [
+            "# HELP stepwell_claims_total Claims that brought something.", "# TYPE stepwell_claims_total counter",
+            #"stepwell_claims_total{worker="a\"b"} 3"#, "seconds_total 0.5", "# TYPE orders gauge", "orders 2.5",
+            "stepwell_slots 7", #"took_seconds_bucket{le="0.005"} 1"#, #"took_seconds_bucket{le="0.001"} 0"#,
+            #"ExecutionTime_bucket{le="10.0"} 1"#, #"ExecutionTime_bucket{le="5.0"} 0"#,
+        ] {
+            #expect(page.text.contains(line + "\n"), "\(line)")
+        }
+        claims.reset()
+        #expect(WorkerFigures(registry).claims == 0)
+    }
+
+    @Test func `a worker's figures come from what swift-metrics was told`() {
+        let registry = MetricsRegistry()
+        let maker = MetricsMaker(registry, dimensions: [("worker", "w1")])
+        maker.counter(.claims).increment(by: 2)
+        maker.counter(.leaseLosses).increment()
+        maker.counter(.executionsSucceeded).increment(by: 3)
+        for value in [0.0005, 0.002, 400, 1e300] { maker.recorder(.claimLatency).record(value) }
+        maker.counter(.functionsFailed, ("function", "charge")).increment()
+        maker.recorder(.functionRunTime, ("function", "charge")).record(7)
+        #expect(WorkerFigures(registry) == Self.figures())
+    }
+
+    /// `MetricsSystem` takes one backend in the life of a process.
+    @Test func `a backend that the program has chosen is told as well`() async {
+        await #expect(processExitsWith: .success) {
+            let backend = MetricsRegistry()
+            MetricsSystem.bootstrap(backend)
+            let own = MetricsRegistry()
+            MetricsMaker(own).counter(.claims).increment()
+            #expect(WorkerFigures(backend).claims == 1 && WorkerFigures(own).claims == 1)
         }
     }
 }

@@ -16,6 +16,33 @@ import Testing
         #expect(answer.status == 200, "\(answer)")
     }
 
+    /// Of another page's: under a name that it has made to point here, or by what browsers send without asking first.
+    @Test(
+        arguments: [
+            ("localhost:8083", nil, 200), ("127.0.0.1:8083", nil, 200), ("[::1]:8083", nil, 200),
+            ("sync-states.localhost:8083", nil, 200), ("localhost:8083", "http://localhost:8083", 200),
+            ("evil.example:8083", nil, 403), ("localhost.evil.example", nil, 403),
+            ("localhost:8083", "https://evil.example", 403), ("localhost:8083", "null", 403),
+            ("localhost:8083", "http://localhost:8084", 403),
+        ] as [(String, String?, Int)]
+    )
+    func `where nobody is asked who they are, pages of others get nothing`(
+        host: String,
+        origin: String?,
+        status: Int
+    ) async throws {
+        let fixture = try await ServerFixture()
+        for (operation, path, rightStatus) in [
+            ("ListStateMachines", "/", 200), ("", "/2015-03-31/functions/nobody/invocations", 404),
+        ] {
+            var headers: HTTPFields = [:]
+            headers[.origin] = origin
+            let answer = try await fixture.send(operation, text: "{}", headers: headers, host: host, path: path)
+            #expect(answer.status == (status == 200 ? rightStatus : status), "\(path): \(answer)")
+            #expect((answer.code == "AccessDeniedException") == (status == 403) || path != "/")
+        }
+    }
+
     @Test func `whatever is changed after signing is noticed`() async throws {
         let fixture = try await ServerFixture(signed: true)
         let key = try await fixture.makeKey([Grant(actions: ["*"], prefix: "")])

@@ -39,7 +39,8 @@ struct ServerFixture {
             logger: logger
         )
         let mode: AccessControl.Mode =
-            signed ? .signed(AccessKeyCache(store: store, sealer: Self.sealer, lifetime: keyLifetime)) : .open
+            signed
+            ? .signed(AccessKeyCache(store: store, sealer: Self.sealer, lifetime: keyLifetime)) : .open(HostList())
         let access = AccessControl(mode: mode) { Self.now }
         handler = RequestHandler(services: services, access: access, logger: logger)
     }
@@ -56,15 +57,21 @@ struct ServerFixture {
         try await send(operation, text: body.text)
     }
 
-    func send(_ operation: String, text: String, headers: HTTPFields = [:]) async throws -> Answer {
+    func send(
+        _ operation: String,
+        text: String,
+        headers: HTTPFields = [:],
+        host: String = "localhost:8083",
+        path: String = "/"
+    ) async throws -> Answer {
         var fields = headers
         if fields[.amzTarget] == nil { fields[.amzTarget] = "AWSStepFunctions.\(operation)" }
         if fields[.contentType] == nil { fields[.contentType] = "application/x-amz-json-1.0" }
         let head = HTTPRequest(
             method: .post,
             scheme: "http",
-            authority: "localhost:8083",
-            path: "/",
+            authority: host,
+            path: path,
             headerFields: fields
         )
         return try await answer(to: Request(head: head, body: RequestBody(buffer: ByteBuffer(string: text))))

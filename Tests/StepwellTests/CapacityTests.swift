@@ -88,6 +88,7 @@ import Testing
         #expect(capacity.offeredFunctions == [""])
         #expect(capacity.offers().map(\.functions) == [[""]])
         #expect(capacity.takePermit("a") == false)
+        #expect(capacity.withheld == ["a": .lateHandlers, "b": .lateHandlers])
         capacity.returnedLate("a")
         #expect(capacity.offeredFunctions == ["", "a"])
         #expect(capacity.takePermit("a") == true)

@@ -80,4 +80,43 @@ struct SharedLimitTests {
         let last = try #require(seen.starts.max())
         #expect(first.duration(to: last) > .milliseconds(1500))
     }
+
+    /// What the first call leaves to the second is that one's reason to wait.
+    @Test(arguments: [
+        BranchStanding.BusyWorker.Obstacle.reservedConcurrency, .rateLimit, .functionLimit,
+    ])
+    func whyOthersWait(obstacle: BranchStanding.BusyWorker.Obstacle) async throws {
+        let database = try await Database()
+        var settings = FunctionSettings()
+        if obstacle == .reservedConcurrency { settings.reserved = 1 }
+        if obstacle == .rateLimit { settings.rate = 0.001 }
+        try await database.store.putFunction("work", settings)
+        try await database.deployTask("work")
+        let hasBegun = Mutex(false)
+        let isReleased = Mutex(false)
+        try await database.withWorker {
+            Function("work", concurrency: obstacle == .functionLimit ? 1 : nil) { (event: JSONValue) in
+                hasBegun.withLock { $0 = true }
+                while obstacle != .rateLimit, !isReleased.withLock(\.self) {
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                return event
+            }
+        } body: {
+            _ = try await database.start()
+            while !hasBegun.withLock(\.self) { try await Task.sleep(for: .milliseconds(10)) }
+            let second = try await database.start()
+            var obstacles: [BranchStanding.BusyWorker.Obstacle] = []
+            while obstacles != [obstacle] {
+                guard
+                    case .workersBusy(let workers) = try await database.store.standing(of: second).branches.first?
+                        .reason
+                else { continue }
+                obstacles = workers.map(\.obstacle)
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            isReleased.withLock { $0 = true }
+            if obstacle != .rateLimit { #expect(try await database.end(of: second).status == .succeeded) }
+        }
+    }
 }

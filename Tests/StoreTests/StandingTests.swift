@@ -31,7 +31,8 @@ struct StandingTests {
         functions: [String] = ["work"],
         slots: Int = 4,
         inHand: Int = 0,
-        claims: [String]? = nil
+        claims: [String]? = nil,
+        withheld: [String: BranchStanding.BusyWorker.Obstacle] = [:]
     ) async throws {
         var record = WorkerRecord(
             host: "here",
@@ -44,6 +45,7 @@ struct StandingTests {
         )
         record.inHand = inHand
         if let claims { record.claims = claims }
+        record.withheld = withheld
         _ = try await fixture.store.register(record)
     }
 
@@ -121,6 +123,31 @@ struct StandingTests {
         )
         try await register(slots: 4, inHand: inHand, claims: claims + ["work"])
         #expect(try await reason(execution)?.isReady == true)
+    }
+
+    /// That workers say so is seen with real ones: SharedLimitTests, CapacityTests.
+    @Test(
+        "a worker says why it leaves a function out",
+        arguments: [
+            BranchStanding.BusyWorker.Obstacle.functionLimit, .reservedConcurrency, .rateLimit, .lateHandlers,
+        ]
+    )
+    func withheld(obstacle: BranchStanding.BusyWorker.Obstacle) async throws {
+        try await register(claims: ["", "other"], withheld: ["other": .full, "work": obstacle])
+        let execution = try await fixture.start("Order")
+        #expect(try await reason(execution) == .workersBusy([.init(name: "w1", obstacle: obstacle)]))
+        var record = WorkerRecord(
+            host: "here",
+            name: "w1",
+            instance: fixture.worker,
+            pid: 1,
+            version: "1",
+            functions: ["work"],
+            slots: 4
+        )
+        record.claims = []
+        try await fixture.store.heartbeat(record)
+        #expect(try await reason(execution) == .workersBusy([.init(name: "w1", obstacle: .runsAlone)]))
     }
 
     @Test("a worker of an earlier version does not say what it claims: its slots decide")

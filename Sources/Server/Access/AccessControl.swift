@@ -6,8 +6,8 @@ import Store
 /// Finds out who sends a request.
 struct AccessControl: Sendable {
     enum Mode: Sendable {
-        /// Nobody is asked who they are; only on loopback.
-        case open
+        /// Nobody is asked who they are; only on loopback, and by these names.
+        case open(HostList)
         /// Every request is signed with an access key of the database.
         case signed(AccessKeyCache)
     }
@@ -28,12 +28,40 @@ struct AccessControl: Sendable {
     /// How far the clocks of client and server may be apart, in seconds.
     private static let clockTolerance: Int64 = 300
 
+    /// Where nobody is asked who they are, pages that somebody on this machine looks at must not do anything either:
+    /// neither under a name of theirs that points here, nor by sending what browsers send without asking.
+    private static func checkPage(of request: Request, _ hosts: HostList) throws(APIError) {
+        let authority = request.head.authority ?? "localhost"
+        guard hosts.allow(authority) else {
+            throw APIError(
+                "AccessDeniedException",
+                "This server asks nobody for a signature, and so is reached only by an address, localhost, or a name that "
+                    + "it was told with --console-host.",
+                status: 403
+            )
+        }
+        guard let origin = request.headers[.origin] else { return }
+        guard let host = origin.firstRange(of: "://"), origin[host.upperBound...] == authority else {
+            throw APIError(
+                "AccessDeniedException",
+                "This server asks nobody for a signature, and so takes nothing from web pages of others.",
+                status: 403
+            )
+        }
+    }
+
     /// The caller, whose signature is good.
     ///
     /// - Parameter service: what the signature must be for.
     /// - Throws: the same error, after the same work, for a key that there isn't and for a signature that is wrong.
     func caller(of request: Request, body: [UInt8], service: String) async throws -> Caller {
-        guard case .signed(let keys) = mode else { return .anonymous }
+        let keys: AccessKeyCache
+        switch mode {
+        case .signed(let all): keys = all
+        case .open(let hosts):
+            try Self.checkPage(of: request, hosts)
+            return .anonymous
+        }
         let signature = try RequestSignature(request)
         guard signature.scope.service == service else {
             throw APIError.signature("Credential should be scoped to correct service: '\(service)'.")

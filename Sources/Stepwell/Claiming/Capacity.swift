@@ -66,6 +66,22 @@ struct Capacity {
     /// What claims ask for now.
     var claims: [String] { room > 0 ? offeredFunctions : [] }
 
+    /// Functions of this process that claims leave out while there is room, and why.
+    var withheld: [String: BranchStanding.BusyWorker.Obstacle] {
+        var reasons: [String: BranchStanding.BusyWorker.Obstacle] = [:]
+        for function in own where isBlocked(function) { reasons[function] = .lateHandlers }
+        for limit in limits where free(limit) == 0 && !isBlocked(limit.function) {
+            let running = permits[limit.function, default: 0]
+            reasons[limit.function] =
+                switch budgets[limit.function] {
+                case _ where running >= limit.limit: .functionLimit
+                case let budget?: budget.isFull(running: running) ? .reservedConcurrency : .rateLimit
+                case nil: .functionLimit
+                }
+        }
+        return reasons
+    }
+
     /// What can be claimed now. No claim takes more than half of all slots, so that while one half is being written down
     /// the other half runs.
     mutating func offers() -> [Offer] {

@@ -161,7 +161,9 @@ struct ClaimLoop {
         var record = engine.record
         record.isIdle = isIdle
         record.figures = engine.metrics.report
-        (record.inHand, record.claims) = engine.capacity.withLock { ($0.stepCount, $0.claims) }
+        (record.inHand, record.claims, record.withheld) = engine.capacity.withLock {
+            ($0.stepCount, $0.claims, $0.withheld)
+        }
         if engine.isExclusive { record.claims = [] }
         try await engine.store.heartbeat(record)
         nextHeartbeat = now.advanced(by: Self.heartbeatInterval)

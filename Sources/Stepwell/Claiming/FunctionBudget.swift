@@ -40,6 +40,9 @@ struct FunctionBudget {
         return rate == nil ? slots : min(slots, Int(max(0, min(starts, 1_000_000))))
     }
 
+    /// Whether so many running calls are all that the share allows at once.
+    func isFull(running: Int) -> Bool { slots.map { running >= $0 } ?? false }
+
     /// Whether time changes what may begin.
     var isPaced: Bool { rate != nil }
 }

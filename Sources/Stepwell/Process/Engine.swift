@@ -29,7 +29,7 @@ final class Engine: Sendable {
     /// Executions of map runs have ended here.
     let childBox: Mailbox<EndedChildren>
     let hints: HintSender
-    let metrics = WorkerMetrics()
+    let metrics: WorkerMetrics
     /// Calls of express executions that wait for a permit.
     let permits = PermitQueue()
     private let committers: [Committer]
@@ -57,6 +57,7 @@ final class Engine: Sendable {
         self.functions = functions
         self.configuration = configuration
         self.record = record
+        metrics = WorkerMetrics(worker: record.name)
         logger = configuration.logger
         held = Mutex(HeldSteps(leaseDuration: configuration.lease))
         claimBox = Mailbox(ClaimLetters(), surroundings: surroundings)

@@ -106,10 +106,8 @@ struct MetricsEndpoint: Sendable {
 
     private func page() async -> String {
         var page = MetricsPage()
-        page.add([(engine.record.name, engine.metrics.figures)])
-        let (slots, room) = (engine.configuration.concurrency, engine.capacity.withLock(\.room))
-        page.add("stepwell_slots", "gauge", "Steps that the worker may have in hand at once.", slots)
-        page.add("stepwell_slots_free", "gauge", "Steps that it could take now.", room)
+        await engine.observe()
+        page.add(engine.metrics.registry)
         do throws(StoreError) {
             page.add(try await engine.facilities.postgres.queueFigures())
         } catch {

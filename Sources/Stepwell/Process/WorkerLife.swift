@@ -163,6 +163,7 @@ struct WorkerLife {
             group.addTask { await engine.facilities.ends.run() }
             group.addTask { await MapRunWaker(engine: engine).run() }
             group.addTask { await ScheduleRunner(engine: engine).run() }
+            group.addTask { await engine.keepObserving() }
             if engine.services.lambda != nil { group.addTask { await LambdaAdoption(engine: engine).run() } }
             if let address = configuration.metricsAddress {
                 group.addTask { await MetricsEndpoint(address: address, engine: engine).run() }

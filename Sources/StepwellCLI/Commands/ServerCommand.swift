@@ -44,7 +44,7 @@ struct ServerCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A name, beside localhost and addresses, by which browsers reach the console; repeatable.",
+            "A name, beside localhost and addresses, by which browsers reach the server; repeatable.",
             valueName: "name"
         )
     )
@@ -109,6 +109,7 @@ struct ServerCommand: AsyncParsableCommand {
             }
             server.requestsPerSecond = rateLimit
             server.certificate = certificate
+            server.hosts = HostList(names: consoleHost)
             server.site = try ConsoleSite(hosts: consoleHost)
             let group = ServiceGroup(
                 configuration: .init(

@@ -156,7 +156,10 @@ extension BranchStanding.BusyWorker.Obstacle {
         switch self {
         case .full: "had its hands full"
         case .runsAlone: "ran something that a worker was lost with, and nothing beside it"
-        case .functionLimit: "had as many calls of the function as it allows at once"
+        case .functionLimit: "had as many calls of the function as it allows itself at once"
+        case .reservedConcurrency: "had used up its share of the function's reserved concurrency (all workers together)"
+        case .rateLimit: "had used up its share of the calls of the function that may begin in a second"
+        case .lateHandlers: "had too many calls of the function that go on although they timed out"
         }
     }
 }

@@ -49,8 +49,14 @@ package struct BranchStanding: Sendable {
             case full
             /// It runs a step that a worker was lost with, and nothing beside it.
             case runsAlone
-            /// As many calls of the function run as it allows at once, or too many ignore that they were cancelled.
+            /// As many calls of the function run in it as it allows itself at once.
             case functionLimit
+            /// Its share of what may run of the function at once in the whole installation is used up.
+            case reservedConcurrency
+            /// Its share of the calls of the function that may begin in a second is used up.
+            case rateLimit
+            /// Too many handlers of the function ignore that their calls are over.
+            case lateHandlers
         }
 
         package var name: String

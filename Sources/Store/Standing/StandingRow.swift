@@ -31,7 +31,7 @@ struct StandingRow {
             select count(*) as offering, count(*) filter (where s.function = any (c.claims)) as claiming,
                 array_agg(v.name order by v.name) as busy,
                 array_agg(case when v.in_hand >= v.slots then 'full' when c.claims = '{}' then 'runsAlone'
-                    else 'functionLimit' end order by v.name) as obstacles
+                    else coalesce(v.withheld ->> s.function, 'functionLimit') end order by v.name) as obstacles
             from stepwell.workers v
             cross join lateral (
                 select coalesce(v.claims, case when v.in_hand < v.slots then v.functions || '{""}' else '{}' end)

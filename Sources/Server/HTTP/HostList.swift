@@ -1,14 +1,15 @@
 /// The names by which the server may be addressed.
 ///
 /// A page elsewhere can make a browser take its own name for this server (DNS rebinding); then the browser still says that
-/// name. Addresses can't be made to point elsewhere, so they are all right.
-struct HostList: Sendable {
+/// name. Addresses can't be made to point elsewhere, nor can what ends in `.localhost`
+/// ([RFC 6761](https://www.rfc-editor.org/rfc/rfc6761#section-6.3)), so they are all right.
+package struct HostList: Sendable {
     private let names: Set<String>
 
-    init(names: [String]) { self.names = Set(names.map { $0.lowercased() } + ["localhost"]) }
+    package init(names: [String] = []) { self.names = Set(names.map { $0.lowercased() } + ["localhost"]) }
 
     /// - Parameter authority: what stands in `Host`: a name or an address, perhaps with a port.
-    func allow(_ authority: String) -> Bool {
+    package func allow(_ authority: String) -> Bool {
         let text = authority.lowercased()
         if text.hasPrefix("[") {
             guard let end = text.firstIndex(of: "]") else { return false }
@@ -18,7 +19,7 @@ struct HostList: Sendable {
         }
         let name = text.prefix { $0 != ":" }
         guard Self.isPort(text[name.endIndex...]) else { return false }
-        return names.contains(String(name)) || Self.isIPv4(name)
+        return names.contains(String(name)) || name.hasSuffix(".localhost") || Self.isIPv4(name)
     }
 
     private static func isPort(_ text: Substring) -> Bool {
