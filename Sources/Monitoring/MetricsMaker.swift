@@ -1,13 +1,18 @@
 package import CoreMetrics
 
-/// Makes metrics that are kept in a registry, and told to whatever backend the program has given to `MetricsSystem`.
+/// Makes metrics that are kept in a registry, and told to another backend.
 package struct MetricsMaker: Sendable {
     private let factory: any MetricsFactory
     /// What all of them have in common.
     private let dimensions: [(String, String)]
 
-    package init(_ registry: MetricsRegistry, dimensions: [(String, String)] = []) {
-        factory = MultiplexMetricsHandler(factories: [registry, MetricsSystem.factory])
+    /// - Parameter backend: what the program has given to `MetricsSystem`, if it has.
+    package init(
+        _ registry: MetricsRegistry,
+        dimensions: [(String, String)] = [],
+        backend: any MetricsFactory = MetricsSystem.factory
+    ) {
+        factory = MultiplexMetricsHandler(factories: [registry, backend])
         self.dimensions = dimensions
     }
 
