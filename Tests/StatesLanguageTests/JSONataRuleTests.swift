@@ -67,7 +67,8 @@ struct JSONataRuleTests {
         ]
     )
     func context(expression: String, readsContext: Bool) throws {
-        let text = Self.state(#""Type": "Pass", "Output": "{% \#(expression) %}", "End": true"#)
+        let task = #""Type": "Task", "Resource": "\#(Text.function)""#
+        let text = Self.state(#"\#(task), "Output": "{% \#(expression) %}", "End": true"#)
         let machine = try #require(Definition(parsing: text).machine)
         #expect(machine.readsExecutionInput == readsContext)
     }
@@ -75,14 +76,9 @@ struct JSONataRuleTests {
     @Test(
         "Expressions that fail in Step Functions are warned of",
         arguments: [
-            ("Output", "$", "reads '$'"), ("Output", "$$.a", "reads '$$'"), ("Output", "a.b", "reads 'a'"),
-            ("Output", "$sum(items.price)", "reads 'items'"), ("Output", "{'x': *}", "reads '*'"),
-            ("Output", "$eval('1')", "calls $eval"), ("Output", "1 ?? 2", "uses '??'"),
-            ("Output", "$states.input.a ?: 2", "uses '?:'"),
-            ("Arguments", "$states.result", "reads $states.result, which there isn't in this field"),
-            ("Output", "$states.errorOutput", "reads $states.errorOutput, which there isn't in this field"),
+            ("Output", "{'x': *}", "reads '*'"), ("Output", "$eval('1')", "calls $eval"),
+            ("Output", "1 ?? 2", "uses '??'"), ("Output", "$states.input.a ?: 2", "uses '?:'"),
             ("Output", "$states.output", "reads $states.output, which doesn't exist"),
-            ("Output", "function($x) { name }(1)", "reads 'name'"),
         ]
     )
     func suspicious(field: String, expression: String, message: String) throws {
@@ -94,6 +90,48 @@ struct JSONataRuleTests {
         #expect(warning.severity == .warning && warning.code == .suspiciousJSONata)
         #expect(warning.message.hasPrefix("The JSONata expression of field '\(field)/a' \(message)"), "\(warning)")
         #expect(warning.location == "/States/A/\(field)" && warning.position != nil)
+    }
+
+    @Test(
+        "Expressions that AWS refuses have its code, message and place",
+        arguments: [
+            ("Output", "$", "Reference to '$' at the top level is not supported."),
+            ("Output", "$$.a", "Reference to '$$' is not supported."),
+            ("Output", "a.b", "Reference to 'a' at the top level is not supported."),
+            ("Output", "$sum(items.price)", "Reference to 'items' at the top level is not supported."),
+            ("Output", "{aaa: 1}", "Reference to 'aaa' at the top level is not supported."),
+            ("Output", "function($x) { name }(1)", "Reference to 'name' at the top level is not supported."),
+            ("Arguments", "$states.result.a", "Field '$states.result' does not exist."),
+            ("Output", "$states.errorOutput", "Field '$states.errorOutput' does not exist."),
+        ]
+    )
+    func unsupported(field: String, expression: String, message: String) {
+        let task = #""Type": "Task", "Resource": "\#(Text.function)", "End": true"#
+        let text = Self.state(#"\#(task), "\#(field)": {"a": [1, "{% \#(expression) %}"]}"#)
+        #expect(
+            Definition(parsing: text).lines
+                == ["ERROR UNSUPPORTED_JSONATA_EXPRESSION at /States/A/\(field)/a[1]: \(message)"]
+        )
+    }
+
+    @Test(
+        "Text that is no JSONata is refused with the parser's own sentence",
+        arguments: [
+            ("a[1,2)", #"Expected "]", got ",""#),
+            (#"\"open"#, "String literal must be terminated by a matching quote"),
+            ("1 +", "Unexpected end of expression"),
+            (#"{\"a\":}"#, #"The symbol "}" cannot be used as a unary operator"#),
+            ("$x :=", "Unexpected end of expression"),
+            (#"$match(\"a\", /abc"#, "No terminating / in regular expression"),
+            ("", "Unexpected end of expression"),
+        ]
+    )
+    func invalid(expression: String, message: String) {
+        let text = Self.state(#""Type": "Pass", "End": true, "Output": "{% \#(expression) %}""#)
+        #expect(
+            Definition(parsing: text).lines
+                == ["ERROR INVALID_JSONATA_EXPRESSION at /States/A/Output: \(message)"]
+        )
     }
 
     @Test(
@@ -264,17 +302,16 @@ struct JSONataRuleTests {
             at: "/States/A/ToleratedFailurePercentage",
             "Maximum value is 100.0"
         ),
-        .schema(
+        Rule(
             "an expression that is none",
             state(#""Type": "Pass", "Output": {"a": [1, "{% 1 + %}"]}, "End": true"#),
-            at: "/States/A/Output",
-            "The JSONata expression of field 'Output/a[1]' is not valid. S0207: the expression ends where a value is expected"
+            "ERROR INVALID_JSONATA_EXPRESSION at /States/A/Output/a[1]: Unexpected end of expression"
         ),
-        .schema(
+        Rule(
             "a condition that is none",
             choice(#""Condition": "{% ) %}", "Next": "B""#),
-            at: "/States/A/Choices[0]/Condition",
-            "The JSONata expression of field 'Choices[0]/Condition' is not valid. S0211: ')' can't begin a value"
+            "ERROR INVALID_JSONATA_EXPRESSION at /States/A/Choices[0]/Condition:"
+                + " The symbol \")\" cannot be used as a unary operator"
         ),
         Rule(
             "computed credentials and failures",

@@ -20,8 +20,8 @@ extension Intrinsic {
         guard arguments.values.count == 3 else {
             return .number(JSONNumber(Int.random(in: start..<end, using: &random)))
         }
-        var seeded = SeededGenerator(seed: UInt64(bitPattern: Int64(try arguments.integer(2))))
-        return .number(JSONNumber(Int.random(in: start..<end, using: &seeded)))
+        var seeded = JavaRandom(seed: Int64(try arguments.integer(2)))
+        return .number(JSONNumber(seeded.nextInteger(in: start..<end)))
     }
 
     /// A random (version 4) UUID.
@@ -40,19 +40,5 @@ extension Intrinsic {
     private static func hexadecimal(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-}
-
-/// Steele, Lea and Flood's SplitMix64: its numbers depend on the seed alone, on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

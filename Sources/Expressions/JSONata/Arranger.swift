@@ -15,7 +15,7 @@ struct Arranger {
     private static func noParent(_ token: String, at position: Int) -> JSONataError {
         JSONataError(
             code: "S0217",
-            reason: "the object that '%' refers to can't be found here",
+            reason: "The object representing the 'parent' cannot be derived from this expression",
             position: position,
             token: token
         )
@@ -28,7 +28,7 @@ struct Arranger {
         case .end:
             throw JSONataError(
                 code: "S0207",
-                reason: "the expression ends where a value is expected",
+                reason: "Unexpected end of expression",
                 position: node.position,
                 token: "(end)"
             )
@@ -69,7 +69,7 @@ struct Arranger {
             guard result.grouping == nil else {
                 throw JSONataError(
                     code: "S0210",
-                    reason: "a step can be grouped only once",
+                    reason: "Each step can only have one grouping expression",
                     position: node.position,
                     token: "{"
                 )
@@ -179,7 +179,7 @@ struct Arranger {
             case .number, .constant:
                 throw JSONataError(
                     code: "S0213",
-                    reason: "a number, true, false or null can't be a step of a path",
+                    reason: "The literal value \(step.kind.literal) cannot be used as a step within a path expression",
                     position: step.position
                 )
             case .string(let name): step.kind = .name(name)
@@ -206,7 +206,7 @@ struct Arranger {
         guard step.grouping == nil, result.grouping == nil else {
             throw JSONataError(
                 code: "S0209",
-                reason: "a filter can't follow a grouping; put the grouping in parentheses",
+                reason: "A predicate cannot follow a grouping expression in a step",
                 position: position,
                 token: "["
             )
@@ -256,7 +256,7 @@ struct Arranger {
         guard step.stages == nil, step.predicates == nil else {
             throw JSONataError(
                 code: "S0215",
-                reason: "'@' must stand before the filters of its step",
+                reason: "A context variable binding must precede any predicates on a step",
                 position: node.position,
                 token: "@"
             )
@@ -264,7 +264,7 @@ struct Arranger {
         if case .sort = step.kind {
             throw JSONataError(
                 code: "S0216",
-                reason: "'@' must stand before the order-by clause of its step",
+                reason: "A context variable binding must precede the 'order-by' clause on a step",
                 position: node.position,
                 token: "@"
             )

@@ -69,7 +69,8 @@ extension Evaluator {
 
     func finite(_ number: Double) throws(JSONataError) -> Double {
         guard number.isFinite else {
-            throw JSONataError(code: "D1001", reason: "Number out of range: \(number < 0 ? "-Infinity" : "Infinity")")
+            // The library that AWS runs writes the number as JSON, which has none for it.
+            throw JSONataError(code: "D1001", reason: "Number out of range: null")
         }
         return number
     }
@@ -131,7 +132,12 @@ extension Evaluator {
         guard let first = left.number, let last = right.number, first <= last else { return .undefined }
         let count = last - first + 1
         guard count <= Self.rangeLimit, let size = Int(exactly: count) else {
-            throw JSONataError(code: "D2014", reason: "a range has \(number: count) numbers; at most 10,000,000 may be")
+            throw JSONataError(
+                code: "D2014",
+                reason:
+                    "The size of the sequence allocated by the range operator (..) must not exceed 1e6.  Attempted to"
+                    + " allocate \(number: count)."
+            )
         }
         return range(from: first, count: size)
     }
@@ -181,7 +187,22 @@ extension Value {
         case .bool(let bool): "\(bool)"
         case .number(let number): NumberText.text(of: number)
         case .exact(let number): number.text
+        case .list, .object: shown(depth: 3).excerpt
         default: described
+        }
+    }
+
+    /// The value without what is deep inside or far behind.
+    private func shown(depth: Int) -> JSONValue {
+        switch self {
+        case .list(let list) where depth > 0: .array(list.items.prefix(30).map { $0.shown(depth: depth - 1) })
+        case .object(let object) where depth > 0:
+            .object(JSONObject(object.members.prefix(30).map { ($0.key, $0.value.shown(depth: depth - 1)) }))
+        case .string(let text): .string(text)
+        case .bool(let bool): .bool(bool)
+        case .number(let number): JSONNumber(number).map(JSONValue.number) ?? .null
+        case .exact(let number): .number(number)
+        default: .null
         }
     }
 

@@ -9,7 +9,7 @@ extension Evaluator {
         case .string(let text): return text
         case .number(let number):
             guard number.isFinite else {
-                throw JSONataError(code: "D3001", reason: "\(number: number) can't be written as a string")
+                throw JSONataError(code: "D3001", reason: "Attempting to invoke string function on Infinity or NaN")
             }
             return NumberText.text(of: NumberText.rounded(number, digits: 15))
         case .exact(let number): return number.text
@@ -86,6 +86,9 @@ extension Evaluator {
         case .undefined, .tuple: return nil
         case .null: return JSONValue.null
         case .bool(let bool): return .bool(bool)
+        case .number(let number) where !number.isFinite && dialect == .stepFunctions:
+            // AWS writes what JSON has no number for as a string: 1/0 comes to "Infinity".
+            return .string(NumberText.text(of: number))
         case .number(let number):
             guard let json = number == 0 ? JSONNumber(0) : JSONNumber(try finite(number)) else { return nil }
             size += 4

@@ -7,7 +7,7 @@ extension Evaluator {
         default:
             throw JSONataError(
                 code: "T0410",
-                reason: "a transformation applies to an object or an array, not to \(value.described)",
+                reason: "Argument 1 of function \"transform\" does not match function signature",
                 position: transform.position
             )
         }
@@ -27,7 +27,8 @@ extension Evaluator {
             default:
                 throw JSONataError(
                     code: "T2011",
-                    reason: "the update of a transformation must be an object, not \(update.described)",
+                    reason:
+                        "The insert/update clause of the transform expression must evaluate to an object: \(update.quoted)",
                     position: transform.position
                 )
             }
@@ -46,7 +47,9 @@ extension Evaluator {
             guard case .string(let name) = key else {
                 throw JSONataError(
                     code: "T2012",
-                    reason: "the deletion of a transformation must be a string or strings, not \(key.described)",
+                    reason:
+                        "The delete clause of the transform expression must evaluate to a string or array of strings:"
+                        + " \(key.quoted)",
                     position: transform.position
                 )
             }

@@ -49,7 +49,7 @@ struct Lexer {
                 position += 2
                 while !(position + 1 < text.count && text[position] == "*" && text[position + 1] == "/") {
                     guard position + 1 < text.count else {
-                        throw JSONataError(code: "S0106", reason: "the comment is not closed", position: start)
+                        throw JSONataError(code: "S0106", reason: "Comment has no closing tag", position: start)
                     }
                     position += 1
                 }
@@ -70,7 +70,7 @@ struct Lexer {
                 guard position > start else {
                     throw JSONataError(
                         code: "S0301",
-                        reason: "the regular expression is empty",
+                        reason: "Empty regular expressions are not allowed",
                         position: position
                     )
                 }
@@ -85,7 +85,7 @@ struct Lexer {
             if ")]}".unicodeScalars.contains(current), !isEscaped(position) { depth -= 1 }
             position += 1
         }
-        throw JSONataError(code: "S0302", reason: "the regular expression has no closing '/'", position: position)
+        throw JSONataError(code: "S0302", reason: "No terminating / in regular expression", position: position)
     }
 
     private func isEscaped(_ place: Int) -> Bool {
@@ -110,7 +110,11 @@ struct Lexer {
                 position += 1
             }
         }
-        throw JSONataError(code: "S0101", reason: "the string has no closing quote", position: position)
+        throw JSONataError(
+            code: "S0101",
+            reason: "String literal must be terminated by a matching quote",
+            position: position
+        )
     }
 
     private static let escapes: [Unicode.Scalar: Unicode.Scalar] = [
@@ -139,7 +143,7 @@ struct Lexer {
         guard let scalar = Self.escapes[letter] else {
             throw JSONataError(
                 code: "S0103",
-                reason: "'\\\(letter)' is not an escape; those are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u",
+                reason: "Unsupported escape sequence: \\\"\(letter)\"",
                 position: position,
                 token: String(letter)
             )
@@ -156,7 +160,7 @@ struct Lexer {
         else {
             throw JSONataError(
                 code: "S0104",
-                reason: "'\\u' must be followed by four hexadecimal digits",
+                reason: "The escape sequence must be followed by 4 hex digits",
                 position: position
             )
         }
@@ -184,7 +188,7 @@ struct Lexer {
         guard let value = Double(digits), value.isFinite else {
             throw JSONataError(
                 code: "S0102",
-                reason: "the number \(digits) is out of range",
+                reason: "Number out of range: \"\(digits)\"",
                 position: end,
                 token: digits
             )
@@ -196,7 +200,11 @@ struct Lexer {
     private mutating func quotedName() throws(JSONataError) -> Token {
         position += 1
         guard let end = text[position...].firstIndex(of: "`") else {
-            throw JSONataError(code: "S0105", reason: "the quoted name has no closing '`'", position: text.count)
+            throw JSONataError(
+                code: "S0105",
+                reason: "Quoted property name must be terminated with a backquote (`)",
+                position: text.count
+            )
         }
         let name = String(String.UnicodeScalarView(text[position..<end]))
         position = end + 1

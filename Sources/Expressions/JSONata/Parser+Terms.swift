@@ -106,7 +106,7 @@ extension Parser {
             guard case .variable(let name) = argument.kind else {
                 throw JSONataError(
                     code: "S0208",
-                    reason: "parameter \(place + 1) of the function must be a variable like $name",
+                    reason: "Parameter \(place + 1) of function definition must be a variable name (start with $)",
                     position: argument.position
                 )
             }

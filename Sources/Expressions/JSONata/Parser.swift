@@ -1,3 +1,5 @@
+import JSON
+
 /// Reads an expression by operator precedence (Pratt's method).
 struct Parser {
     /// The deepest nesting of parts; far more than people write, and little enough for a small stack.
@@ -16,7 +18,7 @@ struct Parser {
     mutating func parse() throws(JSONataError) -> Syntax {
         let expression = try expression()
         guard token.kind == .end else {
-            throw error("S0201", "expected an operator or the end of the expression, found \(described(token))")
+            throw error("S0201", "Syntax error: \(JSONValue.string(token.text).text)")
         }
         return expression
     }
@@ -24,15 +26,17 @@ struct Parser {
     mutating func advance(infix: Bool = false) throws(JSONataError) {
         token = try lexer.next(infix: infix)
         if token.isOperator("!") || token.isOperator("~") {
-            throw error("S0204", "'\(token.text)' is not an operator")
+            throw error("S0204", "Unknown operator: \(JSONValue.string(token.text).text)")
         }
     }
 
     /// Passes an operator that must stand here.
     mutating func pass(_ symbol: String, infix: Bool = false) throws(JSONataError) {
         guard token.isOperator(symbol) else {
-            let code = token.kind == .end ? "S0203" : "S0202"
-            throw error(code, "expected '\(symbol)', found \(described(token))")
+            guard token.kind != .end else {
+                throw error("S0203", "Expected \"\(symbol)\" before end of expression")
+            }
+            throw error("S0202", "Expected \"\(symbol)\", got \(JSONValue.string(token.text).text)")
         }
         try advance(infix: infix)
     }
@@ -40,10 +44,6 @@ struct Parser {
     func error(_ code: String, _ reason: String, at other: Token? = nil) -> JSONataError {
         let token = other ?? self.token
         return JSONataError(code: code, reason: reason, position: token.end, token: token.text)
-    }
-
-    func described(_ token: Token) -> String {
-        token.kind == .end ? "the end of the expression" : "'\(token.text)'"
     }
 
     /// How strongly an operator holds what stands before it.
@@ -103,7 +103,12 @@ struct Parser {
         case "[": return try array(at: position)
         case "{": return Syntax(.object(try pairs()), at: position)
         case "|": return try transform(at: position)
-        default: throw error("S0211", "'\(first.text)' can't begin a value", at: first)
+        default:
+            throw error(
+                "S0211",
+                "The symbol \(JSONValue.string(first.text).text) cannot be used as a unary operator",
+                at: first
+            )
         }
     }
 
@@ -136,7 +141,7 @@ struct Parser {
         case "??": return Syntax(.coalesce(left, try expression()), at: position)
         case ":=":
             guard case .variable(let name) = left.kind else {
-                throw error("S0212", "the left side of ':=' must be a variable like $name", at: symbol)
+                throw error("S0212", "The left side of := must be a variable name (start with $)", at: symbol)
             }
             return Syntax(.bind(name: name, try expression(9)), at: position)
         default:
@@ -155,7 +160,11 @@ struct Parser {
     private mutating func bound(by symbol: Token) throws(JSONataError) -> String {
         let variable = try expression(80)
         guard case .variable(let name) = variable.kind else {
-            throw error("S0214", "the right side of '\(symbol.text)' must be a variable like $name", at: symbol)
+            throw error(
+                "S0214",
+                "The right side of \"\(symbol.text)\" must be a variable name (start with $)",
+                at: symbol
+            )
         }
         return name
     }

@@ -48,14 +48,20 @@ struct Signature: Sendable {
                 let end = try Self.closing("(", ")", in: symbols, from: place)
                 let choice = symbols[place + 1..<end]
                 guard !choice.contains("<") else {
-                    throw JSONataError(code: "S0402", reason: "a choice of types can't hold a type with '<'")
+                    throw JSONataError(
+                        code: "S0402",
+                        reason: "Choice groups containing parameterized types are not supported"
+                    )
                 }
                 parameters.append(Parameter(types: choice.reduce(into: .missing) { $0.formUnion(TypeSet($1)) }))
                 place = end
             case "<":
                 let end = try Self.closing("<", ">", in: symbols, from: place)
                 guard let last = parameters.last, last.isArray || last.types == .function else {
-                    throw JSONataError(code: "S0401", reason: "only 'a' and 'f' can be followed by a type in '<>'")
+                    throw JSONataError(
+                        code: "S0401",
+                        reason: "Type parameters can only be applied to functions and arrays"
+                    )
                 }
                 let inner = symbols[place + 1..<end]
                 change { if $0.isArray { $0.elements = inner.first.map { TypeSet($0) } } }

@@ -133,6 +133,18 @@ final class AncestorSlot {
 }
 
 /// The three words that are values.
+extension Syntax.Kind {
+    /// A number or constant as JSON.
+    var literal: String {
+        switch self {
+        case .number(let number): NumberText.text(of: number)
+        case .constant(.true): "true"
+        case .constant(.false): "false"
+        default: "null"
+        }
+    }
+}
+
 enum JSONataConstant: Sendable {
     case null
     case `true`

@@ -34,14 +34,13 @@ struct TypeSet: OptionSet {
     /// The type for messages.
     var plural: String {
         switch self {
-        case .string: "strings"
-        case .number: "numbers"
-        case .boolean: "booleans"
-        case .null: "nulls"
-        case .array: "arrays"
-        case .object: "objects"
-        case .function: "functions"
-        default: "certain types"
+        case .string: #""strings""#
+        case .number: #""numbers""#
+        case .boolean: #""booleans""#
+        case .array: #""arrays""#
+        case .object: #""objects""#
+        case .function: #""functions""#
+        default: "undefined"
         }
     }
 }

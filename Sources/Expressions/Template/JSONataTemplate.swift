@@ -16,6 +16,8 @@ package struct JSONataTemplate: Sendable {
     private let root: Node
     /// Every expression of the template, in document order.
     package let expressions: [JSONataField]
+    /// The keys (and array indexes) that lead from the template to each of its expressions.
+    package let places: [[String]]
 
     /// Compiles a template; the syntax errors of all expressions are reported at once, and those give null.
     ///
@@ -26,7 +28,13 @@ package struct JSONataTemplate: Sendable {
     ) -> (template: JSONataTemplate, faults: [JSONataFault]) {
         var compiler = Compiler()
         let root = compiler.compile(source, field: field)
-        return (JSONataTemplate(source: source, root: root, expressions: compiler.expressions), compiler.faults)
+        let template = JSONataTemplate(
+            source: source,
+            root: root,
+            expressions: compiler.expressions,
+            places: compiler.places
+        )
+        return (template, compiler.faults)
     }
 
     /// The expression that the whole template is, if it is one.
@@ -71,6 +79,7 @@ package struct JSONataTemplate: Sendable {
     /// Walks a template once, collecting expressions and faults. A parsed value is not deep.
     private struct Compiler {
         var expressions: [JSONataField] = []
+        var places: [[String]] = []
         var faults: [JSONataFault] = []
         private var keys: [String] = []
 
@@ -105,6 +114,7 @@ package struct JSONataTemplate: Sendable {
             do throws(JSONataError) {
                 let expression = try JSONataField(text, field: field)
                 expressions.append(expression)
+                places.append(keys)
                 return .expression(expression)
             } catch {
                 faults.append(JSONataFault(keys: keys, field: field, error: error))

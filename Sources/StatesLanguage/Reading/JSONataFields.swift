@@ -22,15 +22,14 @@ extension FieldReader {
         let place = place.field(name)
         for fault in faults {
             findings.error(
-                "The JSONata expression of field '\(fault.field)' is not valid. \(fault.error.code):"
-                    + " \(fault.error.reason)",
-                at: place,
-                exactly: place.below(fault.keys, in: source),
-                hint: fault.error.position.map { "at position \($0) of the expression" }
+                code: .invalidJSONata,
+                fault.error.reason,
+                at: place.below(fault.keys, in: source),
+                hint: fault.error.position.map { "\(fault.error.code) at position \($0) of the expression" }
             )
         }
+        reportConcerns(in: template, field: name, below: parent)
         guard faults.isEmpty else { return nil }
-        warnOfConcerns(in: template, field: name, below: parent)
         return template
     }
 

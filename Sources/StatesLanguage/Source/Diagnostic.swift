@@ -48,6 +48,8 @@ package struct Diagnostic: Sendable, Hashable {
         case noDollar = "NO_DOLLAR"
         case noPath = "NO_PATH"
         case passResultIsStatic = "PASS_RESULT_IS_STATIC"
+        case invalidJSONata = "INVALID_JSONATA_EXPRESSION"
+        case unsupportedJSONata = "UNSUPPORTED_JSONATA_EXPRESSION"
         case suspiciousJSONata = "SUSPICIOUS_JSONATA"
     }
 }

@@ -46,13 +46,17 @@ struct DateParser {
         }
         if marker.names != nil {
             guard "MxFP".contains(marker.component) else {
-                throw JSONataError(code: "D3133", reason: "the component '\(marker.component)' has no names")
+                throw DatePicture.nameless(marker.component)
             }
             return "[a-zA-Z]+"
         }
         guard let integer = marker.integer else { return "[a-zA-Z]+" }
         if case .sequence = integer.style {
-            throw JSONataError(code: "D3130", reason: "the picture '\(marker.presentation)' is not supported")
+            throw JSONataError(
+                code: "D3130",
+                reason: "Formatting or parsing an integer as a sequence starting with"
+                    + " \(Value.string(marker.presentation).quoted) is not supported by this implementation"
+            )
         }
         // Groups of its own would be taken for components.
         return integer.pattern
@@ -137,6 +141,9 @@ struct DateParser {
     }
 
     private static func underspecified() -> JSONataError {
-        JSONataError(code: "D3136", reason: "the picture leaves out a component between others, so no moment results")
+        JSONataError(
+            code: "D3136",
+            reason: "The date/time picture string is missing specifiers required to parse the timestamp"
+        )
     }
 }

@@ -40,7 +40,11 @@ struct DatePicture {
                 place += 2
             } else if text[place] == "[" {
                 guard let end = text[place...].firstIndex(of: "]") else {
-                    throw JSONataError(code: "D3135", reason: "the picture has a '[' without ']'", token: picture)
+                    throw JSONataError(
+                        code: "D3135",
+                        reason: "No matching closing bracket ']' in date/time picture string",
+                        token: picture
+                    )
                 }
                 if !literal.isEmpty { parts.append(.literal(String(literal))) }
                 literal = []
@@ -62,6 +66,21 @@ struct DatePicture {
         if !literal.isEmpty { parts.append(.literal(String(literal))) }
     }
 
+    static func unknown(_ component: String) -> JSONataError {
+        JSONataError(
+            code: "D3132",
+            reason: "Unknown component specifier \(Value.string(component).quoted) in date/time picture string"
+        )
+    }
+
+    static func nameless(_ component: some CustomStringConvertible) -> JSONataError {
+        JSONataError(
+            code: "D3133",
+            reason: "The 'name' modifier can only be applied to months and days in the date/time picture string, not"
+                + " \(Value.string(component.description).quoted)"
+        )
+    }
+
     private static func marker(_ text: [Character]) throws(JSONataError) -> Marker {
         let component = text.first ?? " "
         let comma = text.lastIndex(of: ",") ?? text.count
@@ -74,7 +93,7 @@ struct DatePicture {
         }
         if presentation.isEmpty {
             guard let standard = presentations[component] else {
-                throw JSONataError(code: "D3132", reason: "the picture has an unknown component '\(component)'")
+                throw Self.unknown("\(component)")
             }
             presentation = standard
         } else if presentation.count > 1, let last = presentation.last, "atco".contains(last) {
@@ -137,7 +156,7 @@ struct DatePicture {
         default: break
         }
         guard var value = fields.number(marker.component) else {
-            throw JSONataError(code: "D3132", reason: "the picture has an unknown component '\(marker.component)'")
+            throw unknown("\(marker.component)")
         }
         if let names = marker.names {
             let list: [String]
@@ -145,7 +164,7 @@ struct DatePicture {
             case "M", "x": list = months
             case "F": list = days
             default:
-                throw JSONataError(code: "D3133", reason: "the component '\(marker.component)' has no names")
+                throw nameless(marker.component)
             }
             let name = Int(exactly: value - 1).flatMap { list.indices.contains($0) ? list[$0] : nil } ?? ""
             let cased = names == .upper ? name.uppercased() : names == .lower ? name.lowercased() : name
@@ -174,7 +193,7 @@ struct DatePicture {
             default:
                 throw JSONataError(
                     code: "D3134",
-                    reason: "a time zone has one to four digits, not \(integer.mandatoryDigits)"
+                    reason: "The timezone integer format specifier cannot have more than four digits"
                 )
             }
         }

@@ -38,7 +38,11 @@ extension Library {
     private static let digits = Array("0123456789ABCDEF".utf8)
 
     private static func malformed(_ name: String, _ text: String) -> JSONataError {
-        JSONataError(code: "D3140", reason: "$\(name) was given a malformed text", token: text)
+        JSONataError(
+            code: "D3140",
+            reason: "Malformed URL passed to $\(name)(): \(Value.string(text).quoted)",
+            token: text
+        )
     }
 
     private static func encoded(

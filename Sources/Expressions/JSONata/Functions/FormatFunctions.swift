@@ -11,7 +11,11 @@ extension Library {
             guard let number = arguments.number(0) else { return .undefined }
             let radix = rounded(arguments.number(1) ?? 10, places: 0)
             guard let base = Int(exactly: radix), (2...36).contains(base) else {
-                throw JSONataError(code: "D3100", reason: "a radix is from 2 to 36, not \(number: radix)")
+                throw JSONataError(
+                    code: "D3100",
+                    reason: "The radix of the formatBase function must be between 2 and 36.  It was given"
+                        + " \(number: radix)"
+                )
             }
             return try evaluator.text(text(of: rounded(number, places: 0), radix: base))
         },
@@ -25,7 +29,10 @@ extension Library {
             let picture = try IntegerPicture(evaluator.picture(arguments.string(1) ?? ""))
             try evaluator.step(text.utf8.count)
             try evaluator.checkRoom(8 * text.utf8.count)
-            guard let number = try picture.parse(text) else { return .undefined }
+            guard let number = try picture.parse(text) else {
+                // As JavaScript says it of a text that is no number; nothing else can hold it.
+                return evaluator.dialect == .stepFunctions ? .number(.nan) : .undefined
+            }
             return .number(number)
         },
     ]

@@ -24,11 +24,11 @@ extension Library {
             arguments[0].isUndefined ? .undefined : try evaluator.copy(arguments[0])
         },
         define("error", "<s?:x>", arity: 1) { (_, arguments) throws(JSONataError) in
-            throw JSONataError(code: "D3137", reason: arguments.string(0) ?? "$error() was called")
+            throw JSONataError(code: "D3137", reason: arguments.string(0) ?? "$error() function evaluated")
         },
         define("assert", "<bs?:x>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
             guard try !evaluator.isTruthy(arguments[0]) else { return .undefined }
-            throw JSONataError(code: "D3141", reason: arguments.string(1) ?? "$assert() does not hold")
+            throw JSONataError(code: "D3141", reason: arguments.string(1) ?? "$assert() statement failed")
         },
     ]
 
@@ -50,13 +50,21 @@ extension Library {
             evaluator.names = compiler.names
         } catch {
             throw error.code == "U1001" || error.code == Evaluator.stackError.code
-                ? error : JSONataError(code: "D3120", reason: "$eval can't parse its text: \(error.reason)")
+                ? error
+                : JSONataError(
+                    code: "D3120",
+                    reason: "Syntax error in expression passed to function eval: \(error.reason)"
+                )
         }
         do throws(JSONataError) {
             return try evaluator.evaluate(node, input, frame)
         } catch {
             throw error.code == "U1001" || error.code == Evaluator.stackError.code
-                ? error : JSONataError(code: "D3121", reason: "$eval can't evaluate its text: \(error.reason)")
+                ? error
+                : JSONataError(
+                    code: "D3121",
+                    reason: "Dynamic error evaluating the expression passed to function eval: \(error.reason)"
+                )
         }
     }
 }

@@ -62,7 +62,10 @@ struct IntegerPicture {
                 mandatoryDigits += 1
                 place += 1
                 guard family == nil || family == zero else {
-                    throw JSONataError(code: "D3131", reason: "a picture mixes digits of different families")
+                    throw JSONataError(
+                        code: "D3131",
+                        reason: "In a decimal digit pattern, all digits must be from the same decimal group"
+                    )
                 }
                 family = zero
             } else if scalar == "#" {
@@ -83,7 +86,12 @@ struct IntegerPicture {
     }
 
     private func unsupported() -> JSONataError {
-        JSONataError(code: "D3130", reason: "the picture '\(picture)' is a numbering that is not supported")
+        JSONataError(
+            code: "D3130",
+            reason:
+                "Formatting or parsing an integer as a sequence starting with \(Value.string(picture).quoted) is not"
+                + " supported by this implementation"
+        )
     }
 
     // MARK: Writing

@@ -73,7 +73,7 @@ extension Evaluator {
         {
             let match = Self.match(found, in: bytes, positions)
             guard !found.range.isEmpty else {
-                throw JSONataError(code: "D1004", reason: "a regular expression matches the empty string")
+                throw JSONataError(code: "D1004", reason: "Regular expression matches zero length string")
             }
             try allocate(160 + found.range.count + found.groups.reduce(0) { $0 + 24 + ($1?.count ?? 0) })
             results.append(match)
@@ -154,7 +154,7 @@ extension Evaluator {
             return .undefined
         }
         guard !found.range.isEmpty else {
-            throw JSONataError(code: "D1004", reason: "a regular expression matches the empty string")
+            throw JSONataError(code: "D1004", reason: "Regular expression matches zero length string")
         }
         let match = Self.match(found, in: bytes, try positions(in: text))
         guard case .object(let object) = try object(of: match) else { return .undefined }

@@ -41,7 +41,10 @@ struct NumberPicture {
         self.symbols = symbols
         let parts = Self.split(picture.unicodeScalars.map(String.init), at: symbols.separator)
         guard parts.count <= 2 else {
-            throw JSONataError(code: "D3080", reason: "a picture of $formatNumber has at most two parts")
+            throw JSONataError(
+                code: "D3080",
+                reason: "The picture string must only contain a maximum of two sub-pictures"
+            )
         }
         for part in parts { pictures.append(try SubPicture(part, symbols)) }
     }
@@ -97,41 +100,93 @@ private struct SubPicture {
         // The last rule that is broken is the one that is reported.
         var fault: (code: String, reason: String)?
         func check(_ isRight: Bool, _ code: String, _ reason: String) { if !isRight { fault = (code, reason) } }
-        check(count(symbols.decimal) <= 1, "D3081", "has more than one decimal separator")
-        check(count(symbols.percent) <= 1, "D3082", "has more than one percent sign")
-        check(count(symbols.perMille) <= 1, "D3083", "has more than one per-mille sign")
+        check(
+            count(symbols.decimal) <= 1,
+            "D3081",
+            "must not contain more than one instance of the 'decimal-separator' character"
+        )
+        check(
+            count(symbols.percent) <= 1,
+            "D3082",
+            "must not contain more than one instance of the 'percent' character"
+        )
+        check(
+            count(symbols.perMille) <= 1,
+            "D3083",
+            "must not contain more than one instance of the 'per-mille' character"
+        )
         let isScaled = count(symbols.percent) > 0 || count(symbols.perMille) > 0
         let isScaledTwice = count(symbols.percent) > 0 && count(symbols.perMille) > 0
-        check(!isScaledTwice, "D3084", "has both a percent and a per-mille sign")
+        check(!isScaledTwice, "D3084", "must not contain both a 'percent' and a 'per-mille' character")
         let hasDigit = mantissa.contains { digits.contains($0) || $0 == symbols.optional }
-        check(hasDigit, "D3085", "has no digit")
-        check(body.allSatisfy(active.contains), "D3086", "has other characters between digits")
+        check(
+            hasDigit,
+            "D3085",
+            "The mantissa part of a sub-picture must contain at least one character that is either an 'optional digit"
+                + " character' or a member of the 'decimal digit family'"
+        )
+        check(
+            body.allSatisfy(active.contains),
+            "D3086",
+            "must not contain a passive character that is preceded by an active character and that is"
+                + " followed by another active character"
+        )
         if let decimalPlace {
             let isNext =
                 decimalPlace > 0 && mantissa[decimalPlace - 1] == symbols.grouping
                 || fraction.first == symbols.grouping
-            check(!isNext, "D3087", "has a grouping separator next to the decimal separator")
+            check(
+                !isNext,
+                "D3087",
+                "must not contain a 'grouping-separator' character that appears adjacent to a"
+                    + " 'decimal-separator' character"
+            )
         } else {
-            check(integer.last != symbols.grouping, "D3088", "has a grouping separator at the end of the integer part")
+            check(
+                integer.last != symbols.grouping,
+                "D3088",
+                "must not contain a 'grouping-separator' at the end of the integer part"
+            )
         }
         let isDoubled = zip(picture, picture.dropFirst()).contains { $0 == symbols.grouping && $1 == $0 }
-        check(!isDoubled, "D3089", "has two grouping separators in a row")
+        check(!isDoubled, "D3089", "must not contain two adjacent instances of the 'grouping-separator' character")
         if let place = integer.firstIndex(where: digits.contains) {
             let isMixed = integer[place...].contains(symbols.optional)
-            check(!isMixed, "D3090", "has an optional digit after a mandatory one in the integer part")
+            check(
+                !isMixed,
+                "D3090",
+                "The integer part of the sub-picture must not contain a member of the 'decimal digit family' that is"
+                    + " followed by an instance of the 'optional digit character'"
+            )
         }
         if let place = fraction.firstIndex(of: symbols.optional) {
             let isMixed = fraction[place...].contains(where: digits.contains)
-            check(!isMixed, "D3091", "has a mandatory digit after an optional one in the fraction")
+            check(
+                !isMixed,
+                "D3091",
+                "The fractional part of the sub-picture must not contain an instance of the 'optional digit character'"
+                    + " that is followed by a member of the 'decimal digit family'"
+            )
         }
         if let exponent {
-            check(exponent.isEmpty || !isScaled, "D3092", "has an exponent and a percent sign")
+            check(
+                exponent.isEmpty || !isScaled,
+                "D3092",
+                "A sub-picture that contains a 'percent' or 'per-mille' character must not contain a character treated as an"
+                    + " 'exponent-separator'"
+            )
             let isNumber = !exponent.isEmpty && exponent.allSatisfy(digits.contains)
-            check(isNumber, "D3093", "has an exponent that is not made of digits")
+            check(
+                isNumber,
+                "D3093",
+                "The exponent part of the sub-picture must comprise only of one or more characters that are members of"
+                    + " the 'decimal digit family'"
+            )
             leastExponent = exponent.count
         }
         if let fault {
-            throw JSONataError(code: fault.code, reason: "the picture of $formatNumber \(fault.reason)", token: text)
+            let sentence = fault.reason.hasPrefix("must") ? "The sub-picture \(fault.reason)" : fault.reason
+            throw JSONataError(code: fault.code, reason: sentence, token: text)
         }
         factor = count(symbols.percent) > 0 ? 100 : count(symbols.perMille) > 0 ? 1_000 : 1
         hasDecimal = decimalPlace != nil
