@@ -133,6 +133,8 @@ package struct ExecutionInfo: Sendable, Equatable {
     package var stateMachineName: String
     package var roleARN: String?
     package var redriveCount: Int
+    /// When it was redriven last.
+    package var redriveTime: Timestamp?
     /// What the start said about the trace that the execution belongs to.
     package var traceHeader: String?
     /// The execution's input; only loaded for machines that read it (`StateMachine.readsExecutionInput`).

@@ -11,7 +11,10 @@ extension Run {
         executionMembers["StartTime"] = .string(execution.startTime.description)
         executionMembers["Name"] = .string(execution.name)
         if let role = execution.roleARN { executionMembers["RoleArn"] = .string(role) }
-        if !execution.isExpress { executionMembers["RedriveCount"] = .number(JSONNumber(execution.redriveCount)) }
+        if !execution.isExpress {
+            executionMembers["RedriveCount"] = .number(JSONNumber(execution.redriveCount))
+            if let time = execution.redriveTime { executionMembers["RedriveTime"] = .string(time.description) }
+        }
 
         // An iteration that has not begun evaluates the ItemSelector of its Map.
         let name = branch.phase == .fresh ? machine.owners[branch.state] ?? branch.state : branch.state

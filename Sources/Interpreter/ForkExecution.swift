@@ -54,6 +54,7 @@ extension Run {
         _ maxConcurrency: Int?
     ) throws(StateFailure) -> Step? {
         guard inspection != nil else { return nil }
+        inspection?.itemCount = items.count
         show(JSONDocument(.array(items)), as: .afterItemsPath, in: state)
         if let selector = map.itemSelector {
             var inputs: [JSONValue] = []
@@ -134,19 +135,13 @@ extension Run {
         switch map.maxConcurrency {
         case .constant(let number): return number > 0 ? number : nil
         case .path(let path):
-            let value = try evaluate(path, on: input)
-            guard case .number(let number) = value, number.isWrittenAsInteger, let limit = number.integer else {
-                throw StateFailure(
-                    runtime: "The MaxConcurrencyPath field refers to value \"\(value.plainText)\" which is not a valid"
-                        + " integer: \(path.jsonPath)"
-                )
-            }
+            let limit = try integer(at: path, "MaxConcurrency", on: input)
             guard limit >= 0 else {
                 throw StateFailure(
                     runtime: "Expected non-negative integer for MaxConcurrency, got '\(limit)' instead."
                 )
             }
-            return limit > 0 ? Int(limit) : nil
+            return limit > 0 ? limit : nil
         case .jsonata(let field):
             let limit = try integer(field, in: .min...99_999_999, seeing: .input(input))
             guard limit >= 0 else {

@@ -27,6 +27,8 @@ package struct Inspection: Sendable {
     package var context: JSONValue
 
     package fileprivate(set) var data: [Point: JSONDocument] = [:]
+    /// How many items a Map works on.
+    package internal(set) var itemCount: Int?
     package internal(set) var maxConcurrency: Int?
     package internal(set) var toleratedFailureCount: Int?
     package internal(set) var toleratedFailurePercentage: Double?

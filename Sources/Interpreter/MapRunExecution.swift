@@ -191,8 +191,8 @@ extension Run {
         Int(try integer(field, in: minimum...Int64.max, seeing: .input(input)))
     }
 
-    /// A number, or a text that is one, as AWS accepts it.
-    private func integer(at path: Path, _ name: String, on input: JSONDocument) throws(StateFailure) -> Int {
+    /// A number, or a text that is one: AWS has the same sentence for what is neither, whatever the field.
+    func integer(at path: Path, _ name: String, on input: JSONDocument) throws(StateFailure) -> Int {
         let value = try evaluate(path, on: input)
         let number = value.number.flatMap { $0.isWrittenAsInteger ? $0.integer : nil }.flatMap(Int.init(exactly:))
         guard let integer = number ?? value.string.flatMap({ Int($0) }) else {

@@ -151,7 +151,9 @@ extension Run {
             return Int(try integer(field, in: 1...99_999_999, seeing: .input(effectiveInput(state))))
         case .path(let path):
             let value = try evaluate(path, on: effectiveInput(state))
-            guard case .number(let number) = value, let seconds = number.integer, seconds > 0, seconds <= 99_999_999
+            // A text that is a number will do, as in all other fields that name one.
+            guard let seconds = value.number?.integer ?? value.string.flatMap({ Int64($0) }), seconds > 0,
+                seconds <= 99_999_999
             else {
                 throw StateFailure(
                     runtime: "The \(name) parameter does not reference a valid number of seconds:"

@@ -10,7 +10,7 @@ extension Failure {
             self.init(error, database: database)
         case .invalidDefinition(let diagnostics):
             self.init(.negative, diagnostics.map(\.message).joined(separator: "\n"))
-        case .invalidName, .invalidInput, .invalidOutput, .validation:
+        case .invalidName, .invalidInput, .invalidOutput, .validation, .quotaExceeded:
             self.init(.refused, "\(error)")
         case .stateMachineDoesNotExist(let text):
             self.init(.refused, text, remedy: "deploy it first: stepwell deploy FILE.asl.json")

@@ -33,6 +33,7 @@ extension StoreError {
             APIFault("InvalidExecutionInput", "Invalid State Machine Execution Input: '\(text)'")
         case .invalidName(let text): APIFault("InvalidName", "Invalid Name: '\(text)'")
         case .validation(let text): APIFault("Validation", text)
+        case .quotaExceeded(let name, let text): APIFault(name, text)
         case .invalidDefinition, .schemaMismatch, .migration, .corrupt, .postgres:
             APIFault("Sfn", "\(self)")
         }

@@ -30,7 +30,10 @@ package struct Settings: Sendable, Hashable {
     }
 
     /// The migrations that this program was written for: a database needs at least these.
-    static let requiredMigration = 38
+    static let requiredMigration = 39
+
+    /// How many map runs may go on at once; nil: any number.
+    package var openMapRuns: Int? { isStrict ? 1_000 : nil }
 
     static func load(from pool: Pool) async throws(StoreError) -> Settings {
         let outdated = StoreError.schemaMismatch("the database lacks migrations of this version; run: stepwell migrate")

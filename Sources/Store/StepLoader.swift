@@ -39,7 +39,7 @@ struct StepLoader {
     private var results: [ForkKey: [PayloadColumn]] = [:]
     private var items: [ForkKey: [Int: JSONDocument]] = [:]
     private var inputs: [PGUUID: PayloadColumn] = [:]
-    private var redriveCounts: [PGUUID: Int] = [:]
+    private var redrives: [PGUUID: (count: Int, last: Timestamp?)] = [:]
     private var payloads: [PGUUID: [PGUUID: JSONDocument]] = [:]
 
     init(store: Store, bucket: Int32, rows: [ClaimRow], now: Timestamp) {
@@ -237,7 +237,7 @@ struct StepLoader {
     private func inputStatement(_ executions: [PGUUID]) -> Statement {
         Statement(
             """
-            select e.id, e.input, e.input_id, e.redrive_count from stepwell.executions e
+            select e.id, e.input, e.input_id, e.redrive_count, e.redriven_at from stepwell.executions e
             where e.bucket = $1 and e.id = any ($2)
             """,
             [.int4(bucket), .uuidArray(executions)]
@@ -246,11 +246,11 @@ struct StepLoader {
 
     private mutating func read(inputsFrom rows: Rows) throws(StoreError) {
         for row in rows {
-            let (id, input, redrives) = try store.decode { () throws(PostgresError) in
-                (try row.uuid(0), try PayloadColumn(row, 1), try row.int(3))
+            let (id, input, count, at) = try store.decode { () throws(PostgresError) in
+                (try row.uuid(0), try PayloadColumn(row, 1), try row.int(3), try row.optionalTimestamp(4))
             }
             inputs[id] = input
-            redriveCounts[id] = redrives
+            redrives[id] = (count, at.map(Timestamp.init(microseconds:)))
         }
     }
 
@@ -374,7 +374,10 @@ struct StepLoader {
         )
         info.isExpress = revision.runsInMemory(from: row.state)
         info.traceHeader = row.traceHeader ?? scopes[ScopeKey(execution: row.key.execution, id: 0)]?.traceHeader
-        info.redriveCount = redriveCounts[row.key.execution] ?? 0
+        if let redrives = redrives[row.key.execution] {
+            info.redriveCount = redrives.count
+            info.redriveTime = redrives.last
+        }
         if let input = inputs[row.key.execution] { info.input = try document(input, of: row.key.execution) }
         return info
     }

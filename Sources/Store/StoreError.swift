@@ -27,6 +27,8 @@ package enum StoreError: Error, Sendable {
     case invalidOutput(String)
     /// Something that is passed beside names and payloads has the wrong size or form.
     case validation(String)
+    /// There are as many of something as there may be; the error's name in the API.
+    case quotaExceeded(name: String, String)
     /// The database lacks migrations, or has ones that this program does not know.
     case schemaMismatch(String)
     /// A row that should not exist: what, and where.
@@ -49,6 +51,8 @@ extension StoreError {
         case "SW008": self = .invalidOutput(text)
         case "SW009": self = .validation(text)
         case "SW010": self = .executionNotRedrivable(text)
+        case "SW011":
+            self = .quotaExceeded(name: message.split(separator: ":").first.map(String.init) ?? "", text)
         case "SW101": self = .stateMachineDeleting(text)
         case "22021": self = .validation("a text contains the character U+0000, which the database can't hold")
         default: self = .postgres(error)
@@ -73,6 +77,7 @@ extension StoreError: CustomStringConvertible {
         case .invalidName(let text), .invalidInput(let text), .schemaMismatch(let text): text
         case .activityDoesNotExist(let text), .scheduleDoesNotExist(let text), .executionNotRedrivable(let text): text
         case .invalidToken(let text), .taskTimedOut(let text), .invalidOutput(let text), .validation(let text): text
+        case .quotaExceeded(_, let text): text
         case .stateMachineDoesNotExist(let text), .stateMachineDeleting(let text), .executionDoesNotExist(let text):
             text
         case .executionAlreadyExists(let arn):

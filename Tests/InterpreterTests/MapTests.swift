@@ -26,6 +26,7 @@ import Testing
             (#""InputPath": "$.list", "MaxConcurrency": 2"#, ["list": [1, "b"]], nil, 2),
             (#""ItemsPath": "$.list", "MaxConcurrencyPath": "$.at""#, ["list": [1, "b"], "at": 3], nil, 3),
             (#""ItemsPath": "$.list", "MaxConcurrencyPath": "$.at""#, ["list": [1, "b"], "at": 0], nil, nil),
+            (#""ItemsPath": "$.list", "MaxConcurrencyPath": "$.at""#, ["list": [1, "b"], "at": "3"], nil, 3),
             (
                 #""InputPath": "$.in", "ItemsPath": "$.list", "ItemSelector": {"v.$": "$.list"}"#,
                 ["in": ["list": [1, "b"]]],

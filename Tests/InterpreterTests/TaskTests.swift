@@ -40,8 +40,8 @@ import Testing
         (#""TimeoutSecondsPath": "$.timeout""#, 20, nil),
     ])
     func limitsTheCall(fields: String, timeout: Int, heartbeat: Int?) throws {
-        var session = Session(try task(fields), input: ["timeout": 20, "beat": 5])
-        let input = JSONDocument(["timeout": 20, "beat": 5])
+        var session = Session(try task(fields), input: ["timeout": "20", "beat": 5])
+        let input = JSONDocument(["timeout": "20", "beat": 5])
         let call = FunctionCall(function: "f", input: input, timeoutSeconds: timeout, heartbeatSeconds: heartbeat)
         #expect(session.on(.due) == .invoke(call))
         #expect(session.branch.deadline == .start.adding(seconds: Int64(timeout)))

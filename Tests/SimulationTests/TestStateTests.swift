@@ -21,7 +21,7 @@ struct TestStateTests {
         var random = SystemRandomNumberGenerator()
         let now = Timestamp(microseconds: 1_700_000_000_000_000)
         var test = try TestState(request, now: now, makeID: { "id" })
-        let progress = test.advance(now: now, random: &random)
+        let progress = try test.advance(now: now, random: &random)
         return (test, progress)
     }
 
@@ -135,12 +135,35 @@ struct TestStateTests {
         #expect(call.function == "f")
         #expect(call.input.text == "[1]")
         var random = SystemRandomNumberGenerator()
-        progress = test.advance(on: .succeeded(JSONDocument(2)), now: Timestamp(microseconds: 0), random: &random)
+        progress = try test.advance(on: .succeeded(JSONDocument(2)), now: Timestamp(microseconds: 0), random: &random)
         guard case .finished(let response) = progress else {
             Issue.record("not finished")
             return
         }
         #expect(response.json == ["status": "SUCCEEDED", "output": "2", "nextState": "N"])
+    }
+
+    @Test("No more iterations can have failed than there are items")
+    func failureCount() throws {
+        func request(_ failures: Int) -> TestStateRequest {
+            var request = TestStateRequest(
+                definition: #"""
+                    {"Type": "Map", "ToleratedFailureCount": 1, "End": true, "ItemProcessor": {
+                        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                        "StartAt": "X", "States": {"X": {"Type": "Pass", "End": true}}}}
+                    """#,
+                input: "[5, 6]",
+                mock: .init(result: "[1, 2]")
+            )
+            request.mapIterationFailureCount = failures
+            return request
+        }
+        #expect(try answer(request(1))["status"] == "SUCCEEDED")
+        #expect(try answer(request(2))["error"] == "States.ExceedToleratedFailureThreshold")
+        #expect(
+            refusal(request(3))
+                == "ValidationException: mapIterationFailureCount must not be greater than the number of items, which is 2."
+        )
     }
 
     @Test("A Wait does not wait")

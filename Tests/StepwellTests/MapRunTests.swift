@@ -50,6 +50,38 @@ import Testing
         try await Self.expectNothingLeft(in: database)
     }
 
+    /// AWS lets 1,000 map runs go on at once; the others wait behind `MapRunStarted`.
+    @Test func aRunBeyondTheQuotaWaitsForItsTurn() async throws {
+        let database = try await Database(settings: "strict_aws = true")
+        try await database.deploy(Self.map())
+        _ = try await database.sql(
+            """
+            insert into stepwell.map_runs (bucket, id, execution, step, machine, label, started_at)
+            select 0, gen_random_uuid(), gen_random_uuid(), 0, 1, 'L', now() - interval '1 minute'
+            from generate_series(1, 1000)
+            """
+        )
+        try await database.withWorker {
+            let execution = try await database.start(input: [1, 2])
+            while try await database.events(of: execution).last != "MapRunStarted" {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            // It has been looked at more than once, and nothing was read.
+            while try await database.sql("select max(pause) from stepwell.map_runs").only().int(0) < 80 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(try await database.sql("select from stepwell.map_runs where item_total is not null").count == 0)
+            _ = try await database.sql(
+                """
+                update stepwell.map_runs set status = 'SUCCEEDED', stopped_at = now()
+                where id = (select r.id from stepwell.map_runs r where r.label = 'L' order by r.started_at limit 1)
+                """
+            )
+            #expect(try await database.end(of: execution).output?.text == "[1,2]")
+            #expect(try await database.events(of: execution) == Self.wholeRun)
+        }
+    }
+
     /// Queue, items and messages are empty, and every child was counted once.
     static func expectNothingLeft(in database: Database) async throws {
         for table in ["steps", "execution_heads", "map_run_items", "outbox", "results", "map_items"] {

@@ -179,20 +179,23 @@ struct RedriveBranchesTests {
         #expect(try await fixture.store.describe("Task:t").output?.text == #""fresh""#)
     }
 
-    @Test("the context object says how often the execution was redriven")
+    @Test("the context object says how often the execution was redriven, and when")
     func context() async throws {
         try await fixture.deploy(
             "Task",
             startAt: "Work",
             """
             "Work": \(Self.task("work", #""Next": "Count""#)),
-            "Count": {"Type": "Pass", "Parameters": {"count.$": "$$.Execution.RedriveCount"}, "End": true}
+            "Count": {"Type": "Pass", "End": true, "Parameters": {
+                "count.$": "$$.Execution.RedriveCount", "time.$": "$$.Execution.RedriveTime"}}
             """
         )
         _ = try await fixture.start("Task", name: "t", input: "1")
         _ = try await run { _ in true }
         _ = try await fixture.store.redriveExecution("Task:t")
         _ = try await run()
-        #expect(try await fixture.store.describe("Task:t").output?.text == #"{"count":1}"#)
+        let description = try await fixture.store.describe("Task:t")
+        let time = try #require(description.summary.redrivenAt)
+        #expect(description.output?.text == #"{"count":1,"time":"\#(time)"}"#)
     }
 }

@@ -11,7 +11,7 @@ import botocore.exceptions
 from support import PASS, PREFIX, ROLE, WAIT, client, create, end_of, name, wait_until_ready
 
 NO_KMS = "there are no keys of KMS here: a customer's key is refused as InvalidEncryptionConfiguration"
-NO_QUOTA = "there is no such limit here"
+NO_QUOTA = "the limit holds with strict-aws only, and is too high to be reached here"
 ONE_TRANSACTION = "a change is one transaction: there is no state in which another is in its way"
 PATTERN_FIRST = "such a name violates a constraint of the request, which is a ValidationException"
 

@@ -12,7 +12,7 @@ extension StoreError {
         case .postgres(let error) where error.isTransient || error.kind == .poolClosed: .unavailable
         case .postgres, .migration, .schemaMismatch, .corrupt: .internalFailure
         case .invalidDefinition, .invalidName, .invalidInput, .stateMachineDeleting, .executionNotRedrivable,
-            .executionAlreadyExists, .invalidToken, .taskTimedOut, .invalidOutput, .validation:
+            .executionAlreadyExists, .invalidToken, .taskTimedOut, .invalidOutput, .validation, .quotaExceeded:
             APIError("ValidationException", "\(self)")
         }
     }

@@ -63,7 +63,7 @@ package struct Path: Sendable, Hashable {
     /// how often it was redriven, which is read along with it.
     package var readsExecutionInput: Bool {
         guard root == .context else { return false }
-        for (segment, names) in zip(steps.segments, [["Execution"], ["Input", "RedriveCount"]]) {
+        for (segment, names) in zip(steps.segments, [["Execution"], ["Input", "RedriveCount", "RedriveTime"]]) {
             guard case .name(let taken) = segment else { return true }
             if !names.contains(taken) { return false }
         }

@@ -29,7 +29,7 @@ enum TestStateOperation {
                 makeID: { UUID().uuidString.lowercased() }
             )
             var random = SystemRandomNumberGenerator()
-            guard case .finished(let response) = test.advance(now: now, random: &random) else {
+            guard case .finished(let response) = try test.advance(now: now, random: &random) else {
                 throw APIError.validation("Nothing is called in a test here: give the Task a mock")
             }
             return response.json

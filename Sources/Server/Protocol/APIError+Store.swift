@@ -19,7 +19,7 @@ extension APIError {
         case .postgres(let error) where error.isTransient || error.kind == .poolClosed: self = .unavailable
         case .postgres, .migration, .schemaMismatch, .corrupt: return nil
         case .invalidInput, .executionNotRedrivable, .executionAlreadyExists, .invalidToken, .taskTimedOut,
-            .invalidOutput, .scheduleDoesNotExist:
+            .invalidOutput, .scheduleDoesNotExist, .quotaExceeded:
             self.init(error, about: "")
         }
     }

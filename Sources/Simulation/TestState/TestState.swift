@@ -74,18 +74,26 @@ package struct TestState: Sendable {
     }
 
     /// Carries the state out, or goes on with the outcome of a call.
+    ///
+    /// - Throws: ``TestStateError`` for a request that does not fit what the state turns out to work on.
     package mutating func advance(
         on outcome: Outcome = .due,
         now: Timestamp,
         random: inout some RandomNumberGenerator
-    ) -> Progress {
+    ) throws(TestStateError) -> Progress {
         let decision = interpreter.inspect(branch, on: outcome, now: now, random: &random, inspection: &inspection)
         let input = branch.input
         branch = decision.branch
+        if let count = inspection.itemCount, inspection.failedIterations > count {
+            throw TestStateError(
+                .validation,
+                "mapIterationFailureCount must not be greater than the number of items, which is \(count)."
+            )
+        }
         switch decision.next {
         case .invoke(let call): return .call(call)
         // A Wait is over at once.
-        case .pause(let end, _) where branch.phase == .sleeping: return advance(now: end, random: &random)
+        case .pause(let end, _) where branch.phase == .sleeping: return try advance(now: end, random: &random)
         case .pause: return finished(.retriable, input, failure: inspection.failure)
         case .endBranch(let output) where inspection.catchIndex != nil:
             return finished(.caughtError, input, output: output, failure: inspection.failure)

@@ -66,6 +66,9 @@ struct MapRunner {
             try await engine.facilities.postgres.markRedrive(of: run, redrive: record.redriveCount)
         }
         if record.itemTotal == nil {
+            guard try await engine.facilities.postgres.mayBegin(run, startedAt: record.startedAt) else {
+                return try await rest(record, progress: 0)
+            }
             if map.readsObjects, try await leaveToOthers() { return .lost }
             let (total, end) = try await ingest()
             if let end { return end }

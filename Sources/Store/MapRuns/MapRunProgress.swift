@@ -26,6 +26,34 @@ extension Store {
         return try decode { () throws(PostgresError) in try MapRunRecord(row) }
     }
 
+    /// Whether a run may begin. With AWS's limits only so many go on at once, and the others wait for their turn, in the
+    /// order in which they were started.
+    package func mayBegin(_ run: HeldMapRun, startedAt: Timestamp) async throws(StoreError) -> Bool {
+        guard let most = settings.openMapRuns else { return true }
+        let answers = try await pipeline(
+            (0..<settings.buckets)
+                .map { bucket in
+                    Statement(
+                        """
+                        select count(*)::int from (
+                            select from stepwell.map_runs r
+                            where r.bucket = $1 and r.status = 'RUNNING' and (r.started_at, r.id) < ($2, $3)
+                            limit $4) r
+                        """,
+                        [
+                            .int4(bucket), .timestamptz(microseconds: startedAt.microseconds), .uuid(run.id),
+                            .int4(Int32(clamping: most)),
+                        ]
+                    )
+                }
+        )
+        return try decode { () throws(PostgresError) in
+            var before = 0
+            for rows in answers { before += try rows.only().int(0) }
+            return before < most
+        }
+    }
+
     /// How far the children are: the sum of what each bucket has counted.
     package func mapRunCounts(_ id: PGUUID) async throws(StoreError) -> (executions: MapRunCounts, items: MapRunCounts)
     {

@@ -36,11 +36,11 @@ struct RecordedTestState {
         let now = Timestamp(microseconds: 1_700_000_000_000_000)
         var random = SeededRandom(seed: 1)
         var test = try TestState(request, limits: .aws, account: "111111111111", now: now, makeID: { "id" })
-        var progress = test.advance(now: now, random: &random)
+        var progress = try test.advance(now: now, random: &random)
         while case .call(let call) = progress {
             let function = self.test.functions.first { $0["name"]?.string == call.function }
             let behaviour = ConformanceRun(test: self.test).behaviour(function?["behaviour"])
-            progress = test.advance(on: behaviour?(call).outcome ?? .timedOut, now: now, random: &random)
+            progress = try test.advance(on: behaviour?(call).outcome ?? .timedOut, now: now, random: &random)
         }
         guard case .finished(let response) = progress else { return .null }
         return response.json
