@@ -132,9 +132,8 @@ extension Run {
 
     /// Ends the branch that failed, and with it the Parallel or Map around it, or the whole execution.
     mutating func end(with failure: StateFailure) -> Step {
-        guard !failure.isFatal, let owner = owner(of: branch.state) else { return endExecution(with: failure) }
+        guard !failure.isFatal, owner(of: branch.state) != nil else { return endExecution(with: failure) }
         if case .task = machine.states[branch.state]?.kind { appendAside(.taskStateAborted) }
-        if case .map = owner.kind { appendAside(.mapIterationFailed, iterationDetails(of: owner)) }
         return .stop(.failBranch(error: failure.error, cause: failure.cause))
     }
 

@@ -202,12 +202,25 @@ extension Run {
     }
 
     /// A branch has failed, and the others are gone.
-    mutating func branchFailed(_ state: State, error: String, cause: String) -> Step {
-        var failure = StateFailure(error: error, cause: cause, alias: ErrorName.branchFailed)
+    mutating func branchFailed(_ state: State, _ failed: BranchFailure) -> Step {
+        for branch in failed.aborted { recordAbortion(of: branch) }
+        if case .map = state.kind, let index = failed.iteration {
+            appendAside(.mapIterationFailed, iterationDetails(of: state, index))
+        }
+        var failure = StateFailure(error: failed.error, cause: failed.cause, alias: ErrorName.branchFailed)
         // A fatal failure inside a branch ends the execution by itself; here it can only be that of an ItemSelector. One
         // of a query that names no state is that of an ItemSelector as well.
         failure.lacksFrame = failure.isFatal || (failure.isOfQuery && !failure.hasFrame)
         if failure.isOfQuery { failure.location = "ItemSelector" }
         return settle(failure, in: state, resumingWith: .failure(failure))
+    }
+
+    /// Records where a branch was cut short: all of these events refer to the one that failed.
+    private mutating func recordAbortion(of aborted: AbortedBranch) {
+        guard let state = machine.states[aborted.state] else { return }
+        if let owner = owner(of: aborted.state), case .map = owner.kind {
+            appendAside(.mapIterationAborted, iterationDetails(of: owner, aborted.index))
+        }
+        if !aborted.isBetweenStates, let event = state.kind.abortedEvent { appendAside(event) }
     }
 }

@@ -79,7 +79,8 @@ package struct Interpreter: Sendable {
             input: JSONDocument(.object([:])),
             lastEvent: lastEvent
         )
-        branch.events.append(HistoryEvent(type: .executionTimedOut, previous: lastEvent, timestamp: now))
+        // It refers to no other event, as on AWS.
+        branch.events.append(HistoryEvent(type: .executionTimedOut, previous: .recorded(0), timestamp: now))
         branch.lastEvent = .pending(0)
         return Decision(branch: branch, next: .endExecution(.timedOut(error: nil, cause: nil)))
     }

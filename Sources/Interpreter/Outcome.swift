@@ -19,7 +19,7 @@ package enum Outcome: Sendable, Equatable {
     /// All branches ended: their outputs, in order.
     case joined([JSONDocument])
     /// A branch failed; the others are gone.
-    case branchFailed(error: String, cause: String)
+    case branchFailed(BranchFailure)
 
     /// The name of the case, for messages.
     var name: String {

@@ -74,7 +74,7 @@ struct Run<Random: RandomNumberGenerator> {
         case (.sleeping, .due): return wakeUp(state)
         case (.invoking, _), (.starting, _), (.queued, _), (.submitted, _): return continueTask(state, on: outcome)
         case (.forked, .joined(let outputs)): return join(state, outputs: outputs)
-        case (.forked, .branchFailed(let error, let cause)): return branchFailed(state, error: error, cause: cause)
+        case (.forked, .branchFailed(let failed)): return branchFailed(state, failed)
         default: return unexpected(outcome, in: state)
         }
     }

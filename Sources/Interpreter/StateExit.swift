@@ -87,7 +87,7 @@ extension Run {
         return owner
     }
 
-    func iterationDetails(of map: State) -> [HistoryEvent.Detail] {
-        [.init("name", .string(map.name)), .init("index", .integer(branch.item?.index ?? 0))]
+    func iterationDetails(of map: State, _ index: Int? = nil) -> [HistoryEvent.Detail] {
+        [.init("name", .string(map.name)), .init("index", .integer(index ?? branch.item?.index ?? 0))]
     }
 }

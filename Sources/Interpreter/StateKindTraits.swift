@@ -38,6 +38,17 @@ extension State.Kind {
         }
     }
 
+    /// What is recorded where a failure elsewhere cuts the state short.
+    var abortedEvent: EventType? {
+        switch self {
+        case .task: .taskStateAborted
+        case .wait: .waitStateAborted
+        case .parallel: .parallelStateAborted
+        case .map: .mapStateAborted
+        case .pass, .choice, .succeed, .fail: nil
+        }
+    }
+
     /// Whether somebody does the work of such a state: it has a result, and may have a `Retry`.
     package var hasResult: Bool {
         switch self {

@@ -343,17 +343,22 @@ package final class Simulator {
 
     private func failBranch(_ error: String, _ cause: String, in execution: Execution, row id: Int) {
         guard let row = execution.rows[id], let parent = row.parent else { return }
-        removeChildren(of: parent, in: execution)
+        var failure = BranchFailure(error: error, cause: cause)
+        if row.branch.phase != .fresh { failure.iteration = row.index }
+        failure.aborted = removeChildren(of: [parent], failed: id, in: execution)
         execution.rows[parent]?.branch.lastEvent = row.branch.lastEvent
         execution.rows[parent]?.join = nil
-        schedule(.branchFailed(error: error, cause: cause), at: now, in: execution, row: parent)
+        schedule(.branchFailed(failure), at: now, in: execution, row: parent)
     }
 
-    private func removeChildren(of parent: Int, in execution: Execution) {
-        for (id, row) in execution.rows where row.parent == parent {
-            removeChildren(of: id, in: execution)
-            execution.rows[id] = nil
-        }
+    /// - Returns: what those that had begun were doing, level by level.
+    private func removeChildren(of parents: [Int], failed: Int, in execution: Execution) -> [AbortedBranch] {
+        let children = execution.rows.filter { parents.contains($0.value.parent ?? -1) }.sorted { $0.key < $1.key }
+        guard !children.isEmpty else { return [] }
+        for (id, _) in children { execution.rows[id] = nil }
+        let aborted = children.filter { $0.key != failed }
+            .compactMap { AbortedBranch($0.value.branch, index: $0.value.index) }
+        return aborted + removeChildren(of: children.map(\.key), failed: failed, in: execution)
     }
 
     private func start(_ child: ChildStart, in execution: Execution, row: Int) {

@@ -391,7 +391,9 @@ struct StepLoader {
         case "failed": return .failed(error: row.error ?? "", cause: row.cause ?? "")
         case "timedOut": return .timedOut
         case "heartbeatMissed": return .heartbeatMissed
-        case "branchFailed": return .branchFailed(error: row.error ?? "", cause: row.cause ?? "")
+        case "branchFailed":
+            let branches = (try? value.value()) ?? .null
+            return .branchFailed(BranchFailure(error: row.error ?? "", cause: row.cause ?? "", branches: branches))
         case "joined":
             var outputs: [JSONDocument] = []
             for column in results[ForkKey(execution: row.key.execution, fork: row.fork ?? 0)] ?? [] {

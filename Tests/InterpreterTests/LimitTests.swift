@@ -121,7 +121,7 @@ import Testing
         )
         let execution = Simulator.run(machine)
         #expect(
-            execution.lines == ["1 <- 0 ExecutionStarted", "2 <- 0 WaitStateEntered", "3 <- 2 ExecutionTimedOut"]
+            execution.lines == ["1 <- 0 ExecutionStarted", "2 <- 0 WaitStateEntered", "3 <- 0 ExecutionTimedOut"]
         )
         #expect(execution.end == .timedOut(error: nil, cause: nil))
         #expect(execution.history.last?.event.timestamp == .start.adding(seconds: 5.0))

@@ -73,7 +73,7 @@ import Testing
         let item = MapItem(index: 0, value: JSONDocument(1))
         var session = Session(machine, startAt: "I", input: nil, item: item)
         #expect(session.on(.due) == .failBranch(error: "E", cause: "c"))
-        #expect(session.types == [.mapIterationStarted, .failStateEntered, .mapIterationFailed])
+        #expect(session.types == [.mapIterationStarted, .failStateEntered])
         #expect(session.branch.lastEvent == .recorded(3))
     }
 
@@ -139,6 +139,33 @@ import Testing
         #expect(session.on(.due) == .proceed(function: nil))
         #expect(session.on(.due) == .runtimeError(in: "M", entered: 2, sentence))
         #expect(session.types == [.mapStateEntered, .executionFailed])
+    }
+
+    @Test func iterationsThatAFailureCutsShortAreRecorded() throws {
+        let machine = try machine(
+            startAt: "M",
+            #"""
+            "M": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "C", "States": {
+                "C": {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 1, "Next": "S"}], "Default": "N"},
+                "S": {"Type": "Wait", "Seconds": 1, "Next": "X"}, "X": {"Type": "Fail", "Error": "E"},
+                "N": {"Type": "Parallel", "End": true, "Branches": [{"StartAt": "W", "States": {
+                    "W": {"Type": "Wait", "Seconds": 100, "End": true}}}]}
+            }}}
+            """#
+        )
+        let execution = Simulator.run(machine, input: "[0, 1]")
+        let failed = try #require(execution.lines.firstIndex { $0.hasSuffix("FailStateEntered") })
+        let place = failed + 1
+        #expect(
+            execution.lines[failed...] == [
+                "\(place) <- \(failed) FailStateEntered", "\(place + 1) <- \(place) MapIterationAborted",
+                "\(place + 2) <- \(place) ParallelStateAborted", "\(place + 3) <- \(place) WaitStateAborted",
+                "\(place + 4) <- \(place) MapIterationFailed", "\(place + 5) <- \(place) MapStateFailed",
+                "\(place + 6) <- \(place + 5) ExecutionFailed",
+            ]
+        )
+        #expect(execution.events[place]["mapIterationAbortedEventDetails"] == ["name": "M", "index": 0])
+        #expect(execution.events[place + 3]["mapIterationFailedEventDetails"] == ["name": "M", "index": 1])
     }
 
     @Test func anItemSelectorThatFailsIsTheMapsFailure() throws {

@@ -19,6 +19,28 @@ import Testing
         )
     }
 
+    @Test func branchesThatAFailureCutsShortAreRecorded() throws {
+        let machine = try machine(
+            startAt: "F",
+            #"""
+            "F": {"Type": "Parallel", "End": true, "Branches": [
+                {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 100, "End": true}}},
+                {"StartAt": "B", "States": {
+                    "B": {"Type": "Wait", "Seconds": 1, "Next": "X"}, "X": {"Type": "Fail", "Error": "E"}}},
+                {"StartAt": "D", "States": {"D": {"Type": "Pass", "End": true}}}
+            ]}
+            """#
+        )
+        let lines = Simulator.run(machine).lines
+        let failed = try #require(lines.firstIndex { $0.hasSuffix("FailStateEntered") })
+        #expect(
+            lines[failed...] == [
+                "\(failed + 1) <- \(failed) FailStateEntered", "\(failed + 2) <- \(failed + 1) WaitStateAborted",
+                "\(failed + 3) <- \(failed + 1) ParallelStateFailed", "\(failed + 4) <- \(failed + 3) ExecutionFailed",
+            ]
+        )
+    }
+
     @Test func forksAndJoins() throws {
         let machine = try parallel(
             #""Parameters": {"n.$": "$.n"}, "ResultSelector": {"both.$": "$"}, "ResultPath": "$.out""#

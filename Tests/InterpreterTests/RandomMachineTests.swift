@@ -118,7 +118,8 @@ import Testing
         )
         let outcomes: [Outcome] = [
             .due, .succeeded([1, 2]), .failed(error: "", cause: ""), .timedOut, .heartbeatMissed,
-            .submitted(JSONDocument(nil)), .joined([JSONDocument(1)]), .branchFailed(error: "E", cause: ""),
+            .submitted(JSONDocument(nil)), .joined([JSONDocument(1)]),
+            .branchFailed(BranchFailure(error: "E", cause: "")),
         ]
         for phase in Branch.Phase.allCases {
             for state in ["T", "C", "M", "W", "I"] {

@@ -100,7 +100,7 @@ import Testing
 
     @Test(arguments: [
         (Outcome.joined([]), "joined"), (.submitted(JSONDocument(1)), "submitted"),
-        (.branchFailed(error: "E", cause: "c"), "branchFailed"),
+        (.branchFailed(BranchFailure(error: "E", cause: "c")), "branchFailed"),
     ])
     func anOutcomeThatFitsNothingIsShown(outcome: Outcome, name: String) throws {
         var session = Session(try task(#""Comment": """#))

@@ -48,6 +48,32 @@ struct JoinTests {
         try await expectNothingLeft()
     }
 
+    @Test("branches that a failure cuts short are recorded, few or many", arguments: [2, 60])
+    func aborted(items: Int) async throws {
+        try await fixture.deploy(
+            "M",
+            startAt: "Each",
+            """
+            "Each": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "C", "States": {
+                "C": {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 1, "Next": "T"}], "Default": "W"},
+                \(task("T", "fail")), "W": {"Type": "Wait", "Seconds": 1000, "End": true}}}}
+            """
+        )
+        let execution = try await fixture.start("M", input: "\(Array(0..<items))")
+        let fails: [String: ManualWorker.Handler] = ["fail": { _ in .failed(error: "E", cause: "") }]
+        let begins = ManualWorker(fixture: fixture, functions: [:])
+        try await begins.run()
+        try await ManualWorker(fixture: fixture, functions: fails).run()
+        let end = ["TaskStateAborted"] + (1..<items).flatMap { _ in ["MapIterationAborted", "WaitStateAborted"] }
+        let types = try await fixture.eventTypes(execution.arn)
+        #expect(
+            types.suffix(2 * items + 3) == ["LambdaFunctionFailed"] + end + [
+                "MapIterationFailed", "MapStateFailed", "ExecutionFailed",
+            ]
+        )
+        try await expectNothingLeft()
+    }
+
     @Test("the branches of a Parallel end in one array, in the order of the definition")
     func parallel() async throws {
         try await fixture.deploy(

@@ -42,7 +42,9 @@ struct Spans: Sendable {
         case .endsIteration:
             places[event.id] = Place(span: before.around, around: before.around, iteration: nil)
         case .endsBranches: endBranches(event, from: before)
-        case .schedules, .endsWork, .aborts, .other: happen(event, in: before)
+        // What is cut short is not named by these; it ends with the Parallel or Map around it.
+        case .aborts: places[event.id] = before
+        case .schedules, .endsWork, .other: happen(event, in: before)
         }
     }
 
@@ -78,7 +80,10 @@ struct Spans: Sendable {
     }
 
     private mutating func beginBranches(_ event: OutlinedEvent, in before: Place) {
-        if let span = before.span { all[span].itemCount = event.length }
+        if let span = before.span {
+            all[span].itemCount = event.length
+            cutInside(span, at: event.at)
+        }
         places[event.id] = Place(span: before.span, around: before.span, iteration: nil)
     }
 
@@ -86,13 +91,22 @@ struct Spans: Sendable {
         let span = before.around ?? before.span
         if let span {
             if event.type.isFailure { fail(span, event) }
-            if event.type.isAbort { cut(span, .aborted, at: event.at) }
+            cutInside(span, at: event.at)
         }
         places[event.id] = Place(
             span: span,
             around: span.flatMap { all[$0].parent },
             iteration: span.flatMap { all[$0].iteration }
         )
+    }
+
+    /// Ends what is still open in the branches of a Parallel or Map that has failed, or begins again.
+    private mutating func cutInside(_ outer: Int, at time: Timestamp) {
+        var inside: Set<Int> = [outer]
+        for index in all.indices where index > outer && inside.contains(all[index].parent ?? -1) {
+            inside.insert(index)
+            if all[index].endedAt == nil { cut(index, all[index].error == nil ? .aborted : .failed, at: time) }
+        }
     }
 
     private mutating func happen(_ event: OutlinedEvent, in before: Place) {
@@ -104,7 +118,6 @@ struct Spans: Sendable {
             switch event.type.kind {
             case .schedules: all[span].attempts.append(Span.Attempt(start: event.at))
             case .endsWork: endWork(event, in: span)
-            case .aborts: cut(span, .aborted, at: event.at)
             default: if event.type.isFailure { fail(span, event) }
             }
         }
@@ -182,17 +195,16 @@ extension EventType {
         case .executionRedriven: .executionGoesOn
         case .executionSucceeded, .executionFailed, .executionTimedOut, .executionAborted: .executionEnds
         case .mapStateStarted, .parallelStateStarted: .beginsBranches
-        case .mapStateSucceeded, .mapStateFailed, .mapStateAborted, .parallelStateSucceeded, .parallelStateFailed,
-            .parallelStateAborted:
-            .endsBranches
+        case .mapStateSucceeded, .mapStateFailed, .parallelStateSucceeded, .parallelStateFailed: .endsBranches
         case .mapIterationStarted: .beginsIteration
-        case .mapIterationSucceeded, .mapIterationFailed, .mapIterationAborted: .endsIteration
+        case .mapIterationSucceeded, .mapIterationFailed: .endsIteration
         case .taskScheduled, .lambdaFunctionScheduled, .activityScheduled: .schedules
         case .taskSucceeded, .taskFailed, .taskTimedOut, .taskStartFailed, .taskSubmitFailed, .lambdaFunctionSucceeded,
             .lambdaFunctionFailed, .lambdaFunctionTimedOut, .lambdaFunctionStartFailed, .lambdaFunctionScheduleFailed,
             .activitySucceeded, .activityFailed, .activityTimedOut, .activityScheduleFailed:
             .endsWork
-        case .taskStateAborted, .waitStateAborted: .aborts
+        case .taskStateAborted, .waitStateAborted, .mapStateAborted, .parallelStateAborted, .mapIterationAborted:
+            .aborts
         case _ where rawValue.hasSuffix("Entered"): .enters
         case _ where rawValue.hasSuffix("Exited"): .exits
         default: .other
@@ -200,5 +212,4 @@ extension EventType {
     }
 
     var isFailure: Bool { rawValue.hasSuffix("Failed") || rawValue.hasSuffix("TimedOut") }
-    var isAbort: Bool { rawValue.hasSuffix("Aborted") }
 }

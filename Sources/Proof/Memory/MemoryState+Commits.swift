@@ -62,8 +62,9 @@ extension MemoryState {
             switch commit.decision.next {
             case .endBranch(let output): endBranch(commit.lease.key, output: output, lastEvent: branch.lastEvent)
             case .failBranch(let error, let cause):
-                let failed = Outcome.branchFailed(error: error, cause: cause)
-                outcome.holders += failFork(around: commit.lease.key, failed, lastEvent: branch.lastEvent, by: worker)
+                var failure = BranchFailure(error: error, cause: cause)
+                if branch.phase != .fresh { failure.iteration = Int(commit.lease.key.id & 0xFFFF_FFFF) }
+                outcome.holders += failFork(around: commit.lease.key, failure, lastEvent: branch.lastEvent, by: worker)
             case .endExecution(let end):
                 outcome.holders += endExecution(commit.lease.key.execution, end, by: worker)
             default: break

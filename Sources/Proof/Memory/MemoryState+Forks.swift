@@ -94,36 +94,53 @@ extension MemoryState {
     /// - Returns: who held leases on them.
     mutating func failFork(
         around key: StepKey,
-        _ outcome: Outcome,
+        _ failure: BranchFailure,
         lastEvent: EventReference,
         by worker: PGUUID
     ) -> [PGUUID] {
         guard let row = steps[key], var parent = parent(of: row), let fork = parent.fork else { return [] }
         var holders: Set<PGUUID> = []
+        var failure = failure
         if bug == .siblingsStay {
             steps[key] = nil
         } else {
-            removeChildren(of: fork, parent.key, holders: &holders)
+            var forks = [fork]
+            while !forks.isEmpty {
+                forks = removeChildren(of: forks, parent.key.execution, key, &failure.aborted, holders: &holders)
+            }
         }
         forget(fork, of: parent.key)
         parent.fork = nil
         parent.branch.lastEvent = lastEvent
-        parent.outcome = outcome
+        parent.outcome = .branchFailed(failure)
         parent.becomeReady(at: now, function: "")
         steps[parent.key] = parent
         return holders.filter { $0 != worker }.sorted()
     }
 
-    private mutating func removeChildren(of fork: ForkRow, _ parent: StepKey, holders: inout Set<PGUUID>) {
-        for key in steps(of: parent.execution) where fork.ids.contains(key.id) {
+    /// - Returns: the forks of those that are gone now.
+    private mutating func removeChildren(
+        of forks: [ForkRow],
+        _ execution: PGUUID,
+        _ failed: StepKey,
+        _ aborted: inout [AbortedBranch],
+        holders: inout Set<PGUUID>
+    ) -> [ForkRow] {
+        var inner: [ForkRow] = []
+        for key in steps(of: execution).sorted(by: { $0.id < $1.id })
+        where forks.contains(where: { $0.ids.contains(key.id) }) {
             guard let row = steps[key] else { continue }
             if row.status == .leased, let worker = row.worker { holders.insert(worker) }
             steps[key] = nil
-            if let inner = row.fork {
-                removeChildren(of: inner, key, holders: &holders)
-                forget(inner, of: key)
+            if key != failed, let branch = AbortedBranch(row.branch, index: Int(key.id & 0xFFFF_FFFF)) {
+                aborted.append(branch)
+            }
+            if let fork = row.fork {
+                inner.append(fork)
+                forget(fork, of: key)
             }
         }
+        return inner
     }
 
     /// Drops what a fork has stored for its parent.

@@ -12,7 +12,8 @@ final class ExpressExecution: Sendable {
     /// How a branch ended.
     private enum End: Sendable {
         case done(JSONDocument, last: EventReference)
-        case failed(error: String, cause: String, last: EventReference)
+        /// `hasBegun`: whether it got as far as its first state.
+        case failed(error: String, cause: String, last: EventReference, hasBegun: Bool)
         /// The whole execution is over.
         case execution(ExecutionEnd)
         case cancelled
@@ -96,7 +97,8 @@ final class ExpressExecution: Sendable {
             return .outcome(.failed(error: "States.Runtime", cause: cause))
         case .endBranch(let output): return .end(.done(output, last: branch.lastEvent))
         case .failBranch(let error, let cause):
-            return .end(.failed(error: error, cause: cause, last: branch.lastEvent))
+            let hasBegun = branch.phase != .fresh
+            return .end(.failed(error: error, cause: cause, last: branch.lastEvent, hasBegun: hasBegun))
         case .endExecution(let end): return .end(.execution(end))
         }
     }
@@ -144,9 +146,12 @@ final class ExpressExecution: Sendable {
                         admit(admitted)
                         admitted += 1
                     }
-                case .failed(let error, let cause, let event):
+                case .failed(let error, let cause, let event, let hasBegun):
                     last = event
-                    failure = .outcome(.branchFailed(error: error, cause: cause))
+                    let iteration = hasBegun ? index : nil
+                    failure = .outcome(
+                        .branchFailed(BranchFailure(error: error, cause: cause, iteration: iteration))
+                    )
                 case .execution, .cancelled: failure = .end(end)
                 }
                 if failure != nil { group.cancelAll() }

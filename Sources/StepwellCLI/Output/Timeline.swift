@@ -135,7 +135,7 @@ private struct TimelineEvent {
         guard type.hasPrefix("ParallelState") || type.hasPrefix("MapState") else { return .stays }
         return switch type {
         case _ where type.hasSuffix("Started"): .begins
-        case _ where type.hasSuffix("Entered") || type.hasSuffix("Exited"): .stays
+        case _ where type.hasSuffix("Entered") || type.hasSuffix("Exited") || type.hasSuffix("Aborted"): .stays
         default: .ends
         }
     }

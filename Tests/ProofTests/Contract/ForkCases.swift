@@ -86,9 +86,15 @@ extension ContractCase {
             )
             try bench.expect(held.isEmpty, "a sibling's lease is gone")
             let parent = try await bench.one([])
-            guard case .branchFailed("E", "C") = parent.outcome else {
+            let siblings = children.dropFirst().map { AbortedBranch($0.branch, index: Int($0.key.id & 0xFFFF_FFFF)) }
+            guard case .branchFailed(let failed) = parent.outcome, failed.error == "E", failed.cause == "C" else {
                 throw ContractViolation(description: "the fork has failed with the branch's error")
             }
+            try bench.expect(
+                failed.iteration == Int(children[0].key.id & 0xFFFF_FFFF)
+                    && failed.aborted == siblings.compactMap(\.self),
+                "the fork knows what failed and what was cut short: \(failed)"
+            )
             _ = try await bench.commit(parent, try await bench.decide(parent))
             try await bench.checkEnd(.failed)
             try bench.expect(try await bench.subject.leftovers() == 0, "nothing is left")
