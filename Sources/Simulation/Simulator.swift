@@ -408,7 +408,11 @@ extension Simulator.Execution {
         case .failed(let error, let cause), .timedOut(let error, let cause):
             if let error { description["Error"] = .string(error) }
             if let cause { description["Cause"] = .string(cause) }
-            description["Status"] = "FAILED"
+            if case .timedOut = end {
+                description["Status"] = "TIMED_OUT"
+            } else {
+                description["Status"] = "FAILED"
+            }
             return .failed(error: "States.TaskFailed", cause: JSONValue.object(description).text)
         case nil: return .due
         }

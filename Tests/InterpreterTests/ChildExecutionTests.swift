@@ -1,6 +1,7 @@
 import Expressions
 import Interpreter
 import JSON
+import Simulation
 import StatesLanguage
 import Testing
 
@@ -187,5 +188,37 @@ extension ChildExecutionTests {
             session.on(.succeeded(["ExecutionArn": "x"])) == .awaitAnswer(.taskToken(heartbeatDue: due))
         )
         #expect(session.on(.succeeded("done")) == .succeeded("done"))
+    }
+
+    @Test func aChildThatTimesOutSaysSo() throws {
+        func machine(_ name: String, _ definition: String) throws -> Simulator.Machine {
+            Simulator.Machine(
+                arn: "arn:aws:states:us-east-1:111111111111:stateMachine:\(name)",
+                name: name,
+                definition: try #require(Definition(parsing: definition).machine)
+            )
+        }
+        let simulator = Simulator()
+        simulator.machines = [
+            try machine(
+                "Parent",
+                #"""
+                {"StartAt": "T", "States": {"T": {
+                    "Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": true,
+                    "Parameters": {"StateMachineArn": "arn:aws:states:us-east-1:111111111111:stateMachine:Child"}}}}
+                """#
+            ),
+            try machine(
+                "Child",
+                #"{"StartAt": "W", "TimeoutSeconds": 1, "States": {"W": {"Type": "Wait", "Seconds": 9, "End": true}}}"#
+            ),
+        ]
+        let execution = simulator.start(simulator.machines[0], name: "p", input: JSONDocument([:]))
+        simulator.run()
+        guard case .failed("States.TaskFailed", let cause?) = execution.end else {
+            Issue.record("\(String(describing: execution.end))")
+            return
+        }
+        #expect(try JSONValue(parsing: cause)["Status"] == "TIMED_OUT")
     }
 }
