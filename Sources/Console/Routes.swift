@@ -8,14 +8,23 @@ extension ConsoleSite {
         if path == ["login"] { return try await LoginPage.answer(visit) }
         guard visit.isKnown else { return visit.toLogin }
         if visit.request.method == .post {
-            try visit.checkIntent()
-            return try await act(visit, path)
+            return try await act(visit.intended(), path)
         }
         guard visit.request.method == .get else { throw APIError.noSuchPage }
         switch (path.first, path.count) {
         case (nil, _): return try await OverviewPage.answer(visit)
         case ("machines", 1): return try await MachinesPage.answer(visit)
         case ("machines", 2): return try await MachinePage(visit: visit, name: path[1]).answer()
+        case ("machines", 3) where path[2] == "edit":
+            return try await MachineEditor(visit: visit, name: path[1]).answer()
+        case ("new", 2) where path[1] == "machine": return try await MachineEditor(visit: visit, name: nil).answer()
+        case ("new", 2) where path[1] == "schedule": return try await ScheduleEditor(visit: visit, name: nil).answer()
+        case ("functions", 1): return try await FunctionsPage.answer(visit)
+        case ("functions", 2): return try await FunctionPage(visit: visit, name: path[1]).answer()
+        case ("schedules", 1): return try await SchedulesPage.answer(visit)
+        case ("schedules", 2): return try await SchedulePage(visit: visit, name: path[1]).answer()
+        case ("schedules", 3) where path[2] == "edit":
+            return try await ScheduleEditor(visit: visit, name: path[1]).answer()
         case ("executions", 3): return try await execution(visit).answer()
         case ("executions", 4) where path[3] == "live": return try LiveStream.response(to: execution(visit))
         case ("executions", 4) where path[3] == "value": return try await execution(visit).value()
@@ -32,6 +41,18 @@ extension ConsoleSite {
         switch (path.first, path.count, path.last) {
         case ("logout", 1, _): return try await LoginPage.logOut(visit)
         case ("machines", 3, "start"): return try await MachinePage(visit: visit, name: path[1]).start()
+        case ("machines", 3, "publish"): return try await MachineRelease(visit: visit, name: path[1]).publish()
+        case ("machines", 3, "alias"): return try await MachineRelease(visit: visit, name: path[1]).putAlias()
+        case ("machines", 3, "edit"): return try await MachineEditor(visit: visit, name: path[1]).act()
+        case ("new", 2, "machine"): return try await MachineEditor(visit: visit, name: nil).act()
+        case ("draft", 1, _): return try await MachineEditor.check(visit)
+        case ("functions", 3, "invoke"): return try await FunctionPage(visit: visit, name: path[1]).invoke()
+        case ("new", 2, "schedule"): return try await ScheduleEditor(visit: visit, name: nil).act()
+        case ("schedules", 3, "edit"): return try await ScheduleEditor(visit: visit, name: path[1]).act()
+        case ("schedules", 3, "pause"): return try await SchedulePage(visit: visit, name: path[1]).pause()
+        case ("schedules", 3, "resume"): return try await SchedulePage(visit: visit, name: path[1]).resume()
+        case ("schedules", 3, "run"): return try await SchedulePage(visit: visit, name: path[1]).runNow()
+        case ("schedules", 3, "delete"): return try await SchedulePage(visit: visit, name: path[1]).delete()
         case ("executions", 4, "stop"): return try await execution(visit).stop()
         case ("executions", 4, "redrive"): return try await execution(visit).redrive()
         case ("executions", 4, "again"): return try await execution(visit).again()

@@ -49,6 +49,29 @@ struct ScheduleTests {
         try await fixture.sql("select count(*)::int from stepwell.executions where status = 'RUNNING'").only().int(0)
     }
 
+    // MARK: By hand
+
+    @Test func itIsRunAtOnceHoweverItStands() async throws {
+        try await create("nightly", "rate(1 day)", overlap: .skip) { $0.isEnabled = false }
+        let run = try await fixture.store.runSchedule("nightly")
+        #expect(run.outcome == .started)
+        let schedule = try await fixture.store.schedule("nightly")
+        #expect(schedule.lastExecution == run.execution && !schedule.settings.isEnabled)
+        #expect(try await runningCount() == 1)
+        await #expect(throws: StoreError.self) { try await fixture.store.runSchedule("unknown") }
+    }
+
+    @Test func manyWhoRunItAtOnceStartOneExecutionASecond() async throws {
+        try await create("nightly", "rate(1 day)")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 { group.addTask { _ = try await fixture.store.runSchedule("nightly") } }
+            try await group.waitForAll()
+        }
+        let runs = try await fixture.store.runs(ofSchedule: "nightly", limit: 100)
+        #expect(runs.allSatisfy { $0.outcome == .started })
+        #expect(try await runningCount() == runs.count)
+    }
+
     // MARK: Once each
 
     @Test func manyProcessesStartEachDueTimeOnce() async throws {

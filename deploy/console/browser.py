@@ -77,6 +77,10 @@ class Browser:
     def text(self, selector="main"):
         return self.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
 
+    def shown(self, selector="main"):
+        """The text of an element, also where pages run no scripts."""
+        return self.call("GET", self.find(selector) + "/text")
+
     def find(self, selector):
         found = self.call("POST", self.session + "/element", {"using": "css selector", "value": selector})
         return f"{self.session}/element/{found[ELEMENT]}"

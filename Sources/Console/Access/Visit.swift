@@ -1,13 +1,14 @@
 import HTTPTypes
 import Hummingbird
 import JSON
+import NIOCore
 import Server
 import Signing
 import Store
 
 /// One request of somebody's browser: who they are, what they read, and what they may.
 struct Visit: Sendable {
-    let request: Request
+    private(set) var request: Request
     let address: Address
     let api: LocalAPI
     let console: ConsoleSite
@@ -50,12 +51,27 @@ struct Visit: Sendable {
 
     private static let intentHeader = HTTPField.Name.known("X-Stepwell-Intent")
 
-    /// - Throws: unless the request was sent by a page of this console.
-    func checkIntent() throws(APIError) {
-        try checkOrigin()
-        guard let token = request.headers[Self.intentHeader], SHA256.areEqual(token, intentToken) else {
-            throw .foreignPage
+    /// Whether the script of a page sends this: a form without a script can't add a header.
+    var isFromScript: Bool { request.headers[Self.intentHeader] != nil }
+
+    /// The visit, with its form read where that had to be looked into.
+    ///
+    /// - Throws: unless the request was sent by a page of this console: its script says so in a header that no other page can
+    ///   send, a form of it without a script by the same token in a field.
+    func intended() async throws -> Visit {
+        var visit = self
+        let token: String?
+        if isFromScript {
+            try checkOrigin()
+            token = request.headers[Self.intentHeader]
+        } else {
+            try checkFormOrigin()
+            let body = try await LocalAPI.body(of: request, limit: RequestBody.limit)
+            visit.request.body = .init(buffer: ByteBuffer(bytes: body))
+            token = try await RequestBody.fields(of: visit.request)["intent"]
         }
+        guard let token, SHA256.areEqual(token, intentToken) else { throw APIError.foreignPage }
+        return visit
     }
 
     /// For a form that is sent without a script: browsers don't say where it comes from, because pages tell them to name no
@@ -88,6 +104,12 @@ struct Visit: Sendable {
             "Access key \(actor ?? "") is not authorized to perform: states:\(action)\(place)",
             status: 403
         )
+    }
+
+    /// Asks an operation of the API for something, which changes nothing.
+    func ask(_ action: String, _ arguments: JSONObject) async throws -> JSONValue {
+        guard let caller else { throw APIError.foreignPage }
+        return try await api.perform(action, arguments, as: caller)
     }
 
     /// Does something by an operation of the API, and records that.

@@ -68,6 +68,9 @@ struct Fields: Sendable {
         return value
     }
 
+    /// What was written into a large field, with the ends of lines that were meant: browsers send forms with others.
+    func text(_ name: String) -> String { (self[name] ?? "").replacing("\r\n", with: "\n") }
+
     func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
 }
 

@@ -13,11 +13,13 @@ struct Assets: Sendable {
     private var files: [String: File] = [:]
     private(set) var style = ""
     private(set) var script = ""
+    private(set) var editor = ""
     private(set) var icon = ""
 
     init() {
         style = add("console", "css", "text/css; charset=utf-8", PackageResources.console_css)
         script = add("console", "js", "text/javascript; charset=utf-8", PackageResources.console_js)
+        editor = add("editor", "js", "text/javascript; charset=utf-8", PackageResources.editor_js)
         icon = add("icon", "svg", "image/svg+xml", PackageResources.icon_svg)
     }
 

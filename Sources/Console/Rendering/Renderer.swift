@@ -133,6 +133,8 @@ struct Frame {
         ("", "overview", "o", "ListExecutions"),
         ("machines", "machines", "m", nil),
         ("executions", "executions", "e", "ListExecutions"),
+        ("functions", "functions", "f", "ListFunctions"),
+        ("schedules", "schedules", "t", "ListSchedules"),
         ("workers", "workers", "w", nil),
         ("audit", "audit", "u", nil),
     ]

@@ -30,12 +30,15 @@ extension Visit {
     /// Says no: in a page to people, in JSON to the scripts of pages.
     func refusal(_ error: APIError) -> Response {
         let status = HTTPResponse.Status(code: error.status)
-        if request.method == .post, address.path != ["login"] {
+        if isFromScript {
             return .json(["error": .string(error.message)], status: status)
         }
         let model = Refusal(code: error.code.text, message: error.message)
         return page("refusal", model, title: texts("refusal.title"), status: status)
     }
+
+    /// Where one goes on after an action.
+    func goOn(to location: String) -> Response { isFromScript ? .goOn(to: location) : .redirect(location) }
 
     /// To where one logs in, and back from there.
     var toLogin: Response {

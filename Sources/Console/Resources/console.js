@@ -72,6 +72,42 @@ document.addEventListener("submit", (event) => {
   act(form, form.dataset.post, new URLSearchParams(new FormData(form, event.submitter)));
 });
 
+// A piece of a page, which is made of what was written.
+async function fetchPiece(address, fields, signal) {
+  const response = await fetch(address, {
+    method: "POST", headers: { "X-Stepwell-Intent": intent ?? "" }, body: fields, signal,
+  });
+  const answer = await response.text();
+  if (response.ok) return new DOMParser().parseFromString(answer, "text/html").body;
+  let message = String(response.status);
+  try { message = JSON.parse(answer).error ?? message; } catch { /* what came is no answer of the console's */ }
+  throw new Error(message);
+}
+
+// Forms whose buttons show what came of it beside them, or lead on.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-act]")) return;
+  event.preventDefault();
+  const button = event.submitter ?? form.querySelector("button");
+  const fields = new URLSearchParams(new FormData(form, button));
+  const place = button.dataset.into && document.querySelector(button.dataset.into);
+  if (!place) return act(form, form.action, fields);
+  const refusal = form.querySelector("[data-error]");
+  refusal.hidden = true;
+  button.disabled = true;
+  try {
+    const fresh = await fetchPiece(form.action, fields);
+    place.replaceChildren(...document.importNode(fresh, true).childNodes);
+    prepare(place);
+  } catch (error) {
+    refusal.textContent = error.message;
+    refusal.hidden = false;
+  } finally {
+    button.disabled = false;
+  }
+});
+
 // The page as it is now, in place of what it was; not while somebody writes or has something open.
 async function renew() {
   const main = document.querySelector("main");

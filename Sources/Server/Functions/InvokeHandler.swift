@@ -80,7 +80,7 @@ struct InvokeHandler: Sendable {
     }
 
     /// No payload is an empty object.
-    private static func payload(_ body: [UInt8]) throws(APIError) -> JSONDocument {
+    static func payload(_ body: [UInt8]) throws(APIError) -> JSONDocument {
         guard !body.isEmpty else { return JSONDocument([:]) }
         do throws(JSONSyntaxError) {
             return JSONDocument(try JSONValue(parsing: body))
@@ -90,9 +90,15 @@ struct InvokeHandler: Sendable {
     }
 
     private static func result(of end: ExecutionDescription, id: String) -> Response {
-        if let output = end.output, end.summary.status == .succeeded {
-            return response(.ok, Array(output.text.utf8), id: id)
-        }
+        let (payload, hasFailed) = outcome(of: end)
+        var response = response(.ok, Array(payload.utf8), id: id)
+        if hasFailed { response.headers[.functionError] = "Unhandled" }
+        return response
+    }
+
+    /// What the function has answered, or its error as Lambda writes it.
+    static func outcome(of end: ExecutionDescription) -> (payload: String, hasFailed: Bool) {
+        if let output = end.output, end.summary.status == .succeeded { return (output.text, false) }
         var payload: JSONValue = [
             "errorMessage": .string(end.cause ?? ""), "errorType": .string(end.error ?? "Unknown"),
         ]
@@ -100,9 +106,7 @@ struct InvokeHandler: Sendable {
         if let cause = end.cause, let value = try? JSONValue(parsing: cause), value["errorMessage"] != nil {
             payload = value
         }
-        var failed = response(.ok, Array(payload.text.utf8), id: id)
-        failed.headers[.functionError] = "Unhandled"
-        return failed
+        return (payload.text, true)
     }
 
     /// The last 4 KB of what Lambda's log has of a call: the lines that it writes itself, and what the function printed.

@@ -121,7 +121,7 @@ extension Store {
 }
 
 extension OutlinedEvent {
-    fileprivate init(_ event: UnpackedEvents.Event) {
+    init(_ event: UnpackedEvents.Event) {
         self.init(id: event.id, previous: event.previous, type: event.type, at: event.timestamp)
         for (name, value) in event.details {
             switch name {

@@ -15,6 +15,7 @@ enum MachinesPage {
     private struct Model {
         let rows: [Row]
         let next: String?
+        let create: String?
     }
 
     private static let pageSize = 100
@@ -38,6 +39,9 @@ enum MachinesPage {
             if after == nil || rows.count >= pageSize { break }
         }
         let next = after.map { visit.address(with: ["after": $0]) }
-        return visit.page("machines", Model(rows: rows, next: next), title: visit.texts("nav.machines"))
+        let mayCreate = visit.caller?.may("CreateStateMachine") ?? false
+        let create = mayCreate ? Address.of(["new", "machine"]) : nil
+        let model = Model(rows: rows, next: next, create: create)
+        return visit.page("machines", model, title: visit.texts("nav.machines"))
     }
 }

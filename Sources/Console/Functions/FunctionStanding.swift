@@ -1,0 +1,82 @@
+import Server
+import StatesLanguage
+import Store
+
+/// A function: who offers it, what there is to do for it, and what is set for it.
+struct FunctionStanding {
+    let name: String
+    /// Those that live.
+    let workers: [WorkerStanding]
+    let queue: QueueFigures.Queue?
+    let settings: FunctionSettings?
+
+    var isStuck: Bool { workers.isEmpty && (queue?.ready.count ?? 0) > 0 }
+
+    /// All that are offered, waited for, or set, by name.
+    static func all(_ visit: Visit) async throws -> [FunctionStanding] {
+        let seen = try await visit.console.activity.figures(of: visit.store)
+        let settings = Dictionary(
+            try await visit.store.functions().map { ($0.name, $0.settings) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        let living = seen.workers.filter(\.lives)
+        let queues = Dictionary(seen.queue.queues.map { ($0.function, $0) }, uniquingKeysWith: { first, _ in first })
+        var names = Set(living.flatMap(\.record.functions))
+        names.formUnion(queues.keys)
+        names.formUnion(settings.keys)
+        return names.filter { isFunction($0) && visit.may("ListFunctions", on: $0) }
+            .sorted()
+            .map { name in
+                FunctionStanding(
+                    name: name,
+                    workers: living.filter { $0.record.functions.contains(name) },
+                    queue: queues[name],
+                    settings: settings[name]
+                )
+            }
+    }
+
+    /// Services that workers can call, and activities, have a colon in their names; what any worker does has none.
+    private static func isFunction(_ name: String) -> Bool { !name.isEmpty && !name.contains(":") }
+}
+
+/// The figures of a function in words.
+struct FunctionFigures {
+    let ready: String
+    let oldest: String?
+    let leased: String
+    let sleeping: String
+    let waiting: String
+    let workers: Int
+    let slots: Int
+    let limits: String?
+    let isStuck: Bool
+
+    init(_ standing: FunctionStanding, _ texts: Texts) {
+        let queue = standing.queue
+        func count(_ count: QueueFigures.Count?) -> String { texts.count(count ?? QueueFigures.Count()) }
+        ready = count(queue?.ready)
+        leased = count(queue?.leased)
+        sleeping = count(queue?.sleeping)
+        waiting = count(queue?.waiting)
+        if let queue, queue.ready.count > 0 {
+            oldest = texts.duration(microseconds: Int64(min(queue.oldestSeconds, 1e9) * 1_000_000))
+        } else {
+            oldest = nil
+        }
+        workers = standing.workers.count
+        slots = standing.workers.reduce(0) { $0 + $1.record.slots }
+        let limits = [
+            standing.settings?.reserved.map { texts("functions.atOnce", ["count": texts.count($0)]) },
+            standing.settings?.rate.map { texts("functions.aSecond", ["count": $0.plainText]) },
+        ]
+        .compactMap(\.self)
+        self.limits = limits.isEmpty ? nil : limits.joined(separator: ", ")
+        isStuck = standing.isStuck
+    }
+}
+
+extension Double {
+    /// Without a fraction where it has none.
+    fileprivate var plainText: String { Int(exactly: self).map(String.init) ?? "\(self)" }
+}

@@ -1,0 +1,229 @@
+import Expressions
+import Hummingbird
+import JSON
+import Schedules
+import Server
+import Store
+
+/// Where a schedule is made or changed, with the times at which it would be due.
+struct ScheduleEditor {
+    let visit: Visit
+    /// nil: of one that is to be.
+    let name: String?
+
+    private struct Choice {
+        let value: String
+        let text: String
+        let isChosen: Bool
+    }
+
+    private struct Model {
+        let name: String?
+        let newName: String
+        let address: String
+        let back: String
+        let expression: String
+        let zone: String
+        let kinds: [Choice]
+        let target: String
+        let machines: [String]
+        let input: String
+        let overlaps: [Choice]
+        let catchUp: String
+        let starts: String
+        let ends: String
+        let description: String
+        let deletesItself: Bool
+        let isPaused: Bool
+        let times: ScheduleTimes?
+        let error: String?
+    }
+
+    private static let previewedTimes = 10
+
+    private var texts: Texts { visit.texts }
+
+    private var address: String {
+        name.map { Address.of(["schedules", $0, "edit"]) } ?? Address.of(["new", "schedule"])
+    }
+
+    func answer() async throws -> Response {
+        guard let name else {
+            guard visit.caller?.may("CreateSchedule") == true else { throw visit.denied("scheduler:CreateSchedule") }
+            let query = visit.address.query
+            if let function = query.filled("function") {
+                return try await page(ScheduleForm(["kind": "function", "target": function]))
+            }
+            return try await page(ScheduleForm(["target": query["machine"] ?? ""]))
+        }
+        guard visit.may("UpdateSchedule", on: name) else { throw visit.denied("scheduler:UpdateSchedule") }
+        return try await page(ScheduleForm(try await visit.store.schedule(name).settings))
+    }
+
+    /// Looks at what was written, or makes it so.
+    func act() async throws -> Response {
+        let fields = try await RequestBody.fields(of: visit.request)
+        let form = ScheduleForm(fields)
+        do {
+            guard fields["do"] == "save" else {
+                let times = try await preview(form)
+                return visit.isFromScript ? visit.piece("scheduleTimes", times) : try await page(form, times: times)
+            }
+            return try await save(form, as: fields["name"] ?? "")
+        } catch let error as APIError where !visit.isFromScript && error.status < 500 {
+            return try await page(form, name: fields["name"] ?? "", error: error)
+        }
+    }
+
+    private func preview(_ form: ScheduleForm) async throws -> ScheduleTimes {
+        let settings = try form.settings(texts)
+        let now = try await visit.store.databaseTime()
+        let first = try? settings.timing().first(from: now, since: now)
+        return ScheduleTimes(settings, from: first, since: now, count: Self.previewedTimes)
+    }
+
+    private func save(_ form: ScheduleForm, as newName: String) async throws -> Response {
+        let name = self.name ?? newName
+        let action = self.name == nil ? "CreateSchedule" : "UpdateSchedule"
+        let detail: JSONValue = [
+            "ScheduleExpression": .string(String(form["expression"].prefix(256))),
+            "Target": .string(String(form["target"].prefix(256))),
+        ]
+        try await visit.carryOut(action, of: "scheduler", on: name, detail: detail) {
+            var settings = try form.settings(texts)
+            try visit.require(settings.target)
+            guard self.name != nil else {
+                settings.isEnabled = form["paused"].isEmpty
+                _ = try await visit.store.createSchedule(name, settings)
+                return
+            }
+            _ = try await visit.store.updateSchedule(name) { [settings] in
+                let isEnabled = $0.isEnabled
+                $0 = settings
+                $0.isEnabled = isEnabled
+            }
+        }
+        return visit.goOn(to: Address.of(["schedules", name]))
+    }
+
+    private func page(
+        _ form: ScheduleForm,
+        name newName: String = "",
+        times: ScheduleTimes? = nil,
+        error: APIError? = nil
+    ) async throws -> Response {
+        let machines = try await visit.store.listStateMachines(after: nil, limit: 200).elements
+        let model = Model(
+            name: name,
+            newName: newName,
+            address: address,
+            back: Address.of(["schedules"] + (name.map { [$0] } ?? [])),
+            expression: form["expression"],
+            zone: form["zone"],
+            kinds: ["machine", "function"]
+                .map { Choice(value: $0, text: texts("schedules.\($0)"), isChosen: $0 == form["kind"]) },
+            target: form["target"],
+            machines: machines.map(\.name).filter { visit.may("StartExecution", on: $0) },
+            input: form["input"],
+            overlaps: ScheduleOverlap.allCases.map {
+                Choice(
+                    value: $0.rawValue,
+                    text: texts("overlap.\($0.rawValue)"),
+                    isChosen: $0.rawValue == form["overlap"]
+                )
+            },
+            catchUp: form["catchUp"],
+            starts: form["starts"],
+            ends: form["ends"],
+            description: form["description"],
+            deletesItself: !form["deletes"].isEmpty,
+            isPaused: !form["paused"].isEmpty,
+            times: times,
+            error: error?.message
+        )
+        return visit.page(
+            "scheduleEditor",
+            model,
+            title: name ?? texts("schedules.new"),
+            status: error.map { .init(code: $0.status) } ?? .ok
+        )
+    }
+}
+
+/// A schedule as it stands in a form.
+struct ScheduleForm {
+    private var values: [String: String] = [
+        "zone": "UTC", "kind": "machine", "input": "{}", "overlap": ScheduleOverlap.allowAll.rawValue, "catchUp": "1d",
+    ]
+
+    subscript(name: String) -> String { values[name] ?? "" }
+
+    init(_ values: [String: String]) { self.values.merge(values) { $1 } }
+
+    init(_ fields: Fields) {
+        for (name, _) in fields.pairs { values[name] = fields.text(name) }
+        for name in ["paused", "deletes"] where fields[name] == nil { values[name] = nil }
+    }
+
+    init(_ settings: ScheduleSettings) {
+        values = [
+            "expression": settings.expression, "zone": settings.timeZone, "target": settings.target.name,
+            "input": (try? settings.input.value().prettyText) ?? settings.input.text,
+            "overlap": settings.overlap.rawValue, "catchUp": Self.text(settings.catchUp),
+            "description": settings.description ?? "",
+        ]
+        if case .function = settings.target { values["kind"] = "function" } else { values["kind"] = "machine" }
+        if let starts = settings.starts { values["starts"] = "\(starts)" }
+        if let ends = settings.ends { values["ends"] = "\(ends)" }
+        if settings.deletesItself { values["deletes"] = "yes" }
+    }
+
+    /// - Throws: `ValidationException` that names what can't be read.
+    func settings(_ texts: Texts) throws(APIError) -> ScheduleSettings {
+        func wrong(_ field: String) -> APIError {
+            .validation(texts("schedules.wrong", ["field": texts("schedules.\(field)")]))
+        }
+        guard !self["target"].isEmpty else { throw wrong("target") }
+        var settings = ScheduleSettings(
+            expression: self["expression"],
+            target: self["kind"] == "function" ? .function(self["target"]) : .stateMachine(self["target"])
+        )
+        settings.timeZone = self["zone"]
+        guard let overlap = ScheduleOverlap(rawValue: self["overlap"]) else { throw wrong("overlap") }
+        settings.overlap = overlap
+        guard let catchUp = Self.seconds(self["catchUp"]) else { throw wrong("catchUp") }
+        settings.catchUp = catchUp
+        do throws(JSONSyntaxError) {
+            settings.input = try JSONDocument(parsing: self["input"])
+        } catch {
+            throw .validation("\(texts("schedules.wrong", ["field": texts("action.input")])) \(error)")
+        }
+        settings.starts = try moment("starts", wrong)
+        settings.ends = try moment("ends", wrong)
+        settings.deletesItself = !self["deletes"].isEmpty
+        settings.description = self["description"].isEmpty ? nil : String(self["description"].prefix(512))
+        return settings
+    }
+
+    private func moment(_ field: String, _ wrong: (String) -> APIError) throws(APIError) -> Timestamp? {
+        guard !self[field].isEmpty else { return nil }
+        guard let moment = Timestamp(self[field]) else { throw wrong(field) }
+        return moment
+    }
+
+    /// `90s`, `10m`, `12h` or `7d`.
+    private static func seconds(_ text: String) -> Int64? {
+        guard let unit = text.last, let scale: Int64 = ["d": 86_400, "h": 3_600, "m": 60, "s": 1][unit],
+            let number = Int64(text.dropLast()), (0...100_000_000).contains(number)
+        else { return nil }
+        return number * scale
+    }
+
+    private static func text(_ seconds: Int64) -> String {
+        for (unit, scale) in [("d", 86_400), ("h", 3_600), ("m", 60)] as [(String, Int64)]
+        where seconds > 0 && seconds.isMultiple(of: scale) {
+            return "\(seconds / scale)\(unit)"
+        }
+        return "\(seconds)s"
+    }
+}

@@ -1,0 +1,313 @@
+import Expressions
+import JSON
+import StatesLanguage
+import Store
+import Testing
+
+@testable import Console
+@testable import Server
+
+@Suite("State machines")
+struct MachineTests {
+    private static let pass = #"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#
+    private static let hostile =
+        "<img src=x onerror=alert(1)>\"'`{{t.nav}}</textarea></script><script>alert(1)</script>"
+
+    @Test("are published under numbers and names by a script and by a form alike, and that is written down")
+    func release() async throws {
+        try await ConsoleFixture.run(signed: true) { fixture in
+            _ = try await fixture.store.deploy(name: "Orders", definition: Self.pass)
+            let cookie = try await fixture.logIn(try await fixture.makeKey("*"))
+            let page = try await fixture.get("/console/machines/Orders", cookie: cookie)
+            #expect(page.status == 200)
+            #expect(page.text.contains("No version has been published."))
+            let intent = try #require(page.intent)
+            let published = try await fixture.post(
+                "/console/machines/Orders/publish",
+                ["description": Self.hostile],
+                cookie: cookie,
+                intent: intent
+            )
+            #expect(published.status == 200)
+            // As a browser sends it without a script.
+            let alias = try await fixture.post(
+                "/console/machines/Orders/alias",
+                ["intent": intent, "name": "live", "version": "1", "description": Self.hostile],
+                cookie: cookie,
+                origin: "null",
+                ["Sec-Fetch-Site": "same-origin"]
+            )
+            #expect(alias.status == 303)
+            #expect(alias.location == "/console/machines/Orders")
+            _ = try await fixture.store.deploy(name: "Orders", definition: Self.pass.replacing("\"A\"", with: "\"B\""))
+            for (path, fields) in [
+                ("publish", [:]),
+                ("alias", ["do": "update", "name": "live", "version": "1", "other": "2", "weight": "10"]),
+            ] {
+                let answer = try await fixture.post(
+                    "/console/machines/Orders/\(path)",
+                    fields,
+                    cookie: cookie,
+                    intent: intent
+                )
+                #expect(answer.status == 200, "\(answer.text)")
+            }
+            let shown = try await fixture.get("/console/machines/Orders", cookie: cookie)
+            #expect(shown.text.contains("1: 90 %") && shown.text.contains("2: 10 %"))
+            let version = try await fixture.get("/console/machines/Orders?version=1", cookie: cookie)
+            #expect(version.text.contains("This is version"))
+            #expect(version.text.contains("&quot;A&quot;") && !version.text.contains("&quot;B&quot;"))
+            #expect(version.text.contains("&lt;img src=x") && !version.text.contains("<img src=x"))
+            #expect(try await fixture.get("/console/machines/Orders?version=3", cookie: cookie).status == 404)
+            let actions = try await fixture.store.auditEntries().elements.map(\.action).filter { $0 != "LogIn" }
+            #expect(
+                actions == [
+                    "UpdateStateMachineAlias", "PublishStateMachineVersion", "CreateStateMachineAlias",
+                    "PublishStateMachineVersion",
+                ]
+            )
+        }
+    }
+
+    @Test(
+        "are given no alias that means nothing",
+        arguments: [
+            ["version": "x"], ["version": "-1"], ["version": "1", "other": "2", "weight": ""],
+            ["version": "1", "other": "2", "weight": "101"], ["version": "1", "other": "1", "weight": "50"],
+            ["version": "9"], ["version": "99999999999999999999"],
+        ]
+    )
+    func wrongAlias(fields: [String: String]) async throws {
+        try await ConsoleFixture.run { fixture in
+            _ = try await fixture.store.deploy(name: "Orders", definition: Self.pass)
+            _ = try await fixture.store.publishVersion(ofStateMachine: "Orders", revisionID: nil, description: nil)
+            let intent = try await fixture.get("/console/machines/Orders").intent
+            let answer = try await fixture.post(
+                "/console/machines/Orders/alias",
+                fields.merging(["name": "live"]) { $1 },
+                intent: intent
+            )
+            #expect(answer.status == 400)
+            #expect(try await fixture.store.alias("live", ofStateMachine: "Orders") == nil)
+        }
+    }
+
+    @Test("are edited by who may, and by nobody who does not know what stands there now")
+    func edit() async throws {
+        try await ConsoleFixture.run(signed: true) { fixture in
+            _ = try await fixture.store.deploy(name: "Orders", definition: Self.pass)
+            let path = "/console/machines/Orders/edit"
+            let reader = try await fixture.logIn(try await fixture.makeKey("Describe*,List*"))
+            let readersPage = try await fixture.get(path, cookie: reader)
+            #expect(readersPage.status == 200)
+            #expect(!readersPage.text.contains(#"value="save""#) && !readersPage.text.contains(#"value="test""#))
+            let fields = [
+                "do": "save", "revision": "INITIAL", "definition": Self.pass.replacing("\"A\"", with: "\"B\""),
+            ]
+            let refused = try await fixture.post(path, fields, cookie: reader, intent: readersPage.intent)
+            #expect(refused.status == 400 && refused.text.contains("not authorized"))
+            let check = try await fixture.post("/console/draft", fields, cookie: reader, intent: readersPage.intent)
+            #expect(check.status == 403)
+
+            let cookie = try await fixture.logIn(try await fixture.makeKey("*"))
+            let page = try await fixture.get(path, cookie: cookie)
+            let intent = try #require(page.intent)
+            let lines = ["definition": "{\r\n" + fields["definition", default: ""].dropFirst()]
+            let saved = try await fixture.post(
+                path,
+                fields.merging(lines) { $1 },
+                cookie: cookie,
+                intent: intent
+            )
+            #expect(saved.status == 200, "\(saved.text)")
+            let stored = try #require(try await fixture.store.machineDetails("Orders"))
+            #expect(stored.definition.hasPrefix("{\n\"StartAt\""))
+            // The same again: it was changed since the page was loaded.
+            let late = try await fixture.post(path, fields, cookie: cookie, intent: intent)
+            #expect(late.status == 409)
+            // Without a script the text that was written is shown again.
+            let form = try await fixture.post(
+                path,
+                fields.merging(["intent": intent, "definition": Self.hostile]) { $1 },
+                cookie: cookie
+            )
+            #expect(form.status == 409)
+            #expect(form.text.contains("&lt;/textarea&gt;") && !form.text.contains("<img src=x"))
+            #expect(try await fixture.store.machineDetails("Orders")?.definition == stored.definition)
+            let entries = try await fixture.store.auditEntries().elements.filter { $0.action == "UpdateStateMachine" }
+            #expect(entries.map { $0.refusal == nil } == [true, false])
+        }
+    }
+
+    @Test("are not changed by pages of others, with or without a script")
+    func foreign() async throws {
+        try await ConsoleFixture.run(signed: true) { fixture in
+            _ = try await fixture.store.deploy(name: "Orders", definition: Self.pass)
+            let cookie = try await fixture.logIn(try await fixture.makeKey("*"))
+            let other = try await fixture.logIn(try await fixture.makeKey("*"))
+            let intent = try #require(try await fixture.get("/console", cookie: cookie).intent)
+            let others = try #require(try await fixture.get("/console", cookie: other).intent)
+            for path in [
+                "machines/Orders/publish", "machines/Orders/alias", "machines/Orders/edit", "draft", "new/machine",
+            ] {
+                func post(_ token: String?, origin: String?, _ headers: [String: String] = [:]) async throws -> Int {
+                    let fields = token.map { ["intent": $0] } ?? [:]
+                    let answer = try await fixture.post(
+                        "/console/\(path)",
+                        fields,
+                        cookie: cookie,
+                        origin: origin,
+                        headers
+                    )
+                    return answer.status
+                }
+                #expect(try await post(nil, origin: nil) == 403, "\(path)")
+                #expect(try await post(others, origin: nil) == 403, "\(path)")
+                #expect(try await post(intent, origin: "http://evil.example") == 403, "\(path)")
+                #expect(try await post(intent, origin: "null") == 403, "\(path)")
+                #expect(try await post(intent, origin: "null", ["Sec-Fetch-Site": "cross-site"]) == 403, "\(path)")
+            }
+            #expect(try await fixture.store.versions(ofStateMachine: "Orders", before: nil, limit: 1).elements.isEmpty)
+        }
+    }
+
+    @Test("are created, with what is wrong said beside the lines")
+    func create() async throws {
+        try await ConsoleFixture.run { fixture in
+            let page = try await fixture.get("/console/new/machine")
+            #expect(page.status == 200)
+            let intent = page.intent
+            let broken = """
+                {
+                  "StartAt": "A",
+                  "States": {
+                    "A": {"Type": "Pass", "Next": "B"}
+                  }
+                }
+                """
+            let draft = try await fixture.post("/console/draft", ["definition": broken], intent: intent)
+            #expect(draft.status == 200)
+            #expect(draft.text.contains(#"data-line="4""#))
+            #expect(!draft.text.contains("<svg"))
+            let good = try await fixture.post("/console/draft", ["definition": Self.pass], intent: intent)
+            #expect(good.text.contains(#"data-state="A""#))
+            let hostile = #"{"StartAt": "<b>\"'", "States": {"<b>\"'": {"Type": "Pass", "End": true}}}"#
+            let named = try await fixture.post("/console/draft", ["definition": hostile], intent: intent)
+            #expect(named.text.contains("&lt;b&gt;&quot;&#39;") && !named.text.contains("<b>"))
+
+            let refused = try await fixture.post(
+                "/console/new/machine",
+                ["do": "save", "name": "Orders", "definition": broken],
+                intent: intent
+            )
+            #expect(refused.status == 400 && refused.text.contains("MISSING_TRANSITION_TARGET"))
+            let bad = try await fixture.post(
+                "/console/new/machine",
+                ["do": "save", "name": Self.hostile, "definition": Self.pass],
+                intent: intent
+            )
+            #expect(bad.status == 400)
+            let made = try await fixture.post(
+                "/console/new/machine",
+                ["do": "save", "name": "Orders", "type": "EXPRESS", "definition": Self.pass, "publish": "yes"],
+                intent: intent
+            )
+            #expect(made.status == 200)
+            #expect(made.text.contains("/console/machines/Orders"))
+            let details = try #require(try await fixture.store.machineDetails("Orders", version: 1))
+            #expect(details.type == .express && details.definition == Self.pass)
+        }
+    }
+
+    @Test("have their states tried out, with what a mock answers")
+    func tryOut() async throws {
+        try await ConsoleFixture.run { fixture in
+            let intent = try await fixture.get("/console/new/machine").intent
+            let machine = """
+                {"StartAt": "Pay", "States": {
+                  "Pay": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+                    "Parameters": {"FunctionName": "pay", "Payload.$": "$"}, "ResultPath": "$.paid", "Next": "Done",
+                    "Catch": [{"ErrorEquals": ["Broke"], "Next": "Done"}]},
+                  "Done": {"Type": "Succeed"}}}
+                """
+            func run(_ fields: [String: String]) async throws -> String {
+                let all = ["do": "test", "definition": machine, "state": "Pay", "input": #"{"id": "<b>"}"#]
+                let answer = try await fixture.post(
+                    "/console/new/machine",
+                    all.merging(fields) { $1 },
+                    intent: intent
+                )
+                #expect(answer.status == 200)
+                #expect(!answer.text.contains("<b>"))
+                return answer.text
+            }
+            let paid = try await run(["mock": "result", "result": #"{"StatusCode": 200, "Payload": {"x": "<b>"}}"#])
+            #expect(paid.contains("Succeeded") && paid.contains("<strong>Done</strong>"))
+            #expect(paid.contains("afterResultPath") && paid.contains("&lt;b&gt;"))
+            let brief = try await run([
+                "mock": "result", "result": #"{"StatusCode": 200, "Payload": {}}"#, "level": "INFO",
+            ])
+            #expect(!brief.contains("afterResultPath"))
+            let caught = try await run(["mock": "error", "error": "Broke", "cause": "<b>"])
+            #expect(caught.contains("Failed, caught"))
+            let failed = try await run(["mock": "error", "error": "Other", "cause": "<b>"])
+            #expect(failed.contains("Other") && failed.contains("&lt;b&gt;"))
+            for fields in [["mock": "none"], ["state": "<b>"], ["input": "<b>"], ["mock": "result", "result": "<b>"]] {
+                #expect(try await run(fields).contains("alert"))
+            }
+            // Without a script it is a page, with the form as it was.
+            let page = try await fixture.post(
+                "/console/new/machine",
+                [
+                    "intent": intent ?? "", "do": "test", "definition": machine, "state": "Pay", "mock": "error",
+                    "error": "Broke", "name": "<b>",
+                ]
+            )
+            #expect(page.status == 200)
+            #expect(page.text.contains("Failed, caught") && page.text.contains(#"value="Broke""#))
+            #expect(!page.text.contains("<b>"))
+        }
+    }
+
+    @Test("show how their states have fared: all of a hundred only if it is all")
+    func figures() throws {
+        func execution(_ fails: Bool) -> [OutlinedEvent] {
+            func event(_ id: Int, _ type: EventType, _ state: String? = nil) -> OutlinedEvent {
+                OutlinedEvent(
+                    id: id,
+                    previous: id - 1,
+                    type: type,
+                    at: Timestamp(microseconds: Int64(id)),
+                    state: state
+                )
+            }
+            let start = [event(2, .taskStateEntered, "Pay"), event(3, .lambdaFunctionScheduled)]
+            guard fails else {
+                return start + [event(4, .lambdaFunctionSucceeded), event(5, .taskStateExited, "Pay")]
+            }
+            return start + [event(4, .lambdaFunctionFailed), event(5, .executionFailed)]
+        }
+        let texts = try Renderer(assets: Assets()).texts(.english)
+        let mixed = StateFigures((0..<300).map { execution($0 == 0) })
+        #expect(mixed.look("Pay", texts)?.note == "99 % of 300")
+        #expect(mixed.look("Pay", texts)?.tone == "caught")
+        #expect(mixed.look("Other", texts) == nil)
+        let good = StateFigures([execution(false)])
+        #expect(good.look("Pay", texts)?.note == "100 % of 1")
+        #expect(good.look("Pay", texts)?.tone == "succeeded")
+        #expect(StateFigures([execution(true)]).look("Pay", texts)?.tone == "failed")
+    }
+
+    @Test("that are long are shown as far as somebody reads, with the problems of a line behind it")
+    func text() throws {
+        let long = DefinitionText(String(repeating: "x\n", count: 10_000), [])
+        #expect(long.isCut && long.lines.count <= 3000)
+        let wide = DefinitionText(String(repeating: "x", count: 500_000), [])
+        #expect(wide.lines.allSatisfy { $0.text.utf8.count < 5000 })
+        let definition = Definition(parsing: "{\n\"StartAt\": \"A\",\n\"States\": {}\n}")
+        let findings = Finding.all(of: definition)
+        #expect(!findings.isEmpty)
+        let shown = DefinitionText("{\n\"StartAt\": \"A\",\n\"States\": {}\n}", findings)
+        #expect(shown.lines.flatMap(\.findings).count + shown.others.count == findings.count)
+    }
+}
