@@ -63,7 +63,7 @@ struct FunctionTests {
     func invoke() async throws {
         try await ConsoleFixture.run(signed: true) { fixture in
             try await Self.addWorker(fixture, offering: ["charge", "refund"])
-            let reader = try await fixture.logIn(try await fixture.makeKey("List*,InvokeFunction@refund"))
+            let reader = try await fixture.logIn(try await fixture.makeKey("List*", "InvokeFunction@refund"))
             let page = try await fixture.get("/console/functions/charge", cookie: reader)
             #expect(page.status == 200 && !page.text.contains("charge/invoke"))
             let refused = try await fixture.post(

@@ -1,4 +1,5 @@
 import Expressions
+import Interpreter
 import JSON
 import StatesLanguage
 import Store

@@ -211,7 +211,7 @@ class Schedules(test_console.Pages):
         self.browser.open(CONSOLE + "/console/schedules?language=ko")
         self.browser.picture("schedules-korean")
         self.browser.open(CONSOLE + "/console/schedules/books?language=en")
-        self.browser.click("details summary")
+        self.browser.click(".fold summary")
         self.browser.click("form[action$='/delete'] button")
         self.browser.wait("the list", lambda: self.browser.place.endswith("/console/schedules"))
         self.assertNotIn("books", self.browser.text())

@@ -108,7 +108,7 @@ struct FunctionPage {
             setting("maximumAge", texts.duration(microseconds: Int64(settings.maximumAge) * 1_000_000)),
             destination("onSuccess", settings.onSuccess), destination("onFailure", settings.onFailure),
             setting("reserved", settings.reserved.map { texts.count($0) } ?? "–"),
-            setting("rate", settings.rate.map { "\($0)" } ?? "–"),
+            setting("rate", settings.rate.map(\.plainText) ?? "–"),
         ]
     }
 

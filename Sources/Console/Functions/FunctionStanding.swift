@@ -78,5 +78,5 @@ struct FunctionFigures {
 
 extension Double {
     /// Without a fraction where it has none.
-    fileprivate var plainText: String { Int(exactly: self).map(String.init) ?? "\(self)" }
+    var plainText: String { Int(exactly: self).map(String.init) ?? "\(self)" }
 }

@@ -110,7 +110,9 @@ struct Frame {
         icon = assets.icon
         intent = visit.isKnown ? visit.intentToken : nil
         let texts = visit.texts
-        let here = visit.address.path.first ?? ""
+        let path = visit.address.path
+        // What is to be made stands where it will be.
+        let here = path.first == "new" ? (path.last ?? "") + "s" : path.first ?? ""
         links =
             visit.isKnown
             ? Self.places.filter { $0.right.map { visit.caller?.may($0) ?? false } ?? true }

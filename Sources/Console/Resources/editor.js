@@ -97,9 +97,11 @@
   }
 
   async function test(button) {
+    // A button that is disabled is not sent.
+    const sent = fields(button);
     button.disabled = true;
     try {
-      const fresh = await fetchPiece(form.action, fields(button));
+      const fresh = await fetchPiece(form.action, sent);
       outcome.replaceChildren(...document.importNode(fresh, true).childNodes);
       prepare(outcome);
     } catch (error) {
@@ -111,7 +113,6 @@
 
   async function save(button) {
     refusal.hidden = true;
-    // A button that is disabled is not sent.
     const sent = fields(button);
     button.disabled = true;
     try {
