@@ -78,8 +78,13 @@ class Browser:
         return self.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
 
     def shown(self, selector="main"):
-        """The text of an element, also where pages run no scripts."""
-        return self.call("GET", self.find(selector) + "/text")
+        """The text of an element, also where pages run no scripts; none while the page goes."""
+        try:
+            return self.call("GET", self.find(selector) + "/text")
+        except AssertionError as error:
+            if "stale element" in str(error):
+                return ""
+            raise
 
     def find(self, selector):
         found = self.call("POST", self.session + "/element", {"using": "css selector", "value": selector})
