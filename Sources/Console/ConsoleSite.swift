@@ -41,7 +41,8 @@ package struct ConsoleSite: Site {
         if address.isRoot { return .redirect("/console") }
         if let file = address.asset { return assets.response(to: request, file: file) }
         do {
-            return try await api.whileAdmitted(bytes: RequestBody.limit) {
+            let bytes = request.method == .get ? 0 : LocalAPI.expectedBytes(of: request, limit: RequestBody.limit)
+            return try await api.whileAdmitted(bytes: bytes) {
                 try await answer(Visit.begin(request, address, api, console: self))
             }
         } catch {

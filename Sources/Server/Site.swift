@@ -76,6 +76,11 @@ package struct LocalAPI: Sendable {
         try await services.admission.whileAdmitted(bytes: bytes, body)
     }
 
+    /// How many bytes the body of a request will have, as far as is known before it is read: at most `limit`.
+    package static func expectedBytes(of request: Request, limit: Int) -> Int {
+        RequestHandler.expectedBytes(request, limit: limit)
+    }
+
     /// The body of a request, whole.
     ///
     /// - Throws: for one that is too large, or can't be read.

@@ -270,6 +270,28 @@ struct MachineTests {
         }
     }
 
+    @Test("that are larger than anybody can read take no longer to look at")
+    func large() async throws {
+        try await ConsoleFixture.run { fixture in
+            let intent = try await fixture.get("/console/new/machine").intent
+            let states = (0..<9000)
+                .map { #""S\#($0)": {"Type": "Pass", "Next": "S\#($0 + 1)"}"# }
+                .joined(separator: ",")
+            let chain = #"{"StartAt": "S0", "States": {\#(states), "S9000": {"Type": "Pass", "End": true}}}"#
+            let rules = (0..<9000)
+                .map { #"{"Variable": "$.a", "NumericEquals": \#($0), "Next": "S\#($0 % 300)"}"# }
+                .joined(separator: ",")
+            let ends = (0..<300).map { #""S\#($0)": {"Type": "Succeed"}"# }.joined(separator: ",")
+            let fan = #"{"StartAt": "C", "States": {"C": {"Type": "Choice", "Choices": [\#(rules)]}, \#(ends)}}"#
+            for definition in [chain, fan] {
+                let draft = try await fixture.post("/console/draft", ["definition": definition], intent: intent)
+                #expect(draft.status == 200)
+                #expect(draft.text.contains("There is nothing to object to"))
+                #expect(draft.text.utf8.count < 500_000)
+            }
+        }
+    }
+
     @Test("show how their states have fared: all of a hundred only if it is all")
     func figures() throws {
         func execution(_ fails: Bool) -> [OutlinedEvent] {
@@ -301,10 +323,15 @@ struct MachineTests {
 
     @Test("that are long are shown as far as somebody reads, with the problems of a line behind it")
     func text() throws {
-        let long = DefinitionText(String(repeating: "x\n", count: 10_000), [])
-        #expect(long.isCut && long.lines.count <= 3000)
+        let many = DefinitionText(String(repeating: "x\n", count: 10_000), [])
+        #expect(many.isCut && many.lines.count <= 3000)
         let wide = DefinitionText(String(repeating: "x", count: 500_000), [])
         #expect(wide.lines.allSatisfy { $0.text.utf8.count < 5000 })
+        let accents = DefinitionText("a" + String(repeating: "\u{301}", count: 500_000), [])
+        #expect(accents.lines.allSatisfy { $0.text.utf8.count < 5000 })
+        let name = String(repeating: "x", count: 100_000)
+        let long = Finding.all(of: Definition(parsing: #"{"StartAt": "\#(name)", "States": {"\#(name)": {}}}"#))
+        #expect(!long.isEmpty && long.allSatisfy { $0.message.utf8.count + $0.place.utf8.count < 2000 })
         let definition = Definition(parsing: "{\n\"StartAt\": \"A\",\n\"States\": {}\n}")
         let findings = Finding.all(of: definition)
         #expect(!findings.isEmpty)

@@ -108,7 +108,7 @@ class Browser:
 
     def picture(self, name):
         """Keeps a picture of the whole page."""
-        height = self.run("return document.documentElement.scrollHeight")
+        height = self.run("scrollTo(0, 0); return document.documentElement.scrollHeight")
         width = self.run("return innerWidth")
         data = self.devtools("Page.captureScreenshot", {
             "captureBeyondViewport": True, "clip": {"x": 0, "y": 0, "width": width, "height": min(height, 3000), "scale": 1}})

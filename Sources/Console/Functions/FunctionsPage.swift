@@ -12,15 +12,18 @@ enum FunctionsPage {
 
     private struct Model {
         let rows: [Row]
-        let hasMore: Bool
+        let next: String?
     }
 
-    private static let most = 500
+    private static let pageSize = 100
 
     static func answer(_ visit: Visit) async throws -> Response {
         guard visit.caller?.may("ListFunctions") == true else { throw visit.denied("lambda:ListFunctions") }
-        let standings = try await FunctionStanding.all(visit)
-        let rows = standings.prefix(most)
+        let after = visit.address.query["after"] ?? ""
+        let standings = try await FunctionStanding.all(visit).filter { $0.name > after }
+        let page = standings.prefix(pageSize)
+        let rows =
+            page
             .map { standing in
                 Row(
                     address: Address.of(["functions", standing.name]),
@@ -28,7 +31,8 @@ enum FunctionsPage {
                     figures: FunctionFigures(standing, visit.texts)
                 )
             }
-        let model = Model(rows: Array(rows), hasMore: standings.count > most)
+        let next = standings.count > pageSize ? page.last.map { visit.address(with: ["after": $0.name]) } : nil
+        let model = Model(rows: Array(rows), next: next)
         return visit.page("functions", model, title: visit.texts("nav.functions"))
     }
 }

@@ -7,6 +7,7 @@ import SystemPackage
 actor LayoutEngine {
     /// A graph of more states than this is shown as a list: nobody can read it as a picture.
     static let mostNodes = 400
+    private static let mostEdges = 2000
 
     private static let patience: Duration = .seconds(10)
     private static let mostOutput = 8 << 20
@@ -19,7 +20,7 @@ actor LayoutEngine {
 
     /// - Returns: nil where `dot` is not installed, or the graph is too much for it.
     func layout(of graph: MachineGraph) async -> GraphLayout? {
-        guard graph.nodes.count <= Self.mostNodes else { return nil }
+        guard graph.nodes.count <= Self.mostNodes, graph.edges.count <= Self.mostEdges else { return nil }
         let source = graph.source
         let key = SHA256.digest(source.utf8)
         if let layout = layouts[key] { return layout }

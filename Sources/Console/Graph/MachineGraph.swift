@@ -27,6 +27,13 @@ struct MachineGraph: Sendable {
         let kind: Kind
     }
 
+    /// What one arrow says.
+    private struct Line: Hashable {
+        let from: Int
+        let to: Int
+        let kind: Edge.Kind
+    }
+
     /// What stands inside a Parallel or Map: the state's own box on top, then its branches.
     struct Cluster: Sendable {
         let id: Int
@@ -38,6 +45,7 @@ struct MachineGraph: Sendable {
 
     private(set) var nodes: [Node] = []
     private(set) var edges: [Edge] = []
+    private var drawn: Set<Line> = []
     private(set) var clusters: [Cluster] = []
     /// Where a state is entered, and where it is left: they differ where branches come together again.
     private var doors: [String: (entry: Int, exit: Int)] = [:]
@@ -105,7 +113,7 @@ struct MachineGraph: Sendable {
     private mutating func connect(_ from: Int, to state: String, _ kind: Edge.Kind) {
         guard let door = doors[state] else { return }
         // Several rules may lead to the same state: one arrow shows it.
-        guard !edges.contains(where: { $0.from == from && $0.to == door.entry && $0.kind == kind }) else { return }
+        guard drawn.insert(Line(from: from, to: door.entry, kind: kind)).inserted else { return }
         edges.append(Edge(id: edges.count, from: from, to: door.entry, kind: kind))
     }
 

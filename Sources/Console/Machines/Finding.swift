@@ -11,8 +11,9 @@ struct Finding {
 
     init(_ diagnostic: Diagnostic) {
         line = diagnostic.position?.line
-        place = diagnostic.location
-        message = diagnostic.message + (diagnostic.hint.map { " (\($0))" } ?? "")
+        // They repeat what stands in the definition, however long that is.
+        place = diagnostic.location.beginning(300)
+        message = (diagnostic.message + (diagnostic.hint.map { " (\($0))" } ?? "")).beginning(600)
         tone = diagnostic.severity == .error ? "failed" : "timed-out"
     }
 
@@ -32,7 +33,9 @@ struct DefinitionText {
     }
 
     private static let mostLines = 3000
-    private static let mostBytes = 100_000
+    /// Of the page.
+    private static let mostBytes = 120_000
+    private static let longestLine = 1000
 
     let lines: [Line]
     let isCut: Bool
@@ -45,19 +48,30 @@ struct DefinitionText {
         var bytes = 0
         var isCut = false
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            bytes += min(line.utf8.count, 4000) + 40
+            let text = String(line).beginning(Self.longestLine)
+            // A quotation mark is written in six bytes.
+            bytes += 50 + text.utf8.reduce(0) { $0 + ($1 == UInt8(ascii: "\"") ? 6 : 1) }
             guard lines.count < Self.mostLines, bytes <= Self.mostBytes else {
                 isCut = true
                 break
             }
             let found = byLine[lines.count + 1] ?? []
-            let shown = line.utf8.count <= 4000 ? String(line) : String(line.prefix(1000)) + "…"
             let tone = found.contains { $0.tone == "failed" } ? "failed" : found.first?.tone ?? ""
-            lines.append(Line(number: lines.count + 1, text: shown, findings: found, tone: tone))
+            lines.append(Line(number: lines.count + 1, text: text, findings: found, tone: tone))
         }
         self.lines = lines
         self.isCut = isCut
         let count = lines.count
         others = findings.filter { !(1...max(1, count)).contains($0.line ?? 0) }
+    }
+}
+
+extension String {
+    /// As much of it as somebody reads. Scalars are counted: a single character may have any number of accents.
+    func beginning(_ scalars: Int) -> String {
+        guard utf8.count > scalars,
+            let end = unicodeScalars.index(startIndex, offsetBy: scalars, limitedBy: endIndex), end < endIndex
+        else { return self }
+        return String(unicodeScalars[..<end]) + "…"
     }
 }

@@ -24,8 +24,7 @@ struct MachineDrawing {
         look: (String) -> (tone: String, note: String)?
     ) async -> MachineDrawing {
         let texts = visit.texts
-        let graph = MachineGraph(machine)
-        if let layout = await visit.console.layouts.layout(of: graph) {
+        if machine.states.count <= LayoutEngine.mostNodes, let (graph, layout) = await layOut(machine, visit) {
             let picture = GraphPicture(
                 graph,
                 layout,
@@ -48,5 +47,10 @@ struct MachineDrawing {
                 )
             }
         return MachineDrawing(picture: nil, list: Array(lines))
+    }
+
+    private static func layOut(_ machine: StateMachine, _ visit: Visit) async -> (MachineGraph, GraphLayout)? {
+        let graph = MachineGraph(machine)
+        return await visit.console.layouts.layout(of: graph).map { (graph, $0) }
     }
 }

@@ -44,11 +44,13 @@ struct MachineRelease {
         let older: String?
         let aliases: [Alias]
         let hasAliases: Bool
+        let moreAliases: String?
         let publish: String?
         let newAlias: AliasForm?
     }
 
     private static let shownVersions = 20
+    private static let shownAliases = 20
 
     private var arn: String { visit.store.settings.stateMachineARN(name) }
 
@@ -58,7 +60,12 @@ struct MachineRelease {
             before: visit.address.query["before"].flatMap { Int($0) },
             limit: Self.shownVersions
         )
-        let aliases = try await visit.store.aliases(ofStateMachine: name, version: nil, after: nil, limit: 100).elements
+        let aliases = try await visit.store.aliases(
+            ofStateMachine: name,
+            version: nil,
+            after: visit.address.query.filled("alias"),
+            limit: Self.shownAliases
+        )
         let form = Address.of(["machines", name, "alias"])
         let newest = versions.elements.first.map { Int32(clamping: $0.number) }
         return Model(
@@ -66,7 +73,7 @@ struct MachineRelease {
                 Version(number: $0.number, address: address(ofVersion: $0.number), created: Moment($0.createdAt))
             },
             older: versions.next.map { visit.address(with: ["before": "\($0)"]) },
-            aliases: aliases.map { alias in
+            aliases: aliases.elements.map { alias in
                 Alias(
                     name: alias.name,
                     description: alias.description?.nonEmpty,
@@ -85,7 +92,8 @@ struct MachineRelease {
                         ) : nil
                 )
             },
-            hasAliases: !aliases.isEmpty,
+            hasAliases: !aliases.elements.isEmpty,
+            moreAliases: aliases.next.map { visit.address(with: ["alias": $0]) },
             publish: visit.may("PublishStateMachineVersion", on: name)
                 ? Address.of(["machines", name, "publish"]) : nil,
             newAlias: newest != nil && visit.may("CreateStateMachineAlias", on: name)
