@@ -88,14 +88,14 @@ struct ErrorHandlingRuleTests {
         .schema(
             "States.ALL among others",
             Text.task(#""Retry": [{"ErrorEquals": ["E", "States.ALL"]}]"#),
-            at: "/States/A/Retry[0]/ErrorEquals",
-            "States.ALL must appear alone in ErrorEquals"
+            at: "/States/A/Retry[0]/ErrorEquals[1]",
+            "States.ALL must appear alone and at end of list"
         ),
         .schema(
             "States.ALL not last",
             Text.task(#""Retry": [{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["E"]}]"#),
-            at: "/States/A/Retry[0]/ErrorEquals",
-            "States.ALL is only allowed in the last element"
+            at: "/States/A/Retry[0]/ErrorEquals[0]",
+            "States.ALL must appear alone and at end of list"
         ),
         .schema(
             "an unknown field",
@@ -152,8 +152,8 @@ struct ErrorHandlingRuleTests {
         .schema(
             "States.ALL not last",
             Text.catching(#"[{"ErrorEquals": ["States.ALL"], "Next": "B"}, {"ErrorEquals": ["E"], "Next": "B"}]"#),
-            at: "/States/A/Catch[0]/ErrorEquals",
-            "States.ALL is only allowed in the last element"
+            at: "/States/A/Catch[0]/ErrorEquals[0]",
+            "States.ALL must appear alone and at end of list"
         ),
         .schema(
             "Next type",

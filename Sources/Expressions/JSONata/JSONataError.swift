@@ -19,6 +19,9 @@ package struct JSONataError: Error, Sendable, Hashable {
     /// The code of an expression of Step Functions whose result can't be JSON, because it is or holds a function.
     package static let unsupportedResult = "unsupported-result"
 
+    /// The code of what the library that AWS runs has no error of its own for; AWS tells no more of it.
+    package static let internalError = "internal-error"
+
     /// The error with a place, unless it has a more exact one already.
     func located(at position: Int, token: String?) -> JSONataError {
         var error = self

@@ -58,10 +58,11 @@ package struct JSONataField: Sendable {
                 bounds: scope.bounds
             )
         } catch {
-            guard error.code == JSONataError.unsupportedResult else {
-                throw failure("threw an error during evaluation. \(error.code): \(error.reason)")
+            switch error.code {
+            case JSONataError.unsupportedResult: throw failure("returned an unsupported result type.")
+            case JSONataError.internalError: throw failure("threw an internal error during evaluation.")
+            default: throw failure("threw an error during evaluation. \(error.code): \(error.reason)")
             }
-            throw failure("returned an unsupported result type.")
         }
         guard let value else { throw failure("returned nothing (undefined).") }
         if let type, !type.accepts(value) {

@@ -52,14 +52,11 @@ extension FieldReader {
     /// `ErrorEquals`: not empty, and `States.ALL` only alone and last.
     fileprivate func readErrorEquals(isLast: Bool) -> [String] {
         let errors = nonEmptyStrings("ErrorEquals") ?? []
-        let place = place.field("ErrorEquals")
-        if errors.contains("States.ALL") {
-            if errors.count > 1 {
-                findings.error("States.ALL must appear alone in ErrorEquals", at: place)
-            }
-            if !isLast {
-                findings.error("States.ALL is only allowed in the last element", at: place)
-            }
+        if let index = errors.firstIndex(of: "States.ALL"), errors.count > 1 || !isLast {
+            findings.error(
+                "States.ALL must appear alone and at end of list",
+                at: place.field("ErrorEquals").item(index)
+            )
         }
         return errors
     }

@@ -132,6 +132,8 @@ struct JSONataLibraryTests {
             JSONataRow("$formatNumber(1, 'x')", "!D3086"),
             JSONataRow("[$string(1e20), $string(1e21)]", #"["100000000000000000000","1e+21"]"#),
             JSONataRow("$eval('1')", "!T1006"),
+            JSONataRow("$base64decode('aGk')", #""hi""#),
+            JSONataRow("$base64decode('!!!')", "!internal-error"),
             JSONataRow("$sum", "!unsupported-result"),
             JSONataRow("[{'f': function() { 1 }}]", "!unsupported-result"),
         ]

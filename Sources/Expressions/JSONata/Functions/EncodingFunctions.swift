@@ -6,7 +6,10 @@ extension Library {
             let plain = text.utf8.filter { byte in
                 byte != UInt8(ascii: "=") && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r")
             }
-            return String(decoding: Base64.decode(plain) ?? [], as: UTF8.self)
+            guard let bytes = Base64.decode(plain) else {
+                throw JSONataError(code: JSONataError.internalError, reason: "the text is not Base64", token: text)
+            }
+            return String(decoding: bytes, as: UTF8.self)
         },
         ofString("encodeUrlComponent", stepsPerByte: 1) { (text) throws(JSONataError) in
             try encoded(text, keeping: unreserved, "encodeUrlComponent")
