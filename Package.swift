@@ -172,10 +172,12 @@ let package = Package(
             dependencies: [
                 "JSON", "Expressions", "StatesLanguage", "Interpreter", "Signing", "Postgres", "Store", "Stepwell",
                 "FunctionHost",
-                "Server", "PostgresTestSupport",
+                "Server", "Console", "PostgresTestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),

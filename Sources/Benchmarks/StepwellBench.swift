@@ -14,7 +14,7 @@ struct StepwellBench: AsyncParsableCommand {
         subcommands: [
             DrainCommand.self, ChainCommand.self, ExpressCommand.self, FanoutCommand.self, MapRunCommand.self,
             LatencyCommand.self, ScaleCommand.self, MemoryCommand.self, JSONataCommand.self, APICommand.self,
-            FunctionsCommand.self,
+            FunctionsCommand.self, ConsoleCommand.self,
             BenchWorkerCommand.self, BenchServerCommand.self,
         ]
     )

@@ -17,6 +17,7 @@ package struct ConsoleSite: Site {
     let activity = ActivityCache()
     let layouts = LayoutEngine()
     let streams = StreamCount()
+    let reports = ReportCache()
 
     /// - Parameter hosts: names by which the server is reached, beside `localhost` and addresses.
     /// - Throws: if a template is no template: none of those that are compiled in.

@@ -29,6 +29,11 @@ extension ConsoleSite {
         case ("executions", 4) where path[3] == "live": return try LiveStream.response(to: execution(visit))
         case ("executions", 4) where path[3] == "value": return try await execution(visit).value()
         case ("executions", 1): return try await ExecutionsPage.answer(visit)
+        case ("executions", 2) where path[1] == "bulk": return try await BulkPage.answer(visit)
+        case ("map-runs", 1): return try await MapRunsPage.answer(visit)
+        case ("map-runs", 4): return try await MapRunPage(visit).answer()
+        case ("activities", 1): return try await ActivitiesPage.answer(visit)
+        case ("activities", 2): return try await ActivityPage(visit: visit, name: path[1]).answer()
         case ("workers", 1): return try await WorkersPage.answer(visit)
         case ("audit", 1): return try await AuditPage.answer(visit)
         case ("session", 1): return .nothing
@@ -53,9 +58,15 @@ extension ConsoleSite {
         case ("schedules", 3, "resume"): return try await SchedulePage(visit: visit, name: path[1]).resume()
         case ("schedules", 3, "run"): return try await SchedulePage(visit: visit, name: path[1]).runNow()
         case ("schedules", 3, "delete"): return try await SchedulePage(visit: visit, name: path[1]).delete()
+        case ("map-runs", 5, "update"): return try await MapRunPage(visit).update()
+        case ("activities", 1, _): return try await ActivitiesPage.create(visit)
+        case ("activities", 3, "delete"): return try await ActivityPage(visit: visit, name: path[1]).delete()
+        case ("executions", 2, "bulk"): return try await BulkPage.act(visit)
         case ("executions", 4, "stop"): return try await execution(visit).stop()
         case ("executions", 4, "redrive"): return try await execution(visit).redrive()
         case ("executions", 4, "again"): return try await execution(visit).again()
+        case ("executions", 4, "answer"):
+            return try await execution(visit).answer(RequestBody.fields(of: visit.request))
         default: throw APIError.noSuchPage
         }
     }

@@ -66,7 +66,8 @@ extension Store {
         let limit = min(max(limit, 1), 1000)
         var machine: Int32?
         if let name = filter.stateMachine { machine = try await machineID(of: name) }
-        let (condition, parameters) = filter.condition(machine: machine)
+        let condition = filter.condition(machine: machine)
+        let parameters = condition.parameters
         // Behind the bucket and the parameters of the condition.
         let (cursor, count) = (parameters.count + 2, parameters.count + 3)
         // Each bucket gives its newest; merged, the first `limit` of them are the newest of all.
@@ -79,7 +80,7 @@ extension Store {
                             e.started_at, e.stopped_at, e.version, e.alias, e.redrive_count, e.redriven_at, e.id
                         from stepwell.executions e
                         join stepwell.state_machines m on m.id = e.machine
-                        where e.bucket = $1 and \(condition) and ($\(cursor)::uuid is null or e.id < $\(cursor))
+                        where e.bucket = $1 and \(condition.text) and ($\(cursor)::uuid is null or e.id < $\(cursor))
                         order by e.id desc
                         limit $\(count)
                         """,
@@ -100,7 +101,7 @@ extension Store {
         return (page.map(\.summary), next)
     }
 
-    private func machineID(of nameOrARN: String) async throws(StoreError) -> Int32 {
+    func machineID(of nameOrARN: String) async throws(StoreError) -> Int32 {
         let name = Settings.machineName(nameOrARN)
         let rows = try await query(
             Statement("select m.id from stepwell.state_machines m where m.name = $1", [.text(name)])

@@ -28,56 +28,77 @@ package struct ExecutionFilter: Sendable {
 
     package init() {}
 
-    /// What stands after `where e.bucket = $1 and`, with its parameters from `$2` on.
-    ///
+    /// What a filter asks of an execution `e`, with its parameters from `$2` on.
+    struct Condition {
+        /// What an index may lead to.
+        var indexed: [String] = []
+        /// What is asked of one execution after the other.
+        var scanned = ["e.map_run is null"]
+        var parameters: [PostgresValue] = []
+
+        /// What stands after `where e.bucket = $1 and`.
+        var text: String { (scanned + indexed).joined(separator: " and ") }
+    }
+
     /// - Parameter machine: the id of the state machine. It is given as a value so that a plan can go by how many executions
     ///   that one has.
-    func condition(machine: Int32?) -> (text: String, parameters: [PostgresValue]) {
-        var conditions = ["e.map_run is null"]
-        var parameters: [PostgresValue] = []
+    func condition(machine: Int32?) -> Condition {
+        var conditions = Condition()
+        func place(_ value: PostgresValue) -> String {
+            conditions.parameters.append(value)
+            return "$\(conditions.parameters.count + 1)"
+        }
         func require(_ condition: (String) -> String, _ value: PostgresValue) {
-            parameters.append(value)
-            conditions.append(condition("$\(parameters.count + 1)"))
+            let text = condition(place(value))
+            conditions.indexed.append(text)
+        }
+        func look(_ condition: (String) -> String, _ value: PostgresValue) {
+            let text = condition(place(value))
+            conditions.scanned.append(text)
         }
         if let machine { require({ "e.machine = \($0)" }, .int4(machine)) }
         if let qualifier = stateMachine.flatMap(Settings.qualifier) {
             if let version = Int32(qualifier) {
-                require({ "e.version = \($0)" }, .int4(version))
+                look({ "e.version = \($0)" }, .int4(version))
             } else {
-                require({ "e.alias = \($0)" }, .text(qualifier))
+                look({ "e.alias = \($0)" }, .text(qualifier))
             }
         }
         // What runs has a head, and what failed is in an index of its own.
         if statuses == [.running] {
-            conditions.append(
+            conditions.indexed.append(
                 "e.id in (select h.execution from stepwell.execution_heads h where h.bucket = $1) and e.status = 'RUNNING'"
             )
         } else if let status = statuses.first, statuses.count == 1, status != .succeeded {
             require({ "e.failed_as = \($0)" }, .text(status.rawValue))
         } else if !statuses.isEmpty {
-            require({ "e.status = any (\($0))" }, .textArray(statuses.map(\.rawValue)))
+            let names = PostgresValue.textArray(statuses.map(\.rawValue))
+            if statuses.allSatisfy({ [.failed, .timedOut, .aborted].contains($0) }) {
+                require({ "e.failed_as is not null and e.failed_as = any (\($0))" }, names)
+            } else {
+                look({ "e.status = any (\($0))" }, names)
+            }
         }
-        if error != nil { conditions.append("e.failed_as is not null") }
+        if error != nil { conditions.indexed.append("e.failed_as is not null") }
         // An id begins with the time of its start.
         if let startedSince { require({ "e.id >= \($0)" }, .uuid(.first(at: startedSince))) }
         if let startedBefore { require({ "e.id < \($0)" }, .uuid(.first(at: startedBefore))) }
-        if let error { require({ "e.error = \($0)" }, .text(error)) }
-        if let namePrefix { require({ "starts_with(e.name, \($0))" }, .text(namePrefix)) }
+        if let error { look({ "e.error = \($0)" }, .text(error)) }
+        if let namePrefix { look({ "starts_with(e.name, \($0))" }, .text(namePrefix)) }
         for field in fields {
-            parameters.append(.textArray(field.path))
-            let path = "$\(parameters.count + 1)"
-            require(
+            let path = place(.textArray(field.path))
+            look(
                 { "stepwell.field(stepwell.payload(e.bucket, e.id, e.input, e.input_id), \(path)) = \($0)" },
                 .text(field.value)
             )
         }
-        return (conditions.joined(separator: " and "), parameters)
+        return conditions
     }
 }
 
 extension PGUUID {
     /// The least id that an execution can have that starts at a moment or later.
-    fileprivate static func first(at time: Timestamp) -> PGUUID {
+    static func first(at time: Timestamp) -> PGUUID {
         PGUUID(high: UInt64(max(0, time.epochMilliseconds)) << 16 | 0x7000, low: 0x8000_0000_0000_0000)
     }
 }

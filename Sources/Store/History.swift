@@ -18,16 +18,19 @@ extension Store {
         reversed: Bool = false
     ) async throws(StoreError) -> [RecordedEvent] {
         let limit = min(max(limit, 1), 1000)
+        // Event 1 has the execution's input, which may be large: who reads on from somewhere does without.
+        let mayNeedInput = reversed || after < 1
         let rows = try await query(
             Statement(
                 """
                 select e.bucket, e.id, e.started_at, r.role_arn,
-                    stepwell.payload(e.bucket, e.id, e.input, e.input_id), m.name, e.alias, e.version
+                    case when $2 then stepwell.payload(e.bucket, e.id, e.input, e.input_id) else 'null' end, m.name,
+                    e.alias, e.version
                 from stepwell.find_execution($1) e
                 join stepwell.state_machines m on m.id = e.machine
                 join stepwell.revisions r on r.id = e.revision
                 """,
-                [.text(execution)]
+                [.text(execution), .bool(mayNeedInput)]
             )
         )
         guard let row = rows.first else { throw .executionDoesNotExist("there is no execution '\(execution)'") }

@@ -1,4 +1,4 @@
-import Postgres
+package import Postgres
 
 /// What is fixed for a whole installation: the row of `stepwell.settings`.
 package struct Settings: Sendable, Hashable {
@@ -30,7 +30,7 @@ package struct Settings: Sendable, Hashable {
     }
 
     /// The migrations that this program was written for: a database needs at least these.
-    static let requiredMigration = 40
+    static let requiredMigration = 41
 
     /// How many map runs may go on at once; nil: any number.
     package var openMapRuns: Int? { isStrict ? 1_000 : nil }
@@ -74,7 +74,7 @@ package struct Settings: Sendable, Hashable {
         return "arn:aws:states:\(region):\(account):\(type):\(machine):\(execution)"
     }
 
-    func mapRunARN(machine: String, label: String, id: PGUUID) -> String {
+    package func mapRunARN(machine: String, label: String, id: PGUUID) -> String {
         "arn:aws:states:\(region):\(account):mapRun:\(machine)/\(label):\(id)"
     }
 

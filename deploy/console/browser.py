@@ -98,6 +98,11 @@ class Browser:
         self.call("POST", element + "/clear", {})
         self.call("POST", element + "/value", {"text": text})
 
+    def press(self, key):
+        """A key, pressed wherever the focus is."""
+        self.call("POST", self.session + "/actions", {"actions": [{"type": "key", "id": "keys", "actions": [
+            {"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]}]})
+
     def wait(self, what, condition, seconds=60):
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -113,8 +113,15 @@ struct Visit: Sendable {
     }
 
     /// Does something by an operation of the API, and records that.
+    ///
+    /// - Parameter detail: what is recorded beside it.
     @discardableResult
-    func perform(_ action: String, on subject: String, _ arguments: JSONObject) async throws -> JSONValue {
+    func perform(
+        _ action: String,
+        on subject: String,
+        _ arguments: JSONObject,
+        detail: JSONValue? = nil
+    ) async throws -> JSONValue {
         guard let caller else { throw APIError.foreignPage }
         let outcome: Result<JSONValue, APIError>
         do throws(APIError) {
@@ -123,8 +130,9 @@ struct Visit: Sendable {
             outcome = .failure(error)
         }
         var refusal: String?
-        if case .failure(let error) = outcome { refusal = "\(error.code.text): \(error.message)" }
-        try await record(action, of: subject, refusal: refusal)
+        // It may say what was asked for, which may be anything.
+        if case .failure(let error) = outcome { refusal = String("\(error.code.text): \(error.message)".prefix(1000)) }
+        try await record(action, of: subject, detail: detail, refusal: refusal)
         return try outcome.get()
     }
 

@@ -4,8 +4,9 @@ import Store
 
 /// What the pages of one execution show of it.
 struct ExecutionReport: Sendable {
-    /// As many events are read for pictures: with more, the first and the last of them.
-    private static let mostEvents = 6000
+    /// A longer history is too much for pictures: they show the first and the last of its events.
+    static let mostEvents = 120_000
+    private static let eachEnd = 3000
 
     let description: ExecutionDescription
     let spans: Spans
@@ -13,26 +14,49 @@ struct ExecutionReport: Sendable {
     let missing: Int
     let lastEvent: Int
 
-    static func load(_ execution: String, from store: Store) async throws -> ExecutionReport {
+    /// - Parameter readsHistory: whether it is shown what the execution went through.
+    static func load(
+        _ execution: String,
+        from store: Store,
+        _ cache: ReportCache,
+        readsHistory: Bool = true
+    ) async throws -> ExecutionReport {
         let description = try await store.describe(execution)
         let progress = try await store.progress(of: execution)
-        var events: [OutlinedEvent]
-        var missing = 0
-        if progress.lastEvent <= mostEvents {
-            events = try await store.historyOutline(execution, limit: mostEvents)
-        } else {
-            events = try await store.historyOutline(execution, limit: mostEvents / 2)
-            let last = try await store.historyOutline(execution, limit: mostEvents / 2, fromEnd: true)
-            let known = events.last?.id ?? 0
-            missing = max(0, (last.first?.id ?? known) - known - 1)
-            events += last.filter { $0.id > known }
+        guard readsHistory else {
+            return ExecutionReport(
+                description: description,
+                spans: Spans(),
+                missing: 0,
+                lastEvent: progress.lastEvent
+            )
         }
+        let isTooLong = progress.lastEvent > mostEvents
+        let (spans, missing) =
+            isTooLong
+            ? try await ends(of: execution, from: store)
+            : (
+                try await cache.spans(
+                    of: execution,
+                    startedAt: description.summary.startedAt,
+                    upTo: progress.lastEvent,
+                    from: store
+                ), 0
+            )
         return ExecutionReport(
             description: description,
-            spans: Spans(events),
+            spans: spans,
             missing: missing,
-            lastEvent: progress.lastEvent
+            lastEvent: max(progress.lastEvent, spans.lastEvent)
         )
+    }
+
+    private static func ends(of execution: String, from store: Store) async throws -> (spans: Spans, missing: Int) {
+        let first = try await store.historyOutline(execution, limit: eachEnd)
+        let last = try await store.historyOutline(execution, limit: eachEnd, fromEnd: true)
+        let known = first.last?.id ?? 0
+        let missing = max(0, (last.first?.id ?? known) - known - 1)
+        return (Spans(first + last.filter { $0.id > known }), missing)
     }
 
     /// What became of a state, over all the times that it was entered.
@@ -78,15 +102,15 @@ struct ExecutionReport: Sendable {
     }
 
     /// The state to look at first: where it failed, where it is, where it was last.
-    var interesting: Span? {
-        let all = spans.all
-        return all.last { $0.outcome == .failed && !hasChildren($0, .failed) }
-            ?? all.last { $0.outcome == .running && !hasChildren($0, .running) } ?? all.last
-    }
+    var interesting: Span? { innermost(.failed) ?? innermost(.running) ?? spans.all.last }
 
-    private func hasChildren(_ span: Span, _ outcome: Span.Outcome) -> Bool {
-        spans.all.contains { child in
-            child.outcome == outcome && child.parent.map { spans.all[$0].id == span.id } ?? false
+    /// The last one with an outcome, and with none inside of it that has the same.
+    private func innermost(_ outcome: Span.Outcome) -> Span? {
+        var around: Set<Int> = []
+        for index in spans.all.indices.reversed() where spans.all[index].outcome == outcome {
+            if !around.contains(index) { return spans.all[index] }
+            if let parent = spans.all[index].parent { around.insert(parent) }
         }
+        return nil
     }
 }

@@ -2,7 +2,9 @@ import JSON
 
 /// A JSON value as a page shows it: indented, and no more of it than somebody reads.
 struct JSONBlock {
-    /// In bytes.
+    /// What takes more is not indented, in bytes.
+    private static let mostParsed = 1 << 20
+    /// In bytes of HTML.
     static let limit = 24 << 10
 
     let name: String
@@ -15,16 +17,7 @@ struct JSONBlock {
     init(_ name: String, _ text: String, whole: String) {
         self.name = name
         self.whole = whole
-        let isLarge = text.utf8.count > Self.limit
-        let pretty = isLarge ? text : (try? JSONValue(parsing: text))?.prettyText ?? text
-        guard pretty.utf8.count > Self.limit * 2 else {
-            self.text = pretty
-            isCut = false
-            return
-        }
-        var end = pretty.utf8.index(pretty.startIndex, offsetBy: Self.limit)
-        while end.samePosition(in: pretty.unicodeScalars) == nil { end = pretty.utf8.index(before: end) }
-        self.text = String(pretty.unicodeScalars[..<end])
-        isCut = true
+        let pretty = text.utf8.count > Self.mostParsed ? text : (try? JSONValue(parsing: text))?.prettyText ?? text
+        (self.text, isCut) = EscapedHTML.prefix(of: pretty, bytes: Self.limit)
     }
 }

@@ -27,6 +27,8 @@ struct Span: Sendable {
     let parent: Int?
     /// Of the Map around it.
     let iteration: Int?
+    /// The span of the state that led here, by its place in the list.
+    let before: Int?
     let enteredAt: Timestamp
     var endedAt: Timestamp?
     /// The event that left the state.

@@ -8,6 +8,8 @@ import Store
 /// every event is given the span that it stands in, and the one that a state which is entered next would stand in.
 struct Spans: Sendable {
     private(set) var all: [Span] = []
+    /// The last event that it has been told of.
+    private(set) var lastEvent = 0
     /// The execution's own error, if that has ended with one.
     private(set) var error: String?
 
@@ -21,11 +23,15 @@ struct Spans: Sendable {
 
     private var places: [Int: Place] = [:]
     /// Spans that the end of the execution cut off: a redrive goes on with them.
-    private var cutOff: [Int] = []
+    private var cutOff = CutOffSpans()
 
     /// - Parameter events: in their order. Some may be missing; what refers to those stands in nothing.
-    init(_ events: [OutlinedEvent]) {
+    init(_ events: [OutlinedEvent] = []) { append(events) }
+
+    /// - Parameter events: those that come next.
+    mutating func append(_ events: [OutlinedEvent]) {
         for event in events { add(event) }
+        lastEvent = events.last?.id ?? lastEvent
     }
 
     private mutating func add(_ event: OutlinedEvent) {
@@ -54,6 +60,7 @@ struct Spans: Sendable {
             state: event.state ?? "",
             parent: before.around,
             iteration: before.iteration,
+            before: before.span.flatMap { all[$0].exitEvent == event.previous ? $0 : nil },
             enteredAt: event.at
         )
         // A Fail is never left.
@@ -103,7 +110,7 @@ struct Spans: Sendable {
     /// Ends what is still open in the branches of a Parallel or Map that has failed, or begins again.
     private mutating func cutInside(_ outer: Int, at time: Timestamp) {
         var inside: Set<Int> = [outer]
-        for index in all.indices where index > outer && inside.contains(all[index].parent ?? -1) {
+        for index in (outer + 1)..<all.endIndex where inside.contains(all[index].parent ?? -1) {
             inside.insert(index)
             if all[index].endedAt == nil { cut(index, all[index].error == nil ? .aborted : .failed, at: time) }
         }
@@ -149,7 +156,7 @@ struct Spans: Sendable {
             let isFailure = event.type == .executionFailed && failing.contains(index)
             if isFailure, all[index].error == nil { fail(index, event) }
             cut(index, isFailure || all[index].error != nil ? .failed : .aborted, at: event.at)
-            cutOff.append(index)
+            cutOff.insert(index)
         }
         places[event.id] = Place()
     }
@@ -174,42 +181,28 @@ struct Spans: Sendable {
             all[index].outcome = .running
             all[index].endedAt = nil
             all[index].error = nil
-            cutOff.removeAll { $0 == index }
+            cutOff.remove(index)
             next = all[index].parent
         }
     }
 }
 
-extension EventType {
-    /// What an event means to those who look at where an execution is.
-    fileprivate enum Kind {
-        case executionStarts, executionEnds, executionGoesOn
-        case enters, exits
-        case beginsBranches, endsBranches, beginsIteration, endsIteration
-        case schedules, endsWork, aborts, other
+/// Spans in the order in which they were cut off.
+private struct CutOffSpans: Sendable {
+    private var order: [Int] = []
+    private var members: Set<Int> = []
+
+    /// The one that was cut off last, of those that nobody has gone on with.
+    var last: Int? { order.last }
+
+    func contains(_ span: Int) -> Bool { members.contains(span) }
+
+    mutating func insert(_ span: Int) {
+        if members.insert(span).inserted { order.append(span) }
     }
 
-    fileprivate var kind: Kind {
-        switch self {
-        case .executionStarted: .executionStarts
-        case .executionRedriven: .executionGoesOn
-        case .executionSucceeded, .executionFailed, .executionTimedOut, .executionAborted: .executionEnds
-        case .mapStateStarted, .parallelStateStarted: .beginsBranches
-        case .mapStateSucceeded, .mapStateFailed, .parallelStateSucceeded, .parallelStateFailed: .endsBranches
-        case .mapIterationStarted: .beginsIteration
-        case .mapIterationSucceeded, .mapIterationFailed: .endsIteration
-        case .taskScheduled, .lambdaFunctionScheduled, .activityScheduled: .schedules
-        case .taskSucceeded, .taskFailed, .taskTimedOut, .taskStartFailed, .taskSubmitFailed, .lambdaFunctionSucceeded,
-            .lambdaFunctionFailed, .lambdaFunctionTimedOut, .lambdaFunctionStartFailed, .lambdaFunctionScheduleFailed,
-            .activitySucceeded, .activityFailed, .activityTimedOut, .activityScheduleFailed:
-            .endsWork
-        case .taskStateAborted, .waitStateAborted, .mapStateAborted, .parallelStateAborted, .mapIterationAborted:
-            .aborts
-        case _ where rawValue.hasSuffix("Entered"): .enters
-        case _ where rawValue.hasSuffix("Exited"): .exits
-        default: .other
-        }
+    mutating func remove(_ span: Int) {
+        members.remove(span)
+        while let last = order.last, !members.contains(last) { order.removeLast() }
     }
-
-    var isFailure: Bool { rawValue.hasSuffix("Failed") || rawValue.hasSuffix("TimedOut") }
 }

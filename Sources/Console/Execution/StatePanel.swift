@@ -20,22 +20,38 @@ struct StatePanel {
         let outcome: String
     }
 
+    /// A text to look for in the values.
+    struct Search {
+        let term: String
+        let found: ValueSearch?
+        /// What the form keeps of the address.
+        let kept: [Kept]
+    }
+
+    struct Kept {
+        let name: String
+        let value: String
+    }
+
     let state: String
     let outcome: String
     let tone: String
-    let entered: Moment?
-    let took: String?
-    let error: String?
-    let cause: String?
-    let blocks: [JSONBlock]
-    let attempts: [Attempt]
-    let runs: [Run]
-    let runCount: String
-    let hasRuns: Bool
-    let isReached: Bool
+    var entered: Moment?
+    var took: String?
+    var error: String?
+    var cause: String?
+    var search: Search?
+    var blocks: [JSONBlock] = []
+    var changes: ValueChanges?
+    var attempts: [Attempt] = []
+    var runs: [Run] = []
+    var runCount = "0"
+    var hasRuns = false
+    var isReached = false
 
-    /// So many of the times are offered to choose from.
+    /// So many of the times are offered to choose from, and as many attempts are shown.
     private static let mostRuns = 25
+    private static let mostAttempts = 50
 
     static func load(
         _ page: ExecutionPage,
@@ -46,50 +62,22 @@ struct StatePanel {
         let texts = page.texts
         let all = report.spans.all.filter { $0.state == state }
         guard let span = chosen ?? all.last(where: { $0.outcome == .failed }) ?? all.last else {
-            return StatePanel(
-                state: state,
-                outcome: texts("outcome.untouched"),
-                tone: "untouched",
-                entered: nil,
-                took: nil,
-                error: nil,
-                cause: nil,
-                blocks: [],
-                attempts: [],
-                runs: [],
-                runCount: "0",
-                hasRuns: false,
-                isReached: false
-            )
+            return StatePanel(state: state, outcome: texts("outcome.untouched"), tone: "untouched")
         }
         let end = span.endedAt ?? report.description.observedAt
-        let maySee = page.visit.may("GetExecutionHistory", on: page.owner)
-        return StatePanel(
+        var panel = StatePanel(
             state: state,
             outcome: texts("outcome.\(span.outcome.rawValue)"),
             tone: span.outcome.tone,
             entered: Moment(span.enteredAt),
             took: texts.duration(from: span.enteredAt, to: end),
-            error: span.error,
-            cause: maySee ? try await cause(page, span) : nil,
-            blocks: maySee ? try await blocks(page, span) : [],
-            attempts: span.attempts.prefix(50).enumerated()
-                .map { number, attempt in
-                    Attempt(
-                        number: number + 1,
-                        started: Moment(attempt.start),
-                        took: texts.duration(from: attempt.start, to: attempt.end ?? end),
-                        tone: attempt.hasFailed ? "failed" : attempt.end == nil ? "running" : "succeeded",
-                        outcome: attempt.error
-                            ?? texts(
-                                "outcome.\(attempt.hasFailed ? "failed" : attempt.end == nil ? "running" : "succeeded")"
-                            )
-                    )
-                },
+            error: span.error.map { EscapedHTML.beginning(of: $0, bytes: 1000) },
+            attempts: span.attempts.prefix(mostAttempts).enumerated()
+                .map { number, attempt in Attempt(number: number + 1, attempt, until: end, texts) },
             runs: all.suffix(mostRuns).reversed()
                 .map { run in
                     Run(
-                        address: page.address([], [("span", "\(run.id)")]),
+                        address: "?span=\(run.id)",
                         text: run.iteration.map { "#\($0)" } ?? "\(run.id)",
                         tone: run.outcome.tone,
                         isHere: run.id == span.id
@@ -99,41 +87,42 @@ struct StatePanel {
             hasRuns: all.count > 1,
             isReached: true
         )
+        guard page.visit.may("GetExecutionHistory", on: page.owner) else { return panel }
+        if let failure = span.failure {
+            let cause = try await StateValues.event(failure, of: page)["cause"]?.string
+            panel.cause = cause.map { EscapedHTML.beginning(of: $0, bytes: 6000) }
+        }
+        let values = try await StateValues.load(page, span)
+        panel.blocks = values.blocks
+        panel.search = search(page, in: values.named, keeping: [("span", "\(span.id)")])
+        panel.changes = try await StepComparison(page, report, span: span)?
+            .changes(values, execution: report.description.input.text)
+        return panel
     }
 
-    /// What the last failure said.
-    private static func cause(_ page: ExecutionPage, _ span: Span) async throws -> String? {
-        guard let event = span.failure else { return nil }
-        let found = try await page.store.history(page.arn, after: event - 1, limit: 1).first
-        return found?.details["cause"]?.string.map { String($0.prefix(4000)) }
-    }
-
-    private static func blocks(_ page: ExecutionPage, _ span: Span) async throws -> [JSONBlock] {
-        var blocks: [JSONBlock] = []
-        func add(_ name: String, event: Int, of member: String) async throws {
-            let found = try await page.store.history(page.arn, after: event - 1, limit: 1).first
-            guard let found, found.id == event, let text = found.details[member]?.string else { return }
-            let whole = page.address(["value"], [("event", "\(event)"), ("of", member)])
-            blocks.append(JSONBlock(page.texts(name), text, whole: whole))
-        }
-        try await add("execution.input", event: span.id, of: "input")
-        if let exit = span.exitEvent {
-            try await add("execution.output", event: exit, of: "output")
-            let found = try await page.store.history(page.arn, after: exit - 1, limit: 1).first
-            if let variables = found?.details["assignedVariables"]?.object, !variables.isEmpty {
-                let values = variables.reduce(into: JSONObject()) { object, variable in
-                    let value = variable.value.string.flatMap { try? JSONValue(parsing: $0) }
-                    object[variable.key] = value ?? variable.value
-                }
-                let whole = page.address([], [("view", "events"), ("after", "\(exit - 1)")])
-                blocks.append(JSONBlock(page.texts("execution.variables"), JSONValue.object(values).text, whole: whole))
-            }
-        }
-        return blocks
+    /// - Parameter kept: what leads back to where the form stands.
+    static func search(
+        _ page: ExecutionPage,
+        in values: [(name: String, text: String)],
+        keeping kept: [(String, String)]
+    ) -> Search? {
+        guard !values.isEmpty else { return nil }
+        let term = page.visit.address.query.filled("find")
+        return Search(
+            term: term ?? "",
+            found: ValueSearch(term, in: values),
+            kept: kept.map { Kept(name: $0, value: $1) }
+        )
     }
 }
 
-extension RecordedEvent {
-    /// The members of the event's details.
-    var details: JSONObject { json.object?.first { $0.key.hasSuffix("EventDetails") }?.value.object ?? [:] }
+extension StatePanel.Attempt {
+    fileprivate init(number: Int, _ attempt: Span.Attempt, until end: Timestamp, _ texts: Texts) {
+        self.number = number
+        started = Moment(attempt.start)
+        took = texts.duration(from: attempt.start, to: attempt.end ?? end)
+        let tone = attempt.hasFailed ? "failed" : attempt.end == nil ? "running" : "succeeded"
+        self.tone = tone
+        outcome = attempt.error.map { EscapedHTML.beginning(of: $0, bytes: 300) } ?? texts("outcome.\(tone)")
+    }
 }

@@ -26,37 +26,43 @@ struct Timeline {
 
     /// What a Parallel or Map may have in it and is shown at once.
     private static let mostChildren = 40
-    private static let mostRows = 400
+    static let pageSize = 120
+    /// Attempts of one state that are drawn.
+    private static let mostAttempts = 30
     /// The time of the whole execution.
     private static let scale = 1000.0
 
     private(set) var rows: [Row] = []
-    private(set) var isCut = false
+    /// How many rows there are on all pages.
+    private(set) var count = 0
+    /// The first row of something that failed, and has nothing in it that did.
+    private(set) var firstFailure: Int?
+    private let page: Range<Int>
     private let spans: [Span]
     private let children: [Int: [Int]]
     private let start: Timestamp
     private let end: Timestamp
     private let unfolded: Int?
     private let texts: Texts
-    private let address: ([(String, String?)]) -> String
 
     /// - Parameters:
     ///   - unfolded: the event that entered the state whose whole inside is shown.
-    ///   - address: of the execution's page with other fields.
+    ///   - first: the row that the page begins with.
     init(
         _ spans: [Span],
         start: Timestamp,
         end: Timestamp,
         unfolded: Int?,
-        _ texts: Texts,
-        address: @escaping ([(String, String?)]) -> String
+        from first: Int,
+        _ texts: Texts
     ) {
         self.spans = spans
         self.start = start
         self.end = max(end, Timestamp(microseconds: start.microseconds + 1000))
         self.unfolded = unfolded
         self.texts = texts
-        self.address = address
+        let first = min(max(0, first), Int(Int32.max))
+        page = first..<(first + Self.pageSize)
         var children: [Int: [Int]] = [:]
         for (index, span) in spans.enumerated() { children[span.parent ?? -1, default: []].append(index) }
         self.children = children
@@ -64,35 +70,36 @@ struct Timeline {
     }
 
     private mutating func add(_ index: Int, depth: Int) {
-        guard rows.count < Self.mostRows else {
-            isCut = true
-            return
-        }
         let span = spans[index]
         let inside = children[index] ?? []
         let isFolded = inside.count > Self.mostChildren && span.id != unfolded
+        if page.contains(count) { rows.append(row(span, inside, isFolded: isFolded, depth: depth)) }
+        if span.outcome == .failed, firstFailure == nil, isFolded || inside.isEmpty { firstFailure = count }
+        count += 1
+        guard !isFolded else { return }
+        for child in inside { add(child, depth: depth + 1) }
+    }
+
+    private func row(_ span: Span, _ inside: [Int], isFolded: Bool, depth: Int) -> Row {
         var note: String?
         if isFolded || span.itemCount != nil {
             note = Self.summary(inside.map { spans[$0] }, items: span.itemCount, texts)
         } else if span.retries > 0 {
             note = texts("timeline.retries", ["count": texts.count(span.retries)])
         }
-        rows.append(
-            Row(
-                address: address([("view", "graph"), ("span", "\(span.id)")]),
-                name: span.state,
-                depth: "depth-\(min(depth, 8))",
-                iteration: span.iteration.map { "#\($0)" },
-                bars: bars(span),
-                took: texts.duration(from: span.enteredAt, to: span.endedAt ?? end),
-                tone: span.outcome.tone,
-                outcome: texts("outcome.\(span.outcome.rawValue)"),
-                note: note,
-                unfold: isFolded ? address([("view", "timeline"), ("open", "\(span.id)")]) : nil
-            )
+        return Row(
+            // The same page with other fields: a long name need not stand in every row.
+            address: "?view=graph&span=\(span.id)",
+            name: span.state,
+            depth: "depth-\(min(depth, 8))",
+            iteration: span.iteration.map { "#\($0)" },
+            bars: bars(span),
+            took: texts.duration(from: span.enteredAt, to: span.endedAt ?? end),
+            tone: span.outcome.tone,
+            outcome: texts("outcome.\(span.outcome.rawValue)"),
+            note: note,
+            unfold: isFolded ? "?view=timeline&open=\(span.id)" : nil
         )
-        guard !isFolded else { return }
-        for child in inside { add(child, depth: depth + 1) }
     }
 
     private static func summary(_ inside: [Span], items: Int?, _ texts: Texts) -> String {
@@ -117,7 +124,7 @@ struct Timeline {
                 span.state
             )
         ]
-        for (number, attempt) in span.attempts.enumerated() {
+        for (number, attempt) in span.attempts.prefix(Self.mostAttempts).enumerated() {
             let tone = attempt.hasFailed ? "failed" : attempt.end == nil ? "running" : span.attemptTone
             let title = texts(
                 "timeline.attempt",
@@ -131,7 +138,7 @@ struct Timeline {
                     from: attempt.start,
                     to: attempt.end ?? until,
                     tone,
-                    title + (attempt.error.map { ": \($0)" } ?? "")
+                    title + (attempt.error.map { ": \(EscapedHTML.beginning(of: $0, bytes: 200))" } ?? "")
                 )
             )
         }

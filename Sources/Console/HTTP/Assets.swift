@@ -12,14 +12,21 @@ struct Assets: Sendable {
 
     private var files: [String: File] = [:]
     private(set) var style = ""
-    private(set) var script = ""
+    /// In the order in which they are run.
+    private(set) var scripts: [String] = []
     private(set) var editor = ""
     private(set) var icon = ""
 
     init() {
         style = add("console", "css", "text/css; charset=utf-8", PackageResources.console_css)
-        script = add("console", "js", "text/javascript; charset=utf-8", PackageResources.console_js)
-        editor = add("editor", "js", "text/javascript; charset=utf-8", PackageResources.editor_js)
+        let javaScript = "text/javascript; charset=utf-8"
+        scripts = [
+            add("console", "js", javaScript, PackageResources.console_js),
+            add("values", "js", javaScript, PackageResources.values_js),
+            add("scroll", "js", javaScript, PackageResources.scroll_js),
+            add("bulk", "js", javaScript, PackageResources.bulk_js),
+        ]
+        editor = add("editor", "js", javaScript, PackageResources.editor_js)
         icon = add("icon", "svg", "image/svg+xml", PackageResources.icon_svg)
     }
 

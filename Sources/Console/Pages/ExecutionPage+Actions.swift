@@ -1,3 +1,4 @@
+import Foundation
 import Hummingbird
 import JSON
 import Server
@@ -22,7 +23,17 @@ extension ExecutionPage {
 
     /// Starts another one of the same state machine, with the input that was sent.
     func again() async throws -> Response {
-        try await MachinePage(visit: visit, name: owner).start()
+        let fields = try await RequestBody.fields(of: visit.request)
+        let new = fields.filled("name") ?? UUID().uuidString.lowercased()
+        let target = store.settings.stateMachineARN(owner) + (fields.filled("target").map { ":\($0)" } ?? "")
+        let arguments: JSONObject = [
+            "stateMachineArn": .string(target), "name": .string(new), "input": .string(fields.filled("input") ?? "{}"),
+        ]
+        let subject = store.settings.executionARN(machine: owner, execution: new)
+        let answer = try await visit.perform("StartExecution", on: subject, arguments)
+        // Of an express execution there is no page until it has ended.
+        guard answer["executionArn"]?.string == subject else { return .goOn(to: Address.of(["machines", owner])) }
+        return .goOn(to: ExecutionRow.address(machine: owner, name: new))
     }
 
     /// A payload as a file, whole.
@@ -32,8 +43,8 @@ extension ExecutionPage {
         let text: String?
         if let event = query["event"].flatMap({ Int($0) }), event > 0 {
             try visit.require("GetExecutionHistory", on: owner)
-            let found = try await store.history(arn, after: event - 1, limit: 1).first
-            text = found.flatMap { $0.id == event ? $0.details[query["of"] ?? ""]?.string : nil }
+            let member = try await StateValues.event(event, of: self)[query["of"] ?? ""]
+            text = member?.string ?? member?.object.map { JSONValue.object($0).text }
         } else {
             let description = try await store.describe(arn)
             text = query["of"] == "output" ? description.output?.text : description.input.text

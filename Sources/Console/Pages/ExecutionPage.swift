@@ -56,13 +56,27 @@ struct ExecutionPage {
         let graph: ExecutionGraph?
         let timeline: TimelineView?
         let events: EventTable?
-        let data: [JSONBlock]?
+        let data: DataView?
+        let mapRuns: [MapRunLine]
+        let tasks: [TaskLine]
+        let answer: String?
     }
 
     struct TimelineView {
         let rows: [Timeline.Row]
-        let isCut: Bool
         let whole: String
+        /// Which rows they are, where there are more.
+        let range: String?
+        let first: String?
+        let previous: String?
+        let next: String?
+        let last: String?
+        let failure: String?
+    }
+
+    private struct DataView {
+        let search: StatePanel.Search?
+        let blocks: [JSONBlock]
     }
 
     /// An address of this execution.
@@ -73,11 +87,17 @@ struct ExecutionPage {
     func answer() async throws -> Response {
         try visit.require("DescribeExecution", on: owner)
         let view = visit.address.query["view"].flatMap(View.init(rawValue:)) ?? .graph
-        let report = try await ExecutionReport.load(arn, from: store)
+        let report = try await ExecutionReport.load(
+            arn,
+            from: store,
+            visit.console.reports,
+            readsHistory: view == .graph || view == .timeline
+        )
         let description = report.description
         let summary = description.summary
         let now = description.observedAt
         let (why, notes) = try await why(description)
+        let tasks = summary.status == .running ? try await TaskLine.load(self) : []
         let model = Model(
             arn: summary.arn,
             name: summary.name,
@@ -90,8 +110,8 @@ struct ExecutionPage {
             took: texts.duration(from: summary.startedAt, to: summary.stoppedAt ?? now),
             version: summary.alias ?? summary.version.map(String.init),
             redrives: summary.redriveCount == 0 ? nil : summary.redriveCount,
-            error: description.error,
-            cause: description.cause,
+            error: description.error.map { EscapedHTML.beginning(of: $0, bytes: 1000) },
+            cause: description.cause.map { EscapedHTML.beginning(of: $0, bytes: 8000) },
             why: why,
             notes: notes,
             tabs: View.allCases.enumerated()
@@ -104,13 +124,16 @@ struct ExecutionPage {
                     )
                 },
             live: summary.status == .running ? address(["live"], [("after", "\(report.lastEvent)")]) : nil,
-            actions: ExecutionActions(self, description),
+            actions: try await ExecutionActions.load(self, description),
             missing: report.missing == 0 || view == .events
                 ? nil : texts("execution.missing", ["count": texts.count(report.missing)]),
             graph: view == .graph ? try await ExecutionGraph.load(self, report) : nil,
             timeline: view == .timeline ? timeline(report) : nil,
-            events: view == .events ? try await EventTable.load(self, lastEvent: report.lastEvent) : nil,
-            data: view == .data ? data(description) : nil
+            events: view == .events ? try await EventTable.load(self, report) : nil,
+            data: view == .data ? data(description) : nil,
+            mapRuns: try await MapRunLine.load(self),
+            tasks: tasks,
+            answer: tasks.isEmpty ? nil : address(["answer"])
         )
         return visit.page("execution", model, title: summary.name)
     }
@@ -140,57 +163,40 @@ struct ExecutionPage {
 
     private func timeline(_ report: ExecutionReport) -> TimelineView {
         let summary = report.description.summary
+        let query = visit.address.query
+        let open = query["open"].flatMap { Int($0) }
         let timeline = Timeline(
             report.spans.all,
             start: summary.startedAt,
             end: summary.stoppedAt ?? report.description.observedAt,
-            unfolded: visit.address.query["open"].flatMap { Int($0) },
-            texts,
-            address: { address([], $0) }
+            unfolded: open,
+            from: query["row"].flatMap { Int($0) } ?? 0,
+            texts
         )
-        let took = texts.duration(from: summary.startedAt, to: summary.stoppedAt ?? report.description.observedAt)
-        return TimelineView(rows: timeline.rows, isCut: timeline.isCut, whole: took)
+        let (first, count) = (min(max(0, query["row"].flatMap { Int($0) } ?? 0), timeline.count), timeline.count)
+        let (page, end) = (Timeline.pageSize, first + timeline.rows.count)
+        func place(_ row: Int) -> String {
+            "?view=timeline" + (open.map { "&open=\($0)" } ?? "") + "&row=\(max(0, row))"
+        }
+        let values = ["first": texts.count(first + 1), "last": texts.count(end), "count": texts.count(count)]
+        return TimelineView(
+            rows: timeline.rows,
+            whole: texts.duration(from: summary.startedAt, to: summary.stoppedAt ?? report.description.observedAt),
+            range: count > page ? texts("timeline.range", values) : nil,
+            first: first > 0 ? place(0) : nil,
+            previous: first > 0 ? place(first - page) : nil,
+            next: end < count ? place(end) : nil,
+            last: end < count ? place(count - page) : nil,
+            failure: count > page ? timeline.firstFailure.map { place($0 - 5) } : nil
+        )
     }
 
-    private func data(_ description: ExecutionDescription) -> [JSONBlock] {
-        var blocks = [
-            JSONBlock(texts("execution.input"), description.input.text, whole: address(["value"], [("of", "input")]))
-        ]
-        if let output = description.output {
-            blocks.append(
-                JSONBlock(texts("execution.output"), output.text, whole: address(["value"], [("of", "output")]))
-            )
-        }
-        return blocks
-    }
-}
-
-/// What whoever looks may do with an execution.
-struct ExecutionActions {
-    let stop: String?
-    let redrive: String?
-    let notRedrivable: String?
-    let again: String?
-    let input: String
-    let command: String
-
-    init(_ page: ExecutionPage, _ description: ExecutionDescription) {
-        let (visit, summary) = (page.visit, description.summary)
-        func offered(_ action: String, _ part: String, _ isPossible: Bool) -> String? {
-            isPossible && visit.may(action, on: page.owner) ? page.address([part]) : nil
-        }
-        stop = offered("StopExecution", "stop", summary.status == .running)
-        redrive = offered("RedriveExecution", "redrive", description.redriveStatus == .redrivable)
-        if case .notRedrivable(let reason) = description.redriveStatus, summary.status != .running,
-            summary.status != .succeeded
-        {
-            notRedrivable = reason
-        } else {
-            notRedrivable = nil
-        }
-        let isChild = page.machine != page.owner
-        again = offered("StartExecution", "again", !isChild && description.input.text.utf8.count <= 1 << 16)
-        input = again == nil ? "" : (try? description.input.value().prettyText) ?? description.input.text
-        command = "aws stepfunctions describe-execution --execution-arn \(summary.arn)"
+    private func data(_ description: ExecutionDescription) -> DataView {
+        var values = [(name: texts("execution.input"), text: description.input.text, of: "input")]
+        if let output = description.output { values.append((texts("execution.output"), output.text, "output")) }
+        return DataView(
+            search: StatePanel.search(self, in: values.map { ($0.name, $0.text) }, keeping: [("view", "data")]),
+            blocks: values.map { JSONBlock($0.name, $0.text, whole: address(["value"], [("of", $0.of)])) }
+        )
     }
 }

@@ -16,6 +16,7 @@ enum OverviewPage {
 
     private struct Queue {
         let function: String
+        let address: String?
         let ready: String
         let oldest: String?
         let leased: String
@@ -34,6 +35,9 @@ enum OverviewPage {
         let allFailures: String
     }
 
+    /// Functions whose work is shown.
+    private static let mostQueues = 200
+
     static func answer(_ visit: Visit) async throws -> Response {
         // Whoever may see some state machines only begins with those.
         guard visit.may("ListExecutions", on: nil) else { return .redirect(Address.of(["machines"])) }
@@ -42,10 +46,12 @@ enum OverviewPage {
         filter.statuses = [.failed]
         let failures = try await visit.store.executions(filter, limit: 8)
         let texts = visit.texts
+        // What nobody offers comes first.
+        let queues = seen.queue.queues.map { queue($0, workers: seen.workers, texts) }
         let model = Model(
             tiles: tiles(seen, texts),
             charts: [.started(seen.minutes, texts), .durations(seen.minutes, texts)],
-            queues: seen.queue.queues.map { queue($0, workers: seen.workers, texts) },
+            queues: Array((queues.filter(\.isStuck) + queues.filter { !$0.isStuck }).prefix(mostQueues)),
             hasQueues: !seen.queue.queues.isEmpty,
             failures: ExecutionTable(failures.executions, now: seen.now, texts),
             allFailures: Address.of(["executions"], [("status", "FAILED")])
@@ -115,6 +121,15 @@ enum OverviewPage {
         ]
     }
 
+    /// Where there is more of a function, or an activity.
+    private static func address(of function: String) -> String? {
+        if function.isEmpty { return nil }
+        let activity = "activity:"
+        return function.hasPrefix(activity)
+            ? Address.of(["activities", String(function.dropFirst(activity.count))])
+            : Address.of(["functions", function])
+    }
+
     private static func queue(
         _ queue: QueueFigures.Queue,
         workers: [WorkerStanding],
@@ -127,6 +142,7 @@ enum OverviewPage {
         let seconds = min(queue.oldestSeconds, 1e9)
         return Queue(
             function: queue.function.isEmpty ? texts("overview.anybody") : queue.function,
+            address: address(of: queue.function),
             ready: texts.count(queue.ready),
             oldest: queue.ready.count == 0 ? nil : texts.duration(microseconds: Int64(seconds * 1_000_000)),
             leased: texts.count(queue.leased),

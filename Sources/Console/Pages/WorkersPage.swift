@@ -18,15 +18,27 @@ enum WorkersPage {
         let seen: String
     }
 
-    private struct Model { let rows: [Row] }
+    private struct Model {
+        let rows: [Row]
+        let more: String?
+    }
+
+    /// How many are shown, and of how many of their functions the names.
+    private static let mostRows = 120
+    private static let mostFunctions = 12
 
     static func answer(_ visit: Visit) async throws -> Response {
         let (now, texts) = (try await visit.store.databaseTime(), visit.texts)
-        let rows = try await visit.store.workers()
+        // Those that somebody should look for come first.
+        let workers = try await visit.store.workers()
+        let sorted = workers.filter { !$0.lives } + workers.filter(\.lives)
+        let rows = sorted.prefix(mostRows)
             .map { worker in
-                Row(
+                let functions = worker.record.functions.filter { !$0.isEmpty }
+                let more = functions.count - mostFunctions
+                return Row(
                     name: worker.record.name,
-                    host: worker.record.host,
+                    host: "\(worker.record.host) · \(worker.record.pid)",
                     isAlive: worker.lives,
                     status: texts(
                         worker.lives ? (worker.record.inHand > 0 ? "workers.busy" : "workers.idle") : "workers.dead"
@@ -34,12 +46,14 @@ enum WorkersPage {
                     tone: worker.lives ? (worker.record.inHand > 0 ? "running" : "succeeded") : "failed",
                     inHand: worker.record.inHand,
                     slots: worker.record.slots,
-                    functions: worker.record.functions.filter { !$0.isEmpty },
+                    functions: functions.prefix(mostFunctions) + (more > 0 ? ["+ \(more)"] : []),
                     version: worker.record.version,
                     started: Moment(worker.startedAt),
                     seen: texts.duration(from: worker.seenAt, to: now)
                 )
             }
-        return visit.page("workers", Model(rows: rows), title: texts("nav.workers"))
+        let left = sorted.count - rows.count
+        let model = Model(rows: rows, more: left > 0 ? texts("workers.more", ["count": texts.count(left)]) : nil)
+        return visit.page("workers", model, title: texts("nav.workers"))
     }
 }

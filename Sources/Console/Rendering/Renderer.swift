@@ -54,33 +54,6 @@ private struct Piece: MustacheParent {
     }
 }
 
-/// Writes text where a page has text, or the value of an attribute.
-///
-/// Scalar by scalar: the library's own goes by characters, and a quotation mark with an accent on it is a character of its
-/// own, which ends an attribute all the same.
-struct EscapedHTML: MustacheContentType {
-    static let name = "ESCAPED"
-
-    func escapeText(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count + 16)
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "<"): bytes += Array("&lt;".utf8)
-            case UInt8(ascii: ">"): bytes += Array("&gt;".utf8)
-            case UInt8(ascii: "&"): bytes += Array("&amp;".utf8)
-            case UInt8(ascii: "\""): bytes += Array("&quot;".utf8)
-            case UInt8(ascii: "'"): bytes += Array("&#39;".utf8)
-            case UInt8(ascii: "`"): bytes += Array("&#96;".utf8)
-            // HTML has no such character at all.
-            case 0: bytes += Array("\u{FFFD}".utf8)
-            default: bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-}
-
 /// What stands around every page.
 struct Frame {
     struct Link {
@@ -93,7 +66,7 @@ struct Frame {
     let title: String
     let language: String
     let style: String
-    let script: String
+    let scripts: [String]
     let icon: String
     let intent: String?
     let links: [Link]
@@ -106,7 +79,7 @@ struct Frame {
         self.title = title
         language = visit.language.rawValue
         style = assets.style
-        script = assets.script
+        scripts = assets.scripts
         icon = assets.icon
         intent = visit.isKnown ? visit.intentToken : nil
         let texts = visit.texts
@@ -137,6 +110,8 @@ struct Frame {
         ("executions", "executions", "e", "ListExecutions"),
         ("functions", "functions", "f", "ListFunctions"),
         ("schedules", "schedules", "t", "ListSchedules"),
+        ("map-runs", "mapRuns", "d", "ListMapRuns"),
+        ("activities", "activities", "i", "ListActivities"),
         ("workers", "workers", "w", nil),
         ("audit", "audit", "u", nil),
     ]

@@ -4,6 +4,10 @@
 const intent = document.querySelector('meta[name="intent"]')?.content;
 const language = document.documentElement.lang;
 
+// What is done to a page, and to every part of it that is fetched later; other files add to it.
+const preparations = [localizeTimes];
+function prepare(root) { for (const preparation of preparations) preparation(root); }
+
 // Times, in the reader's zone; UTC when pointed at.
 const zoned = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
 function localizeTimes(root) {
@@ -54,7 +58,12 @@ async function act(element, address, fields) {
 
 document.addEventListener("click", async (event) => {
   const opener = event.target.closest?.("[data-open]");
-  if (opener) document.getElementById(opener.dataset.open)?.showModal();
+  if (opener) {
+    const dialog = document.getElementById(opener.dataset.open);
+    // What the form is about, where one form does for several things.
+    for (const [name, value] of new URLSearchParams(opener.dataset.fill ?? "")) dialog.querySelector("form").elements[name].value = value;
+    dialog?.showModal();
+  }
   event.target.closest?.("[data-close]")?.closest("dialog").close();
   const copier = event.target.closest?.("[data-copy]");
   if (copier) {
@@ -111,7 +120,8 @@ document.addEventListener("submit", async (event) => {
 // The page as it is now, in place of what it was; not while somebody writes or has something open.
 async function renew() {
   const main = document.querySelector("main");
-  if (document.hidden || main.querySelector("dialog[open], .events details[open], .runs[open]") || main.contains(document.getSelection()?.anchorNode) && !document.getSelection().isCollapsed) return;
+  if (document.hidden || main.querySelector("dialog[open], .events details[open], .runs[open], [data-extended], input:focus, select:focus") || main.contains(document.getSelection()?.anchorNode) && !document.getSelection().isCollapsed) return;
+  if ([...main.querySelectorAll("input[data-find]")].some((input) => input.value !== input.defaultValue)) return;
   const response = await fetch(location.href).catch(() => null);
   if (!response?.ok || response.redirected) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
@@ -144,46 +154,6 @@ if (live) {
   addEventListener("pagehide", () => source.close());
 }
 
-// JSON as a tree that opens and closes, and can be searched; what is no JSON stays as it is.
-const largestTree = 3000;
-function tree(value, key) {
-  const item = document.createElement("li");
-  const name = document.createElement("span");
-  name.className = "key";
-  if (key !== null) name.textContent = `${key}: `;
-  if (value !== null && typeof value === "object") {
-    const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
-    const details = document.createElement("details");
-    const summary = document.createElement("summary");
-    const list = document.createElement("ul");
-    details.open = true;
-    summary.append(name, Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`);
-    for (const [inner, part] of entries) list.append(tree(part, inner));
-    details.append(summary, list);
-    item.append(details);
-  } else {
-    const text = document.createElement("span");
-    text.className = typeof value === "string" ? "string" : "other";
-    text.textContent = JSON.stringify(value);
-    item.append(name, text);
-  }
-  return item;
-}
-
-function growTrees(root) {
-  for (const pre of root.querySelectorAll("pre[data-json]")) {
-    let value;
-    // Numbers that a browser can't hold would be shown as others.
-    if (/[0-9]{16}/.test(pre.textContent) || /[0-9][eE.]/.test(pre.textContent)) continue;
-    try { value = JSON.parse(pre.textContent); } catch { continue; }
-    if (value === null || typeof value !== "object" || pre.textContent.split("\n").length > largestTree) continue;
-    const list = document.createElement("ul");
-    list.className = "tree";
-    list.append(tree(value, null));
-    pre.replaceChildren(list);
-  }
-}
-
 // Keys: what stands in data-key, where nobody writes; / goes to the search.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
@@ -196,10 +166,6 @@ document.addEventListener("keydown", (event) => {
   if (element) { event.preventDefault(); element.click(); }
 });
 
-function prepare(root) {
-  localizeTimes(root);
-  growTrees(root);
-}
 
 // Over plain HTTP from elsewhere a login can be read, and does not last.
 if (document.querySelector("form[data-login]")) {
@@ -211,4 +177,4 @@ if (document.querySelector("form[data-login]")) {
   }).catch(() => {});
 }
 
-prepare(document);
+document.addEventListener("DOMContentLoaded", () => prepare(document));

@@ -69,14 +69,20 @@ extension Store {
             (Int32(clamping: try row.int(0)), try row.uuid(1), Timestamp(microseconds: try row.timestamp(2)))
         }
         let order = fromEnd ? "desc" : "asc"
+        // The row that the page begins in is found by the key: what lies before it is not read.
         let rows = try await query(
             Statement(
                 """
                 select h.first_event, h.at, '{"e":' || (h.events -> 'e')::text || '}' from stepwell.history h
-                where h.bucket = $1 and h.execution = $2 and h.last_event > $3
+                where h.bucket = $1 and h.execution = $2
+                  and h.first_event >= coalesce((select max(b.first_event) from stepwell.history b
+                      where b.bucket = $1 and b.execution = $2 and b.first_event <= $3), 0)
                 order by h.first_event \(order) limit $4
                 """,
-                [.int4(bucket), .uuid(id), .int4(Int32(clamping: after)), .int8(Int64(limit))]
+                [
+                    .int4(bucket), .uuid(id), .int4(Int32(clamping: max(0, min(after, .max - 1)) + 1)),
+                    .int8(Int64(limit)),
+                ]
             )
         )
         var events: [OutlinedEvent] = []

@@ -17,7 +17,7 @@ package struct MapRunChild: Sendable {
 }
 
 extension Store {
-    private static let mapRunSource = """
+    static let mapRunSource = """
         select \(MapRunRecord.columns), r.id, m.name, e.name
         from stepwell.map_runs r
         join stepwell.executions e on e.bucket = r.bucket and e.id = r.execution
@@ -156,7 +156,7 @@ extension Store {
         return Page(found.sorted { $0.index < $1.index }, limit: limit, cursor: \.index)
     }
 
-    private func mapRunDescription(_ row: Row) throws(PostgresError) -> MapRunDescription {
+    func mapRunDescription(_ row: Row) throws(PostgresError) -> MapRunDescription {
         let record = try MapRunRecord(row)
         let (id, machine) = (try row.uuid(16), try row.text(17))
         return MapRunDescription(
