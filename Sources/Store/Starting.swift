@@ -36,15 +36,7 @@ extension Store {
         input: JSONDocument
     ) async throws(StoreError) -> StartedExecution {
         let name = name ?? PGUUID.v4().description
-        let rows = try await query(
-            Statement(
-                """
-                select o_outcome, o_arn, o_started_at
-                from stepwell.open_execution($1, $2, $3, null, null, null, null)
-                """,
-                [.text(stateMachine), .json(input.text), .text(name)]
-            )
-        )
+        let rows = try await query(Self.start(stateMachine, name: name, input: input))
         let (outcome, arn, startedAt) = try decode { () throws(PostgresError) in
             let row = try rows.only()
             return (try row.text(0), try row.text(1), Timestamp(microseconds: try row.timestamp(2)))

@@ -72,6 +72,23 @@ struct ScaleTests {
         #expect(nothing <= 20)
     }
 
+    /// Planning anew in every call took a third of the time of a transition that came alone.
+    @Test("functions that leave the planner one way are planned once in a session")
+    func plannedOnce() async throws {
+        let others = try await fixture.sql(
+            """
+            select p.oid::regprocedure::text from pg_proc p
+            where p.pronamespace = 'stepwell'::regnamespace and 'enable_seqscan=off' = any (p.proconfig)
+              and 'plan_cache_mode=force_generic_plan' <> all (p.proconfig)
+            """
+        )
+        #expect(try others.map { try $0.text(0) } == [], "add: set plan_cache_mode = force_generic_plan")
+        #expect(
+            try await fixture.sql("select from pg_proc where 'plan_cache_mode=force_generic_plan' = any (proconfig)")
+                .count > 10
+        )
+    }
+
     @Test("figures of the queue are counted up to a limit, and say so")
     func queueFigures() async throws {
         try await fill("mine", count: 300)
