@@ -49,6 +49,15 @@ struct FunctionTests {
                 #expect(page.text.contains(text), "\(text)")
             }
             #expect(!page.text.contains("<img src=x"))
+            let intent = list.intent
+            for name in ["service:sqs", Self.hostile] {
+                let call = try await fixture.post(
+                    Address.of(["functions", name, "invoke"]),
+                    ["kind": "request", "payload": "{}"],
+                    intent: intent
+                )
+                #expect(call.text.contains("not valid"), "\(name)")
+            }
             let address = Address.of(["functions", Self.hostile])
             let strange = try await fixture.get(address)
             #expect(strange.status == 200 && !strange.text.contains("<img src=x"))
@@ -109,10 +118,27 @@ struct FunctionTests {
             while arn == nil {
                 arn = try await fixture.store.executions(filter).executions.first?.arn
             }
+            var steps: [ClaimedStep] = []
+            while steps.isEmpty {
+                for bucket in 0..<fixture.store.settings.buckets {
+                    steps +=
+                        try await fixture.store
+                        .claim(
+                            bucket: bucket,
+                            functions: ["charge", ""],
+                            limit: 1,
+                            worker: .v7(microseconds: 1),
+                            lease: .seconds(60)
+                        )
+                        .steps
+                }
+            }
+            try await fixture.store.keepLogTail("printed \(Self.hostile)", of: "r-1", steps[0].key)
             _ = try await fixture.store.stopExecution(try #require(arn), error: "Broke", cause: Self.hostile)
             let answer = try await call
             #expect(answer.status == 200)
             #expect(answer.text.contains("Failed") && answer.text.contains("Broke"))
+            #expect(answer.text.contains("printed &lt;img"))
             #expect(answer.text.contains("&lt;img src=x") && !answer.text.contains("<img src=x"))
 
             for payload in ["<b>", "{\"a\": \u{1}}", String(repeating: "[", count: 5000)] {

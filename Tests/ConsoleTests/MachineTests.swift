@@ -18,9 +18,14 @@ struct MachineTests {
     func release() async throws {
         try await ConsoleFixture.run(signed: true) { fixture in
             _ = try await fixture.store.deploy(name: "Orders", definition: Self.pass)
+            _ = try await fixture.store.addTags(
+                [.init(key: Self.hostile, value: Self.hostile)],
+                to: "stateMachine:Orders"
+            )
             let cookie = try await fixture.logIn(try await fixture.makeKey("*"))
             let page = try await fixture.get("/console/machines/Orders", cookie: cookie)
             #expect(page.status == 200)
+            #expect(page.text.ranges(of: "&lt;img src=x").count == 2 && !page.text.contains("<img src=x"))
             #expect(page.text.contains("No version has been published."))
             let intent = try #require(page.intent)
             let published = try await fixture.post(
@@ -107,8 +112,14 @@ struct MachineTests {
             ]
             let refused = try await fixture.post(path, fields, cookie: reader, intent: readersPage.intent)
             #expect(refused.status == 400 && refused.text.contains("not authorized"))
-            let check = try await fixture.post("/console/draft", fields, cookie: reader, intent: readersPage.intent)
-            #expect(check.status == 403)
+            for path in ["/console/draft", path] {
+                let check = fields.merging(["do": "check"]) { $1 }
+                let answer = try await fixture.post(path, check, cookie: reader, intent: readersPage.intent)
+                #expect(answer.status == 403)
+            }
+            let test = fields.merging(["do": "test", "state": "B"]) { $1 }
+            let tested = try await fixture.post(path, test, cookie: reader, intent: readersPage.intent)
+            #expect(tested.text.contains("not authorized"))
 
             let cookie = try await fixture.logIn(try await fixture.makeKey("*"))
             let page = try await fixture.get(path, cookie: cookie)

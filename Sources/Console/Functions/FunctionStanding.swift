@@ -36,8 +36,15 @@ struct FunctionStanding {
             }
     }
 
-    /// Services that workers can call, and activities, have a colon in their names; what any worker does has none.
-    private static func isFunction(_ name: String) -> Bool { !name.isEmpty && !name.contains(":") }
+    /// The page of a function; nil: what has the name is none, or they may not see it.
+    static func address(of name: String, _ visit: Visit) -> String? {
+        isFunction(name) && visit.may("ListFunctions", on: name) ? Address.of(["functions", name]) : nil
+    }
+
+    /// Workers offer services as well, activities have queues too, and what any worker can do has no name.
+    private static func isFunction(_ name: String) -> Bool {
+        !name.isEmpty && !name.hasPrefix(ServiceIntegration.offer(of: "")) && !name.hasPrefix("activity:")
+    }
 }
 
 /// The figures of a function in words.

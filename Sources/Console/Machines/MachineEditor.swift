@@ -62,6 +62,8 @@ struct MachineEditor {
         return visit.may("UpdateStateMachine", on: name)
     }
 
+    private var mayCheck: Bool { visit.caller?.may("ValidateStateMachineDefinition") ?? false }
+
     private var address: String {
         name.map { Address.of(["machines", $0, "edit"]) } ?? Address.of(["new", "machine"])
     }
@@ -90,13 +92,15 @@ struct MachineEditor {
             let outcome = try await StateTest(visit: visit, fields: fields).run()
             return visit.isFromScript
                 ? visit.piece("stateTest", outcome) : try await page(fields, stored, outcome: outcome)
-        default: return try await page(fields, stored)
+        default:
+            guard mayCheck else { throw APIError.mayNotCheck }
+            return try await page(fields, stored)
         }
     }
 
     /// What there is to say of a draft while somebody writes: for the script of the page.
     static func check(_ visit: Visit) async throws -> Response {
-        guard visit.caller?.may("ValidateStateMachineDefinition") == true else { throw APIError.mayNotCheck }
+        guard MachineEditor(visit: visit, name: nil).mayCheck else { throw APIError.mayNotCheck }
         let fields = try await RequestBody.fields(of: visit.request)
         let type = MachineType(rawValue: fields["type"] ?? "") ?? .standard
         return visit.piece("draft", await Draft.read(fields.text("definition"), type: type, visit))
@@ -125,7 +129,7 @@ struct MachineEditor {
             publishes: fields["publish"] != nil,
             description: fields["description"] ?? "",
             maySave: maySave,
-            mayCheck: visit.caller?.may("ValidateStateMachineDefinition") ?? false,
+            mayCheck: mayCheck,
             mayTest: visit.caller?.may("TestState") ?? false,
             test: StateTest(visit: visit, fields: fields).form,
             outcome: outcome,

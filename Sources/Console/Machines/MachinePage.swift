@@ -56,6 +56,7 @@ struct MachinePage {
             latest = try await store.latestExecutions(ofStateMachine: name, limit: StateFigures.mostExecutions)
         }
         var figures: StateFigures?
+        if let version { latest.elements.removeAll { $0.summary.version != Int(version) } }
         if visit.may("GetExecutionHistory", on: name), !latest.elements.isEmpty {
             figures = try await StateFigures.load(latest, from: store)
         }

@@ -16,6 +16,7 @@ enum OverviewPage {
 
     private struct Queue {
         let function: String
+        /// nil: there is no page of it, or they may not see it.
         let address: String?
         let ready: String
         let oldest: String?
@@ -47,7 +48,7 @@ enum OverviewPage {
         let failures = try await visit.store.executions(filter, limit: 8)
         let texts = visit.texts
         // What nobody offers comes first.
-        let queues = seen.queue.queues.map { queue($0, workers: seen.workers, texts) }
+        let queues = seen.queue.queues.map { queue($0, workers: seen.workers, visit) }
         let model = Model(
             tiles: tiles(seen, texts),
             charts: [.started(seen.minutes, texts), .durations(seen.minutes, texts)],
@@ -122,19 +123,19 @@ enum OverviewPage {
     }
 
     /// Where there is more of a function, or an activity.
-    private static func address(of function: String) -> String? {
-        if function.isEmpty { return nil }
+    private static func address(of function: String, _ visit: Visit) -> String? {
         let activity = "activity:"
         return function.hasPrefix(activity)
             ? Address.of(["activities", String(function.dropFirst(activity.count))])
-            : Address.of(["functions", function])
+            : FunctionStanding.address(of: function, visit)
     }
 
     private static func queue(
         _ queue: QueueFigures.Queue,
         workers: [WorkerStanding],
-        _ texts: Texts
+        _ visit: Visit
     ) -> Queue {
+        let texts = visit.texts
         let living = workers.filter(\.lives)
         let offering =
             queue.function.isEmpty
@@ -142,7 +143,7 @@ enum OverviewPage {
         let seconds = min(queue.oldestSeconds, 1e9)
         return Queue(
             function: queue.function.isEmpty ? texts("overview.anybody") : queue.function,
-            address: address(of: queue.function),
+            address: address(of: queue.function, visit),
             ready: texts.count(queue.ready),
             oldest: queue.ready.count == 0 ? nil : texts.duration(microseconds: Int64(seconds * 1_000_000)),
             leased: texts.count(queue.leased),

@@ -9,9 +9,11 @@
   const draft = document.getElementById("draft");
   const outcome = form.querySelector("[data-outcome]");
   const refusal = form.querySelector("p[data-error]");
+  const summary = form.querySelector("[data-summary]");
   let isChanged = false;
 
   // Numbers, with a mark where something is wrong. Lines don't wrap, so that they stand beside each other.
+  let numbered = "";
   function number() {
     const marks = new Map();
     for (const item of draft.querySelectorAll("[data-findings] [data-line]")) {
@@ -19,6 +21,10 @@
       if (line && marks.get(line) !== "failed") marks.set(line, item.dataset.tone);
     }
     const count = text.value.split("\n").length;
+    // Most keys change none of it.
+    const wanted = JSON.stringify([count, ...marks]);
+    if (wanted === numbered) return;
+    numbered = wanted;
     const lines = document.createDocumentFragment();
     for (let line = 1; line <= count; line += 1) {
       const mark = document.createElement("span");
@@ -58,6 +64,10 @@
         drawing.replaceWith(old);
       }
       draft.replaceChildren(...document.importNode(fresh, true).childNodes);
+      // For those who hear it: the first thing that is wrong, and no graph.
+      const first = draft.querySelector(".findings li") ?? draft.querySelector("[data-findings] p");
+      const words = first?.textContent.trim() ?? "";
+      if (summary.textContent !== words) summary.textContent = words;
       number();
     } catch (error) {
       if (error.name !== "AbortError") say(error.message);
@@ -76,7 +86,10 @@
 
   draft.addEventListener("click", (event) => {
     const finding = event.target.closest("[data-line]");
-    if (finding && Number(finding.dataset.line)) goTo(Number(finding.dataset.line));
+    if (finding && Number(finding.dataset.line)) {
+      event.preventDefault();
+      goTo(Number(finding.dataset.line));
+    }
     const state = event.target.closest("[data-state]");
     if (!state) return;
     event.preventDefault();

@@ -1,5 +1,6 @@
 import JSON
 import Logging
+import StatesLanguage
 import Store
 
 extension LocalAPI {
@@ -31,6 +32,9 @@ extension LocalAPI {
     ) async throws(APIError) -> Invocation {
         do {
             try caller.authorize("InvokeFunction", on: function)
+            guard !function.hasPrefix(ServiceIntegration.offer(of: "")),
+                FunctionSettings.isName(String(function.prefix { $0 != ":" }))
+            else { throw InvokeRequest.invalid("The name of the function is not valid") }
             guard payload.utf8.count <= (patience == nil ? 1_048_576 : 6_291_456) else {
                 throw APIError("RequestEntityTooLargeException", "The payload is too large", status: 413)
             }
