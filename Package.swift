@@ -136,8 +136,8 @@ let package = Package(
         .target(
             name: "Console",
             dependencies: [
-                "JSON", "Expressions", "Schedules", "StatesLanguage", "Interpreter", "Postgres", "Store", "Signing",
-                "Server",
+                "JSON", "Expressions", "Schedules", "StatesLanguage", "Monitoring", "Interpreter", "Postgres", "Store",
+                "Signing", "Server",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Mustache", package: "swift-mustache"),

@@ -12,7 +12,7 @@ struct FunctionTests {
 
     /// A worker that says that it lives, and does nothing.
     private static func addWorker(_ fixture: ConsoleFixture, offering functions: [String]) async throws {
-        let record = WorkerRecord(
+        var record = WorkerRecord(
             host: hostile,
             name: "w-\(hostile)",
             instance: .v7(microseconds: 1),
@@ -21,6 +21,10 @@ struct FunctionTests {
             functions: functions,
             slots: 7
         )
+        record.figures = """
+            {"functions": {"charge": {"succeeded": 1200, "failed": 3, "timedOut": -1, "runTime":
+              {"counts": [1203, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], "sum": 2406}}, "<b>": {"failed": 9e99}}}
+            """
         _ = try await fixture.store.register(record)
     }
 
@@ -45,7 +49,7 @@ struct FunctionTests {
             #expect(list.text.contains("&lt;img src=x") && !list.text.contains("<img src=x"))
             let page = try await fixture.get("/console/functions/charge")
             #expect(page.status == 200)
-            for text in ["nightly", "/console/functions/notify", "6 h", "0 / 7", "&lt;img src=x"] {
+            for text in ["nightly", "/console/functions/notify", "6 h", "0 / 7", "&lt;img src=x", "1,200", "2 ms"] {
                 #expect(page.text.contains(text), "\(text)")
             }
             #expect(!page.text.contains("<img src=x"))

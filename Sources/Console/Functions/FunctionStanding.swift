@@ -9,6 +9,7 @@ struct FunctionStanding {
     let workers: [WorkerStanding]
     let queue: QueueFigures.Queue?
     let settings: FunctionSettings?
+    let calls: CallFigures
 
     var isStuck: Bool { workers.isEmpty && (queue?.ready.count ?? 0) > 0 }
 
@@ -19,6 +20,7 @@ struct FunctionStanding {
             try await visit.store.functions().map { ($0.name, $0.settings) },
             uniquingKeysWith: { first, _ in first }
         )
+        let calls = CallFigures.all(try await visit.store.workerReports())
         let living = seen.workers.filter(\.lives)
         let queues = Dictionary(seen.queue.queues.map { ($0.function, $0) }, uniquingKeysWith: { first, _ in first })
         var names = Set(living.flatMap(\.record.functions))
@@ -31,7 +33,8 @@ struct FunctionStanding {
                     name: name,
                     workers: living.filter { $0.record.functions.contains(name) },
                     queue: queues[name],
-                    settings: settings[name]
+                    settings: settings[name],
+                    calls: calls[name] ?? CallFigures()
                 )
             }
     }
@@ -57,6 +60,12 @@ struct FunctionFigures {
     let workers: Int
     let slots: Int
     let limits: String?
+    let succeeded: String
+    let failed: String
+    /// nil: none has.
+    let failedTone: String?
+    let timedOut: String
+    let average: String?
     let isStuck: Bool
 
     init(_ standing: FunctionStanding, _ texts: Texts) {
@@ -79,6 +88,12 @@ struct FunctionFigures {
         ]
         .compactMap(\.self)
         self.limits = limits.isEmpty ? nil : limits.joined(separator: ", ")
+        let calls = standing.calls
+        succeeded = texts.count(calls.succeeded)
+        failed = texts.count(calls.failed)
+        failedTone = calls.failed > 0 ? "failed" : nil
+        timedOut = texts.count(calls.timedOut)
+        average = calls.average.map { texts.duration(microseconds: $0) }
         isStuck = standing.isStuck
     }
 }
