@@ -219,6 +219,14 @@ struct MachineTests {
                 intent: intent
             )
             #expect(bad.status == 400)
+            let endless = String(repeating: "a\u{301}", count: 200_000)
+            _ = try await fixture.post(
+                "/console/new/machine",
+                ["do": "save", "name": endless, "definition": Self.pass],
+                intent: intent
+            )
+            let entries = try await fixture.store.auditEntries().elements
+            #expect(entries.allSatisfy { $0.subject.utf8.count + ($0.refusal?.utf8.count ?? 0) < 10_000 })
             let made = try await fixture.post(
                 "/console/new/machine",
                 ["do": "save", "name": "Orders", "type": "EXPRESS", "definition": Self.pass, "publish": "yes"],

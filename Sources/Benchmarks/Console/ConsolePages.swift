@@ -7,6 +7,7 @@ enum ConsolePages {
         let run = "/map-runs/\(machine)/Each/\(ConsoleData.mapRun)"
         return [
             ("overview", ""), ("state machines", "/machines"), ("one state machine", "/machines/\(machine)"),
+            ("its editor", "/machines/\(machine)/edit"), ("functions", "/functions"), ("schedules", "/schedules"),
             ("executions", "/executions"), ("those that run", "/executions?status=RUNNING"),
             ("those that failed", "/executions?status=FAILED"),
             ("of one machine, in the last hour", "/executions?machine=\(machine)&since=1h"),

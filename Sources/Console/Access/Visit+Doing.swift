@@ -31,7 +31,7 @@ extension Visit {
             let refusal = (error as? APIError) ?? (error as? StoreError)?.refusal ?? .internalFailure
             try await record(
                 action,
-                of: String(subject.prefix(256)),
+                of: subject,
                 detail: detail,
                 refusal: "\(refusal.code.text): \(refusal.message)"
             )
@@ -50,7 +50,7 @@ extension Visit {
         } catch {
             try await record(
                 "InvokeFunction",
-                of: String(function.prefix(256)),
+                of: function,
                 refusal: "\(error.code.text): \(error.message)"
             )
             throw error

@@ -130,20 +130,19 @@ struct Visit: Sendable {
             outcome = .failure(error)
         }
         var refusal: String?
-        // It may say what was asked for, which may be anything.
-        if case .failure(let error) = outcome { refusal = String("\(error.code.text): \(error.message)".prefix(1000)) }
+        if case .failure(let error) = outcome { refusal = "\(error.code.text): \(error.message)" }
         try await record(action, of: subject, detail: detail, refusal: refusal)
         return try outcome.get()
     }
 
-    /// Writes down what was done.
+    /// Writes down what was done, and as much of its subject as names it: somebody has written that.
     func record(_ action: String, of subject: String, detail: JSONValue? = nil, refusal: String? = nil) async throws {
         try await store.audit(
             action,
-            of: subject,
+            of: subject.beginning(600),
             by: actor,
             detail: detail,
-            refusal: refusal,
+            refusal: refusal?.beginning(1000),
             now: try await store.databaseTime()
         )
     }

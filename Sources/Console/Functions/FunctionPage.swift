@@ -32,6 +32,7 @@ struct FunctionPage {
         let command: String
         let schedules: [ScheduleRow]
         let hasSchedules: Bool
+        let schedule: String?
         let calls: ExecutionTable?
         let invoke: String?
         let payload: String
@@ -83,6 +84,8 @@ struct FunctionPage {
             command: "stepwell functions put \(name)",
             schedules: schedules.map { ScheduleRow($0, texts) },
             hasSchedules: !schedules.isEmpty,
+            schedule: visit.may("InvokeFunction", on: name) && visit.caller?.may("CreateSchedule") == true
+                ? Address.of(["new", "schedule"], [("function", name)]) : nil,
             calls: try await calls(),
             invoke: visit.may("InvokeFunction", on: name) && !standing.workers.isEmpty
                 ? Address.of(["functions", name, "invoke"]) : nil,

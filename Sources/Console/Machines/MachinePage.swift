@@ -37,6 +37,7 @@ struct MachinePage {
         let allExecutions: String?
         let start: String?
         let edit: String?
+        let schedule: String?
     }
 
     private static let shownExecutions = 15
@@ -90,7 +91,9 @@ struct MachinePage {
             mayLackOlder: latest.mayLackOlder,
             allExecutions: maySee ? Address.of(["executions"], [("machine", name)]) : nil,
             start: visit.may("StartExecution", on: name) ? Address.of(["machines", name, "start"]) : nil,
-            edit: version == nil ? Address.of(["machines", name, "edit"]) : nil
+            edit: version == nil ? Address.of(["machines", name, "edit"]) : nil,
+            schedule: visit.may("StartExecution", on: name) && visit.caller?.may("CreateSchedule") == true
+                ? Address.of(["new", "schedule"], [("machine", name)]) : nil
         )
         return visit.page("machine", model, title: name)
     }
