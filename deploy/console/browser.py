@@ -82,7 +82,7 @@ class Browser:
         try:
             return self.call("GET", self.find(selector) + "/text")
         except AssertionError as error:
-            if "stale element" in str(error):
+            if "stale element" in str(error) or "no such element" in str(error):
                 return ""
             raise
 

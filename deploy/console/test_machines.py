@@ -55,14 +55,14 @@ class Machines(test_console.Pages):
         self.browser.write("#release form[action$='/publish'] input[name=description]", HOSTILE)
         self.browser.click("#release form[action$='/publish'] button")
         self.browser.wait("version 1", lambda: "version=1" in self.browser.run(
-            "return document.querySelector('#release').innerHTML"))
+            "return document.querySelector('#release')?.innerHTML ?? ''"))
         SHOP["Comment"] = "Another text"
         deploy("Shop", SHOP)
         self.browser.open(CONSOLE + "/console/machines/Shop")
         self.browser.click("#release details:last-of-type summary")
         self.browser.click("#release form[action$='/publish'] button")
         self.browser.wait("version 2", lambda: "version=2" in self.browser.run(
-            "return document.querySelector('#release').innerHTML"))
+            "return document.querySelector('#release')?.innerHTML ?? ''"))
         self.browser.click("#release details summary")
         for field, text in (("name", "live"), ("version", "1"), ("other", "2"), ("weight", "101")):
             self.browser.write(f"#release form[action$='/alias'] input[name={field}]", text)
@@ -87,8 +87,11 @@ class Machines(test_console.Pages):
         self.browser.wait("a mark beside line 4", lambda: self.browser.run(
             "return document.querySelectorAll('.gutter span')[3]?.className") == "failed")
         self.assertIn("line 4", self.browser.text("#draft").lower())
+        self.assertIn("line 4", self.browser.run("return document.querySelector('[data-summary]').textContent").lower())
+        self.assertIn("the last text", self.browser.run(
+            "return getComputedStyle(document.querySelector('.stale'), '::before').content"))
         self.pictures("editor-broken")
-        self.browser.click("[data-findings] li[data-line='4']")
+        self.browser.click("[data-findings] li[data-line='4'] a")
         selected = "return document.getSelection().toString() || getSelected(); function getSelected() { const t = document.getElementById('text'); return t.value.slice(t.selectionStart, t.selectionEnd) }"
         self.assertIn('"First"', self.browser.run(selected))
         self.fill("#text", MENDED)
@@ -144,7 +147,7 @@ class Machines(test_console.Pages):
         self.browser.write("#text", MENDED.replace("tea", "pot"))
         self.browser.click("button[value=save]")
         self.browser.wait("the machine", lambda: self.browser.place.endswith("/console/machines/Plain"))
-        self.assertIn('"pot"', self.browser.shown("#definition"))
+        self.browser.wait("the text", lambda: '"pot"' in self.browser.shown("#definition"))
         self.browser.devtools("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
