@@ -57,6 +57,14 @@ struct DevTests {
         #expect(try await stepwell("list").status == 3)
     }
 
+    @Test func tablesOfItsUserAreNotAmongItsOwn() async throws {
+        let stepwell = try CommandLineProgram()
+        defer { stepwell.cleanUp() }
+        let query = "create table orders (); select schemaname from pg_tables where tablename = 'orders'"
+        let outcome = try await stepwell("dev", "--", "sh", "-c", "psql \"$DATABASE_URL\" -Atq -c \"\(query)\"")
+        #expect(outcome.output == "public\n", "\(outcome.errors)")
+    }
+
     @Test func itsWorkerIsSetUpByTheEnvironment() async throws {
         var stepwell = try CommandLineProgram()
         defer { stepwell.cleanUp() }

@@ -98,6 +98,8 @@ extension DevCluster {
         let connection = try await Connection.connect(maintenance, logger: .quiet)
         let found = try await connection.query("select 1 from pg_database where datname = 'stepwell'")
         if found.isEmpty { try await connection.execute("create database stepwell") }
+        // Without this, what is created without a schema would go to that of its user's name: Stepwell's own.
+        try await connection.execute("alter database stepwell set search_path = public")
         await connection.close()
     }
 
