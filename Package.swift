@@ -110,7 +110,7 @@ let package = Package(
         .target(
             name: "FunctionHost",
             dependencies: [
-                "JSON", "Store", "Stepwell",
+                "JSON", "StatesLanguage", "Store", "Stepwell",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -286,7 +286,8 @@ let package = Package(
         .testTarget(
             name: "FunctionHostTests",
             dependencies: [
-                "JSON", "Expressions", "Postgres", "Store", "Stepwell", "FunctionHost", "PostgresTestSupport",
+                "JSON", "Expressions", "StatesLanguage", "Postgres", "Store", "Stepwell", "FunctionHost",
+                "PostgresTestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

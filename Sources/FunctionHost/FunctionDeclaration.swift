@@ -27,6 +27,12 @@ struct FunctionDeclaration: Decodable, Sendable {
     var provisioned: Int?
     /// After how many calls a process is replaced; never unless it is said.
     var recycleAfter: Int?
+    /// How many MB a process may have in memory between calls; and how many percent more than after its tenth call. One
+    /// that has more is replaced.
+    var recycleAbove: Int?
+    var recycleGrowth: Int?
+    /// How many cores its processes may use, where there are control groups.
+    var cpu: Double?
     var environment: [String: String]?
     /// Variables whose values stand in files: absolute paths, or `credential:NAME`.
     var secrets: [String: String]?
@@ -43,6 +49,9 @@ struct FunctionDeclaration: Decodable, Sendable {
     /// How many calls run at once, and how many begin in a second, all workers together.
     var reserved: Int?
     var rate: Double?
+    /// Where in an event its key and its priority stand: `$.tenant`. Calls of different keys take turns.
+    var fairKey: String?
+    var priority: String?
 }
 
 extension FunctionDeclaration {
@@ -50,7 +59,7 @@ extension FunctionDeclaration {
     fileprivate func settings() throws(FunctionHostError) -> FunctionSettings? {
         guard
             retries != nil || maximumAge != nil || onSuccess != nil || onFailure != nil || reserved != nil
-                || rate != nil
+                || rate != nil || fairKey != nil || priority != nil
         else { return nil }
         func destination(_ key: String, _ text: String?) throws(FunctionHostError) -> Destination? {
             guard let text else { return nil }
@@ -66,6 +75,8 @@ extension FunctionDeclaration {
         settings.onFailure = try destination("onFailure", onFailure)
         settings.reserved = reserved
         settings.rate = rate
+        settings.fairKey = fairKey
+        settings.priority = priority
         do throws(StoreError) {
             try settings.check()
         } catch {
@@ -78,6 +89,9 @@ extension FunctionDeclaration {
 /// A function that can be started: a declaration that was checked, with its defaults filled in.
 struct HostedFunction: Sendable {
     let name: String
+    /// The published version that this is, and the digest of its folder; nil: the function as it is now.
+    var version: Int?
+    var digest: String?
     let directory: URL
     let command: [String]
     let handler: String
@@ -86,6 +100,9 @@ struct HostedFunction: Sendable {
     let concurrency: Int
     let provisioned: Int
     let recycleAfter: Int
+    let recycleAbove: Int?
+    let recycleGrowth: Int?
+    let cores: Double?
     let environment: [String: String]
     let secrets: [Secret]
     let owner: ProcessOwner?
@@ -127,8 +144,9 @@ struct HostedFunction: Sendable {
 
     private static let keys: Set<String> = [
         "runtime", "handler", "folder", "timeout", "memory", "concurrency", "provisioned", "recycleAfter",
+        "recycleAbove", "recycleGrowth", "cpu",
         "environment", "secrets", "user", "workingFolder", "retries", "maximumAge", "onSuccess", "onFailure",
-        "reserved", "rate",
+        "reserved", "rate", "fairKey", "priority",
     ]
 
     /// A key that nobody reads is a mistake: its setting would silently not count.
@@ -172,6 +190,16 @@ struct HostedFunction: Sendable {
         concurrency = try checked("concurrency", declaration.concurrency ?? Self.defaultConcurrency, 1...1_000)
         provisioned = try checked("provisioned", declaration.provisioned ?? 0, 0...concurrency)
         recycleAfter = try checked("recycleAfter", declaration.recycleAfter ?? Int.max, 1...Int.max)
+        recycleAbove = try declaration.recycleAbove.map { (value) throws(FunctionHostError) in
+            try checked("recycleAbove", value, 1...1_048_576)
+        }
+        recycleGrowth = try declaration.recycleGrowth.map { (value) throws(FunctionHostError) in
+            try checked("recycleGrowth", value, 1...100_000)
+        }
+        if let cpu = declaration.cpu, !(0.01...1024).contains(cpu) {
+            throw FunctionHostError("cpu is \(cpu): expected 0.01 to 1024")
+        }
+        cores = declaration.cpu
         environment = declaration.environment ?? [:]
         settings = try declaration.settings()
         for variable in Array(environment.keys) + Array((declaration.secrets ?? [:]).keys) {

@@ -34,16 +34,29 @@ public struct FunctionHost: Sendable {
     ///   - folder: where `functions.json` is.
     ///   - region: what functions are told as `AWS_REGION`.
     ///   - logger: takes what goes wrong with processes; what a call prints goes to the log of that call.
-    /// - Throws: ``FunctionHostError`` naming the file, the function and the setting.
+    /// - Throws: ``FunctionHostError`` naming the file, the function and the setting, or why there are no control groups
+    ///   where `STEPWELL_CGROUPS` says that there should be.
     public init(folder: URL, region: String = "us-east-1", logger: Logger) throws(FunctionHostError) {
+        let groups = try ControlGroups.find(in: ProcessInfo.processInfo.environment)
+        try self.init(folder: folder, region: region, controlGroups: groups, logger: logger)
+    }
+
+    /// - Parameter controlGroups: where control groups for processes are made; nil: nowhere, they are watched.
+    init(
+        folder: URL,
+        region: String = "us-east-1",
+        controlGroups: ControlGroups?,
+        logger: Logger
+    ) throws(FunctionHostError) {
         var functions: [Function] = []
         var pools: [FunctionPool] = []
-        for function in try HostedFunction.read(from: folder.absoluteURL.standardizedFileURL) {
-            let pool = FunctionPool(function, region: region, logger: logger)
+        let folder = folder.absoluteURL.standardizedFileURL
+        for function in try HostedFunction.read(from: folder) + FunctionVersions.read(from: folder) {
+            let pool = FunctionPool(function, region: region, controlGroups: controlGroups, logger: logger)
             pools.append(pool)
             // The pool keeps the time: a call's begins when the process has it.
             var offered = Function(
-                name: function.name,
+                name: function.version.map { "\(function.name):\($0)" } ?? function.name,
                 concurrency: function.concurrency,
                 timeout: nil,
                 documents: { event, context in
@@ -51,6 +64,9 @@ public struct FunctionHost: Sendable {
                 }
             )
             offered.settings = function.settings
+            if let version = function.version, let digest = function.digest {
+                offered.release = .init(function: function.name, version: version, digest: digest)
+            }
             functions.append(offered)
         }
         self.functions = functions

@@ -6,15 +6,17 @@ import Stepwell
 actor FunctionPool {
     private let function: HostedFunction
     private let region: String
+    private let controlGroups: ControlGroups?
     private let logger: Logger
     /// The most recently used last: it is the next to be used.
     private var idle: [FunctionProcess] = []
     /// All that have not ended yet.
     private var all: [FunctionProcess] = []
 
-    init(_ function: HostedFunction, region: String, logger: Logger) {
+    init(_ function: HostedFunction, region: String, controlGroups: ControlGroups?, logger: Logger) {
         self.function = function
         self.region = region
+        self.controlGroups = controlGroups
         self.logger = logger
     }
 
@@ -63,14 +65,19 @@ actor FunctionPool {
     private func start() async throws -> FunctionProcess {
         var logger = logger
         logger[metadataKey: "function"] = "\(function.name)"
-        let process = try await FunctionProcess.start(function, region: region, logger: logger)
+        let process = try await FunctionProcess.start(
+            function,
+            region: region,
+            controlGroups: controlGroups,
+            logger: logger
+        )
         all.removeAll(where: \.hasEnded)
         all.append(process)
         return process
     }
 
     private func giveBack(_ process: FunctionProcess) {
-        if process.session.activity == .resting, process.countCall() < function.recycleAfter {
+        if process.session.activity == .resting, process.countCall() < function.recycleAfter, !process.hasGrown {
             idle.append(process)
         } else {
             process.stop()

@@ -20,7 +20,6 @@ import SystemPackage
 final class FunctionProcess: Sendable {
     /// Starts the function, and kills everything once nobody holds the other end of file 3.
     private static let guardScript = """
-        exec 3<&0 0</dev/null
         ulimit -c 0
         "$@" 3<&- &
         function=$!
@@ -31,6 +30,9 @@ final class FunctionProcess: Sendable {
         kill -KILL "$watch" 2>/dev/null
         exit "$status"
         """
+    /// The input that ends with the worker. In a control group, the guard waits for a line: that it is in there.
+    private static let input = "exec 3<&0 0</dev/null\n"
+    private static let gate = "read -r _ <&3 || exit 1\n"
     /// Why processes that are started all the time would not help.
     private static let startTimeout: Duration = .seconds(10)
 
@@ -39,14 +41,35 @@ final class FunctionProcess: Sendable {
     private let life = Mutex<Task<Void, Never>?>(nil)
     private let calls = Mutex(0)
     private let isOver = Mutex(false)
+    /// Of whom it is the leader; 0: it has not started yet.
+    private let leader = Mutex<pid_t>(0)
+    private let controlGroup: ControlGroup?
+    private let memory: Mutex<MemoryGrowth>
+    private let logger: Logger
 
-    private init(session: RuntimeSession, output: OutputPipe) {
+    private init(
+        session: RuntimeSession,
+        output: OutputPipe,
+        controlGroup: ControlGroup?,
+        memory: MemoryGrowth,
+        logger: Logger
+    ) {
         self.session = session
         self.output = output
+        self.controlGroup = controlGroup
+        self.memory = Mutex(memory)
+        self.logger = logger
     }
 
     /// Starts a process. Whether it works shows when it is given a call.
-    static func start(_ function: HostedFunction, region: String, logger: Logger) async throws -> FunctionProcess {
+    ///
+    /// - Parameter controlGroups: where its control group is made; nil: it has none.
+    static func start(
+        _ function: HostedFunction,
+        region: String,
+        controlGroups: ControlGroups?,
+        logger: Logger
+    ) async throws -> FunctionProcess {
         let session = RuntimeSession(
             timeout: function.timeout,
             startTimeout: startTimeout,
@@ -57,7 +80,19 @@ final class FunctionProcess: Sendable {
         let variables: [Environment.Key: String]
         do {
             variables = try function.variables(port: endpoint.port, region: region)
-            process = FunctionProcess(session: session, output: try OutputPipe(logger))
+            let output = try OutputPipe(logger)
+            let limits = ControlGroup.Limits(
+                memoryMegabytes: function.memoryMegabytes,
+                processes: ProcessGroup.mostProcesses,
+                cores: function.cores
+            )
+            process = FunctionProcess(
+                session: session,
+                output: output,
+                controlGroup: try controlGroups?.make(UUID().uuidString, limits: limits),
+                memory: MemoryGrowth(above: function.recycleAbove, percent: function.recycleGrowth),
+                logger: logger
+            )
         } catch {
             endpoint.close()
             throw error
@@ -71,7 +106,10 @@ final class FunctionProcess: Sendable {
         }
         let configuration = Configuration(
             executable: .path("/bin/sh"),
-            arguments: Arguments(["-c", guardScript, function.name] + function.command),
+            arguments: Arguments(
+                ["-c", input + (process.controlGroup == nil ? "" : gate) + guardScript, function.name]
+                    + function.command
+            ),
             environment: .custom(variables),
             workingDirectory: FilePath(function.workingDirectory.path),
             platformOptions: options
@@ -89,15 +127,18 @@ final class FunctionProcess: Sendable {
     private func live(_ configuration: Configuration, _ endpoint: RuntimeEndpoint, _ memoryMegabytes: Int) async {
         let (started, start) = AsyncStream.makeStream(of: pid_t.self)
         await withTaskGroup { tasks in
-            tasks.addTask { [session] in
+            tasks.addTask { [session, controlGroup] in
                 guard let group = await started.first(where: { _ in true }) else { return }
-                await Self.watch(group, memoryMegabytes, session)
+                await Self.watch(group, memoryMegabytes, session, controlGroup)
             }
             session.end(.ended(await self.run(configuration, start)))
             start.finish()
             tasks.cancelAll()
         }
         endpoint.close()
+        if let controlGroup, await !controlGroup.end() {
+            logger.error("A function's control group can't be removed", metadata: ["place": "\(controlGroup.place)"])
+        }
     }
 
     /// Runs the process to its end, and says how that came.
@@ -110,7 +151,13 @@ final class FunctionProcess: Sendable {
                 error: .fileDescriptor(output.writer, closeAfterSpawningProcess: false)
             ) { execution in
                 output.closeWriter()
-                start.yield(execution.processIdentifier.value)
+                let process = execution.processIdentifier.value
+                leader.withLock { $0 = process }
+                start.yield(process)
+                if let controlGroup {
+                    try controlGroup.add(process)
+                    _ = try await execution.standardInputWriter.write("\n")
+                }
                 // The guard prints nothing, and holds its output open until it ends.
                 await output.closed()
             }
@@ -123,13 +170,22 @@ final class FunctionProcess: Sendable {
 
     /// Kills a group whose session is over, whose guard has ended, or that has more in memory, or more processes, than its
     /// function may.
-    private static func watch(_ group: pid_t, _ memoryMegabytes: Int, _ session: RuntimeSession) async {
+    private static func watch(
+        _ group: pid_t,
+        _ memoryMegabytes: Int,
+        _ session: RuntimeSession,
+        _ controlGroup: ControlGroup?
+    ) async {
+        // The kernel kills what takes too much memory.
+        let isLimited = controlGroup?.limitsAll == true
         var reason: InvocationOutcome?
         while !Task.isCancelled {
             var pause = Duration.zero
             switch session.activity {
             case .over: reason = .cancelled
             case .resting: break
+            case .busy where isLimited:
+                if controlGroup?.hasHitProcessLimit == true { reason = .ended("signal: killed") }
             case .busy:
                 let start = ContinuousClock.now
                 let usage = ProcessGroup.usage(of: group)
@@ -183,6 +239,12 @@ final class FunctionProcess: Sendable {
         let outcome = await session.invoke(call.invocation)
         output.endCall()
         return outcome
+    }
+
+    /// Whether it has so much more in memory than before that it should be replaced. It must be resting.
+    var hasGrown: Bool {
+        let group = leader.withLock(\.self)
+        return memory.withLock { $0.isTooMuch(after: calls.withLock(\.self)) { ProcessGroup.usage(of: group).bytes } }
     }
 
     /// Ends it at once, without waiting for that.

@@ -1,4 +1,5 @@
 import Foundation
+import StatesLanguage
 import Subprocess
 
 extension HostedFunction {
@@ -26,7 +27,7 @@ extension HostedFunction {
             "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:\(port)",
             "_HANDLER": handler,
             "AWS_LAMBDA_FUNCTION_NAME": name,
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_VERSION": version.map { "\($0)" } ?? FunctionReference.latest,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "\(memoryMegabytes)",
             "AWS_LAMBDA_INITIALIZATION_TYPE": provisioned > 0 ? "provisioned-concurrency" : "on-demand",
             "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/\(name)",

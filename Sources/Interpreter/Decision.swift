@@ -43,8 +43,12 @@ package struct Decision: Sendable {
 
 /// The call of a function.
 package struct FunctionCall: Sendable, Equatable {
-    /// The function's name: the last part of its ARN.
+    /// The function's name; once it was looked up what its qualifier means, with the version's number behind a colon.
     package var function: String
+    /// The version or alias that the Task names; nil: the function as it is now.
+    package var qualifier: String?
+    /// Where the call stands in the queue of those that wait for a function; nil: since when it is ready.
+    package var place: Timestamp?
     package var input: JSONDocument
     package var timeoutSeconds: Int?
     package var heartbeatSeconds: Int?
@@ -53,12 +57,14 @@ package struct FunctionCall: Sendable, Equatable {
 
     package init(
         function: String,
+        qualifier: String? = nil,
         input: JSONDocument,
         timeoutSeconds: Int? = nil,
         heartbeatSeconds: Int? = nil,
         carriesToken: Bool = false
     ) {
         self.function = function
+        self.qualifier = qualifier
         self.input = input
         self.timeoutSeconds = timeoutSeconds
         self.heartbeatSeconds = heartbeatSeconds

@@ -22,7 +22,7 @@ struct FunctionInvocation {
         }
     }
 
-    var function: String
+    var function: FunctionReference
     var input: JSONDocument
     var kind = Kind.requestResponse
 }
@@ -30,7 +30,9 @@ struct FunctionInvocation {
 extension Run {
     /// The call that a resource and the Task's parameters mean.
     func invocation(_ resource: Resource, parameters: JSONDocument) throws(StateFailure) -> FunctionInvocation {
-        if case .function(let name, _) = resource { return FunctionInvocation(function: name, input: parameters) }
+        if case .function(let function, _) = resource {
+            return FunctionInvocation(function: function, input: parameters)
+        }
         let given = try value(of: parameters)
         func refused(_ reason: String) -> StateFailure {
             StateFailure(
@@ -40,14 +42,23 @@ extension Run {
         guard let function = given["FunctionName"], function != .null else {
             throw refused("The field \"FunctionName\" is required but was missing")
         }
-        guard let name = function.string.flatMap(FunctionReference.name) else {
+        guard var function = function.string.flatMap(FunctionReference.init) else {
             throw refused("The value for the field 'FunctionName' must be the name or the ARN of a function")
+        }
+        if let given = given["Qualifier"], given != .null {
+            guard let qualifier = given.string, let named = FunctionReference("\(function.name):\(qualifier)") else {
+                throw refused("The value for the field 'Qualifier' must be a version or an alias")
+            }
+            guard function.qualifier == nil || function == named else {
+                throw refused("The derived qualifier from the function name does not match the specified qualifier.")
+            }
+            function = named
         }
         let type = given["InvocationType"]?.string
         guard let kind = type.map(FunctionInvocation.Kind.init(rawValue:)) ?? .requestResponse else {
             throw refused("The value for the field 'InvocationType' must be RequestResponse, Event or DryRun")
         }
-        return FunctionInvocation(function: name, input: payload(given["Payload"]), kind: kind)
+        return FunctionInvocation(function: function, input: payload(given["Payload"]), kind: kind)
     }
 
     /// `Payload` as the function gets it: a string is the text itself where that is JSON, as in an HTTP request; without
@@ -68,7 +79,8 @@ extension Run {
         return .stop(
             .invoke(
                 FunctionCall(
-                    function: invocation.function,
+                    function: invocation.function.name,
+                    qualifier: invocation.function.qualifier,
                     input: invocation.input,
                     timeoutSeconds: secondsLeft,
                     heartbeatSeconds: resource.waitsForToken ? nil : branch.heartbeatSeconds,
@@ -110,6 +122,7 @@ extension Run {
         }
         let response = ServiceResponse.invocation(
             status: invocation.kind.status,
+            version: executedVersion,
             payload: invocation.kind == .requestResponse ? payload : nil,
             requestID: requestID(),
             at: now

@@ -39,14 +39,16 @@ package struct Interpreter: Sendable {
     ///   - branch: where the branch stands.
     ///   - outcome: what happened to it.
     ///   - now: the time, by the database's clock.
+    ///   - executedVersion: the version of the function that the outcome is from.
     ///   - random: where UUIDs, random numbers and jitter come from.
     package func advance(
         _ branch: Branch,
         on outcome: Outcome,
         now: Timestamp,
+        executedVersion: String = FunctionReference.latest,
         random: inout some RandomNumberGenerator
     ) -> Decision {
-        var run = Run(self, branch: branch, now: now, random: random)
+        var run = Run(self, branch: branch, now: now, executedVersion: executedVersion, random: random)
         let decision = run.decision(on: outcome)
         random = run.random
         return decision

@@ -10,6 +10,8 @@ struct Run<Random: RandomNumberGenerator> {
     let taskToken: TaskTokenIssuer
     let mock: TaskMock?
     let now: Timestamp
+    /// The version of the function that the outcome is from.
+    let executedVersion: String
     var random: Random
     var branch: Branch
     /// States entered and bytes of payload in events, by this call.
@@ -28,7 +30,13 @@ struct Run<Random: RandomNumberGenerator> {
         case stop(Decision.Next)
     }
 
-    init(_ interpreter: Interpreter, branch: Branch, now: Timestamp, random: Random) {
+    init(
+        _ interpreter: Interpreter,
+        branch: Branch,
+        now: Timestamp,
+        executedVersion: String = FunctionReference.latest,
+        random: Random
+    ) {
         machine = interpreter.machine
         execution = interpreter.execution
         limits = interpreter.limits
@@ -36,6 +44,7 @@ struct Run<Random: RandomNumberGenerator> {
         mock = interpreter.mock
         self.branch = branch
         self.now = now
+        self.executedVersion = executedVersion
         self.random = random
     }
 

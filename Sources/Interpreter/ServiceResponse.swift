@@ -33,11 +33,19 @@ package struct ServiceResponse {
 
     /// Lambda's answer to Invoke.
     ///
-    /// - Parameter payload: what the function returned; nil: nobody waited for it.
-    static func invocation(status: Int, payload: JSONDocument?, requestID: String, at time: Timestamp) -> JSONDocument {
+    /// - Parameters:
+    ///   - version: the version that has run.
+    ///   - payload: what the function returned; nil: nobody waited for it.
+    static func invocation(
+        status: Int,
+        version: String,
+        payload: JSONDocument?,
+        requestID: String,
+        at time: Timestamp
+    ) -> JSONDocument {
         let payload = payload?.compactText
         var headers: [(name: String, value: String)] = []
-        if payload != nil { headers.append(("X-Amz-Executed-Version", "$LATEST")) }
+        if payload != nil { headers.append(("X-Amz-Executed-Version", version)) }
         headers += [
             ("x-amzn-Remapped-Content-Length", "0"), ("Connection", "keep-alive"), ("x-amzn-RequestId", requestID),
             ("Content-Length", String(payload?.utf8.count ?? 0)), ("Date", httpDate(time)),
@@ -45,7 +53,7 @@ package struct ServiceResponse {
         ]
         let response = ServiceResponse(status: status, requestID: requestID, headers: headers)
         // The payload is put in as text: it is not parsed for this.
-        let executed = payload.map { #""ExecutedVersion":"$LATEST","Payload":\#($0),"# } ?? ""
+        let executed = payload.map { #""ExecutedVersion":"\#(version)","Payload":\#($0),"# } ?? ""
         return JSONDocument(
             trusted: "{\(executed)\"SdkHttpMetadata\":\(response.httpMetadata.text),\"SdkResponseMetadata\":"
                 + "\(response.responseMetadata.text),\"StatusCode\":\(status)}"

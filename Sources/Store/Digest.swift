@@ -12,12 +12,20 @@ package enum Digest {
     /// The 32 bytes of the SHA-256 of bytes.
     static func sha256(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes(sha256) }
 
+    /// The SHA-256 of bytes, as it is usually written.
+    package static func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> String {
+        sha256(bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
     private static func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0
         _ = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &length, EVP_sha256(), nil)
         return Array(digest.prefix(Int(length)))
     }
+
+    /// A number from 0 up to 1 that a text always has, evenly spread over all texts.
+    static func fraction(_ text: String) -> Double { Double(bigEndian(sha256(text)[0..<4])) / 4_294_967_296 }
 
     /// The first half of the SHA-256 as the id of a payload.
     static func payloadID(_ text: String) -> PGUUID {

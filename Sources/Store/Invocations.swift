@@ -1,5 +1,6 @@
 package import JSON
 import Postgres
+import StatesLanguage
 
 /// How a function is called from outside.
 package enum InvocationKind: String, Sendable {
@@ -20,6 +21,7 @@ extension Store {
     ///
     /// Those state machines have a space in their names, as no others can, and are made when they are first needed.
     ///
+    /// - Parameter function: as workers offer it: its name, with a version's number behind a colon.
     /// - Returns: the execution as `MACHINE:NAME`.
     package func invoke(
         _ function: String,
@@ -29,7 +31,13 @@ extension Store {
     ) async throws(StoreError) -> String {
         let machine = Self.machine(of: function, kind)
         guard kind == .event else {
-            return try await run(call(of: function), as: machine, input: payload, traceHeader: traceHeader)
+            return try await run(
+                call(of: function),
+                as: machine,
+                entryFunction: function,
+                input: payload,
+                traceHeader: traceHeader
+            )
         }
         let request = StartRequest(stateMachine: machine, name: nil, input: payload, traceHeader: traceHeader)
         do throws(StoreError) {
@@ -46,12 +54,13 @@ extension Store {
     ///
     /// - Returns: its name.
     func machineOfEvents(_ function: String) async throws(StoreError) -> String {
-        guard FunctionSettings.isName(function) else {
+        let reference = FunctionReference(function)
+        guard let reference, FunctionSettings.isName(reference.name) else {
             throw .validation("a function's name has 1 to 64 letters, digits, _ and -")
         }
         let machine = EventMachine(
-            function: function,
-            settings: try await functionSettings(function) ?? FunctionSettings(),
+            function: reference,
+            settings: try await functionSettings(reference.name) ?? FunctionSettings(),
             place: "\(settings.region):\(settings.account)"
         )
         let name = Self.machine(of: function, .event)
@@ -61,7 +70,8 @@ extension Store {
     }
 
     private static func machine(of function: String, _ kind: InvocationKind) -> String {
-        "\(kind.rawValue) \(function)"
+        // What stands behind a colon would be a version or an alias of the machine.
+        "\(kind.rawValue) \(function.replacing(":", with: "."))"
     }
 
     private func call(of function: String) -> JSONObject {
@@ -88,7 +98,6 @@ extension Store {
             "Type": "Task", "Resource": .string("arn:aws:states:::\(service):\(action)"), "QueryLanguage": "JSONata",
             "Arguments": "{% $states.input %}", "End": true,
         ]
-        // What stands behind a colon would be a version or an alias.
         let name = "service \(service):\(action)".replacing(":", with: ".")
         return try await run(Self.definition(of: task), as: name, input: parameters)
     }
@@ -119,6 +128,7 @@ extension Store {
     private func run(
         _ definition: JSONObject,
         as machine: String,
+        entryFunction: String? = nil,
         input: JSONDocument,
         traceHeader: String? = nil
     ) async throws(StoreError) -> String {
@@ -126,7 +136,7 @@ extension Store {
         do throws(StoreError) {
             _ = try await startExecutions([request])[0].get()
         } catch .stateMachineDoesNotExist {
-            try await makeMachine(machine, definition)
+            try await makeMachine(machine, definition, entryFunction: entryFunction)
             _ = try await startExecutions([request])[0].get()
         }
         return "\(machine):\(request.name)"

@@ -122,7 +122,7 @@ extension Store {
             var found: [String: QueueFigures.Queue] = [:]
             for rows in answers[1...queues.count] {
                 for row in rows {
-                    let function = try row.text(0)
+                    let function = FairRule.function(ofQueue: try row.text(0))
                     var queue = found[function] ?? QueueFigures.Queue(function: function)
                     queue.add(
                         QueueFigures.Count(try row.int(2), isAtLeast: try row.bool(3)),

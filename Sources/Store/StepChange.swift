@@ -37,6 +37,7 @@ package struct StepChange {
         case .invoke(let call):
             action = commit.keepsLease ? "k" : "r"
             function = call.function
+            runAt = call.place
         case .pause(let until, let function):
             self.function = function
             runAt = until

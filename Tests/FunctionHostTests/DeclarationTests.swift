@@ -31,6 +31,11 @@ struct DeclarationTests {
         (#"{"a": {"handler": "m.f", "onFailure": "b"}}"#, "onFailure is \"b\": expected function:NAME"),
         (#"{"a": {"handler": "m.f", "reserved": -1}}"#, "expected 0 to 100000"),
         (#"{"a": {"handler": "m.f", "rate": 0}}"#, "expected more than 0"),
+        (#"{"a": {"handler": "m.f", "fairKey": "tenant"}}"#, "the fair key is \"tenant\""),
+        (#"{"a": {"handler": "m.f", "priority": "$..x"}}"#, "expected a path to one place in the event"),
+        (#"{"a": {"handler": "m.f", "recycleGrowth": 0}}"#, "recycleGrowth is 0: expected 1 to 100000"),
+        (#"{"a": {"handler": "m.f", "recycleAbove": -1}}"#, "recycleAbove is -1: expected 1"),
+        (#"{"a": {"handler": "m.f", "cpu": 0}}"#, "cpu is 0.0: expected 0.01 to 1024"),
         (#"{"a": {"handler": "m.f", "environment": {"AWS_LAMBDA_RUNTIME_API": "x"}}}"#, "can't be a variable"),
     ])
     func thatMakesNoSenseIsRefused(text: String, message: String) throws {

@@ -1,5 +1,4 @@
 import Foundation
-import FunctionHost
 import JSON
 import Logging
 import Postgres
@@ -8,6 +7,8 @@ import Stepwell
 import Store
 import Synchronization
 import Testing
+
+@testable import FunctionHost
 
 /// A folder of functions whose programs are Python scripts, a database, and a worker that offers them.
 struct Host: Sendable {
@@ -40,9 +41,7 @@ struct Host: Sendable {
         for (name, function) in functions {
             let directory = folder.appending(path: name)
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-            let bootstrap = directory.appending(path: "bootstrap")
-            try Data((Self.prelude + function.script).utf8).write(to: bootstrap)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: bootstrap.path)
+            try Self.write(function.script, to: directory)
             declarations.append("\"\(name)\": {\(function.settings)}")
         }
         try Data("{\(declarations.joined(separator: ", "))}".utf8).write(to: folder.appending(path: "functions.json"))
@@ -62,17 +61,33 @@ struct Host: Sendable {
         }
     }
 
+    /// Gives a function another program.
+    func rewrite(_ name: String, _ script: String) throws {
+        try Self.write(script, to: folder.appending(path: name))
+    }
+
+    private static func write(_ script: String, to directory: URL) throws {
+        let bootstrap = directory.appending(path: "bootstrap")
+        try Data((prelude + script).utf8).write(to: bootstrap)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: bootstrap.path)
+    }
+
     /// Runs a worker while the body does.
     ///
-    /// - Parameter log: takes what the worker logs.
+    /// - Parameters:
+    ///   - log: takes what the worker logs.
+    ///   - controlGroups: where processes have control groups.
+    ///   - keepsFolder: whether the folder is needed afterwards.
     func withWorker<Value: Sendable>(
         log: LogRecord? = nil,
+        controlGroups: ControlGroups? = nil,
+        keepsFolder: Bool = false,
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         var logger = Logger(label: "test")
         if let log { logger = Logger(label: "test") { _ in log.handler } }
         logger.logLevel = log == nil ? .error : .info
-        let host = try FunctionHost(folder: folder, logger: logger)
+        let host = try FunctionHost(folder: folder, controlGroups: controlGroups, logger: logger)
         var configuration = WorkerConfiguration()
         configuration.database = database.conninfo
         configuration.schema = database.schema.description
@@ -81,7 +96,7 @@ struct Host: Sendable {
         configuration.shutdownTimeout = .seconds(5)
         configuration.logger = logger
         let worker = Worker(configuration: configuration) { host.functions }
-        defer { try? FileManager.default.removeItem(at: folder) }
+        defer { if !keepsFolder { try? FileManager.default.removeItem(at: folder) } }
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask {
                 try await worker.run(handlesSignals: false)
@@ -104,6 +119,17 @@ struct Host: Sendable {
     func call(_ name: String, _ input: JSONValue = .null, trace: String? = nil) async throws -> ExecutionDescription {
         let request = StartRequest(stateMachine: name, name: nil, input: JSONDocument(input), traceHeader: trace)
         return try await end(of: try await store.startExecutions([request])[0].get().arn)
+    }
+
+    /// Runs an execution of a state machine to its end.
+    ///
+    /// - Parameter runsOnce: as StartSyncExecution starts it.
+    func callMachine(_ name: String, _ input: JSONValue = .null, runsOnce: Bool = false) async throws
+        -> ExecutionDescription
+    {
+        let request = StartRequest(stateMachine: name, name: nil, input: JSONDocument(input), runsOnce: runsOnce)
+        let started = try await store.startExecutions([request])[0].get()
+        return try await end(of: started.arn)
     }
 
     /// Waits for the end of an execution.

@@ -43,7 +43,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("f", "f"), ("f:PROD", "f"), ("arn:aws:lambda:eu-west-1:123456789012:function:f", "f"),
+        ("f", "f"), ("f:$LATEST", "f"), ("function", "function"),
+        ("arn:aws:lambda:eu-west-1:123456789012:function:f", "f"),
         ("arn:aws:lambda:eu-west-1:123456789012:function:f:$LATEST", "f"), ("123456789012:function:f", "f"),
     ])
     func aFunctionIsNamedInManyWays(written: String, name: String) throws {
@@ -58,6 +59,46 @@ import Testing
         #expect(session.on(.due) == .invoke(name, [:]))
         // A call that was lost is made again, to the same function.
         #expect(session.on(.due) == .invoke(name, [:]))
+    }
+
+    /// What a version or an alias means is looked up when it is called, by any worker.
+    @Test(arguments: [
+        (#""FunctionName": "f:PROD""#, "PROD"), (#""FunctionName": "123456789012:function:f:7""#, "7"),
+        (#""FunctionName": "arn:aws:lambda:eu-west-1:123456789012:function:f:7""#, "7"),
+        (#""FunctionName": "f", "Qualifier": "7""#, "7"), (#""FunctionName": "f:7", "Qualifier": "7""#, "7"),
+    ])
+    func versionsAndAliasesAreNamedToo(parameters: String, qualifier: String) throws {
+        let machine = try invoke(parameters)
+        #expect(machine.entryFunction(at: "T") == nil)
+        var session = Session(machine)
+        _ = session.on(.due)
+        let call = FunctionCall(function: "f", qualifier: qualifier, input: JSONDocument([:]))
+        #expect(session.on(.due) == .invoke(call))
+    }
+
+    @Test(arguments: [
+        (
+            #"{"FunctionName":"f:6","Qualifier":"7"}"#,
+            "The derived qualifier from the function name does not match the specified qualifier."
+        ),
+        (
+            #"{"FunctionName":"f","Qualifier":7}"#,
+            "The value for the field 'Qualifier' must be a version or an alias"
+        ),
+        (
+            #"{"FunctionName":"f","Qualifier":"a:b"}"#,
+            "The value for the field 'Qualifier' must be a version or an alias"
+        ),
+        (
+            #"{"FunctionName":"f:1:2"}"#,
+            "The value for the field 'FunctionName' must be the name or the ARN of a function"
+        ),
+    ])
+    func qualifiersThatMakeNoSenseAreRefused(parameters: String, reason: String) throws {
+        var session = Session(try invoke(String(parameters.dropFirst().dropLast())))
+        _ = session.on(.due)
+        let sentence = "The Parameters '\(parameters)' could not be used to start the Task: [\(reason)]"
+        #expect(session.on(.due) == .runtimeError(in: "T", entered: 2, sentence))
     }
 
     @Test(arguments: [

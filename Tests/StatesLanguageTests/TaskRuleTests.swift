@@ -73,7 +73,8 @@ struct TaskRuleTests {
     }
 
     private static func function(_ arn: String) -> (String, Expected) {
-        (arn, .resource(.function(name: "process_order", arn: arn)))
+        let qualifier = arn.hasSuffix(":process_order") ? nil : arn.split(separator: ":").last.map(String.init)
+        return (arn, .resource(.function(FunctionReference(name: "process_order", qualifier: qualifier), arn: arn)))
     }
 
     private static func malformed(_ arn: String) -> (String, Expected) {

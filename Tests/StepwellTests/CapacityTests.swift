@@ -119,6 +119,33 @@ import Testing
         #expect(grew == [true, true, true])
     }
 
+    @Test func lanesAreClaimedByThemselvesAndLeaveRoom() throws {
+        var capacity = capacity(slots: 8, ["a": 3, "b": nil, "c": nil])
+        let rule = try FairRule(key: "$.tenant", priority: nil)
+        capacity.set(["a": rule, "b": rule, "elsewhere": rule])
+        let offers = capacity.offers()
+        // Before they have a place, calls are not limited.
+        #expect(Set(offers[0].functions) == ["", "a", "b", "c"] && offers[0].lane == nil)
+        let lanes = offers.dropFirst().sorted { $0.functions[0] < $1.functions[0] }
+        #expect(lanes.map(\.functions) == [["a#"], ["b#"]])
+        #expect(
+            lanes.map(\.lane) == ["a#", "b#"] && lanes.map(\.limited) == ["a", nil] && lanes.map(\.limit) == [3, 4]
+        )
+        #expect(Set(capacity.offeredFunctions) == ["", "a", "b", "c", "a#", "b#"])
+        #expect(capacity.room(for: offers[0]) == 8 && capacity.room(for: lanes[0]) == 6)
+        capacity.took(3, of: lanes[0])
+        #expect(!capacity.offeredFunctions.contains("a#") && capacity.offeredFunctions.contains("a"))
+        capacity.took(3, of: lanes[1])
+        #expect(capacity.room == 2 && capacity.room(for: lanes[1]) == 0)
+        #expect(Set(capacity.offeredFunctions) == ["", "a", "b", "c"])
+        // Without a rule the lane is emptied, and calls are as they come.
+        capacity.set(["b": nil])
+        let after = (capacity.fairRule(of: "a"), capacity.fairRule(of: "b"))
+        #expect(after.0 == nil && after.1 == nil)
+        capacity.finished()
+        #expect(capacity.offeredFunctions.contains("b#") && !capacity.offeredFunctions.contains("a"))
+    }
+
     @Test func startsAreSpreadOverTime() {
         var capacity = capacity(slots: 10, ["a": nil])
         _ = capacity.set(["a": FunctionShare(slots: nil, rate: 4)])

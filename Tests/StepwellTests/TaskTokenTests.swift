@@ -102,7 +102,7 @@ import Testing
                 Function("wanted") { (number: Int) in number + 1 }
             } body: {
                 let input: JSONValue = [
-                    "function": "arn:aws:lambda:eu-west-1:123456789012:function:wanted:PROD", "payload": 41,
+                    "function": "arn:aws:lambda:eu-west-1:123456789012:function:wanted:$LATEST", "payload": 41,
                 ]
                 return try await database.end(of: try await database.start(input: input))
             }

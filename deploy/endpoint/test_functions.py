@@ -93,8 +93,11 @@ class Functions(unittest.TestCase):
     def test_refusals(self):
         with refused("ResourceNotFoundException", "Function not found"):
             self.functions.invoke(FunctionName="nobody")
-        with refused("ResourceNotFoundException"):
-            self.functions.invoke(FunctionName="process_order", Qualifier="7")
+        for qualifier in ("7", "live"):
+            with refused("ResourceNotFoundException", f"function:process_order:{qualifier}"):
+                self.functions.invoke(FunctionName="process_order", Qualifier=qualifier)
+        with refused("InvalidParameterValueException", "does not match the specified qualifier"):
+            self.functions.invoke(FunctionName="process_order:live", Qualifier="7")
         with refused("InvalidRequestContentException"):
             self.functions.invoke(FunctionName="process_order", Payload=b"{")
         sfn = client()

@@ -25,7 +25,8 @@ extension MemoryState {
             // A transition of the caller's that was applied although its answer got lost counts as its lease.
             let isTheirs = row.worker == worker && (row.fence == held.fence || row.applied == held.fence)
             guard isTheirs || bug == .releasesWithoutFence else { continue }
-            row.becomeReady(at: later(delay), function: row.nextFunction)
+            let keepsPlace = FairRule.isLane(row.nextFunction)
+            row.becomeReady(at: keepsPlace ? time(delay, after: row.runAt) : later(delay), function: row.nextFunction)
             row.hasStarted = false
             steps[held.key] = row
             count += 1
@@ -86,7 +87,8 @@ extension MemoryState {
         }
         let hears = row.outcome != nil && row.branch.phase == .invoking
         let fence = row.fence
-        row.becomeReady(at: now, function: hears ? "" : row.nextFunction)
+        let keepsPlace = row.outcome == nil && FairRule.isLane(row.nextFunction)
+        row.becomeReady(at: keepsPlace ? row.runAt : now, function: hears ? "" : row.nextFunction)
         if bug == .claimKeepsFence { row.fence = fence }
         row.isSuspect = true
         row.hasStarted = false

@@ -50,7 +50,7 @@ package struct MemoryState: Sendable {
         time(lease, after: bug == .workerClockForLeases ? clientTime ?? now : now)
     }
 
-    private func time(_ duration: Duration, after time: Timestamp) -> Timestamp {
+    func time(_ duration: Duration, after time: Timestamp) -> Timestamp {
         let (seconds, attoseconds) = duration.components
         return Timestamp(microseconds: time.microseconds + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
     }

@@ -40,23 +40,21 @@ struct InvokeHandler: Sendable {
         let caller = try await access.caller(of: request, body: body, service: "lambda")
         try caller.authorize("InvokeFunction", on: invocation.function)
         let payload = try Self.payload(body)
-        guard try await services.store.isOffered(invocation.function) else {
-            throw InvokeRequest.notFound(invocation.function)
-        }
+        let (function, version) = try await target(of: invocation, id: id)
         switch invocation.kind {
-        case .dryRun: return Self.response(.noContent, [], id: id)
+        case .dryRun: return Self.response(.noContent, [], version: version, id: id)
         case .event:
             _ = try await services.store.invoke(
-                invocation.function,
+                function,
                 payload: payload,
                 kind: .event,
                 traceHeader: request.traceHeader
             )
-            return Self.response(.accepted, [], id: id)
+            return Self.response(.accepted, [], version: version, id: id)
         case .requestResponse:
             let started = ContinuousClock.now
             let execution = try await services.store.invoke(
-                invocation.function,
+                function,
                 payload: payload,
                 kind: invocation.wantsLog ? .logged : .request,
                 traceHeader: request.traceHeader
@@ -68,15 +66,38 @@ struct InvokeHandler: Sendable {
                 guard started.duration(to: .now) >= patience else { throw APIError.unavailable }
                 throw APIError("ServiceException", "The function does not end", status: 500)
             }
-            var response = Self.result(of: end, id: id)
+            var response = Self.result(of: end, version: version, id: id)
             if invocation.wantsLog {
                 let milliseconds = started.duration(to: .now).components.attoseconds / 1_000_000_000_000_000
                 let seconds = started.duration(to: .now).components.seconds
                 let log = try await services.store.takeLogTail(of: execution)
-                response.headers[.logResult] = Self.log(log, id: id, milliseconds: seconds * 1000 + milliseconds)
+                response.headers[.logResult] = Self.log(
+                    log,
+                    version: version,
+                    id: id,
+                    milliseconds: seconds * 1000 + milliseconds
+                )
             }
             return response
         }
+    }
+
+    /// The function as workers offer it, and its version. An alias of two versions chooses anew for every request.
+    private func target(of invocation: InvokeRequest, id: String) async throws -> (function: String, version: String) {
+        let store = services.store
+        let missing = InvokeRequest.notFound(store.functionARN(invocation.function, qualifier: invocation.qualifier))
+        var function = invocation.function
+        var meaning = FunctionQualifiers.Meaning.latest
+        if let qualifier = invocation.qualifier {
+            meaning = try await store.functionQualifiers(of: function).meaning(of: qualifier, for: id)
+        }
+        switch meaning {
+        case .latest: break
+        case .version(let number): function += ":\(number)"
+        case .unknown: throw missing
+        }
+        guard try await store.isOffered(function) else { throw missing }
+        return (function, meaning.executedVersion)
     }
 
     /// No payload is an empty object.
@@ -89,9 +110,9 @@ struct InvokeHandler: Sendable {
         }
     }
 
-    private static func result(of end: ExecutionDescription, id: String) -> Response {
+    private static func result(of end: ExecutionDescription, version: String, id: String) -> Response {
         let (payload, hasFailed) = outcome(of: end)
-        var response = response(.ok, Array(payload.utf8), id: id)
+        var response = response(.ok, Array(payload.utf8), version: version, id: id)
         if hasFailed { response.headers[.functionError] = "Unhandled" }
         return response
     }
@@ -111,12 +132,17 @@ struct InvokeHandler: Sendable {
 
     /// The last 4 KB of what Lambda's log has of a call: the lines that it writes itself, and what the function printed.
     /// What a Swift handler logs goes where its worker's log goes.
-    private static func log(_ log: (request: String, tail: String)?, id: String, milliseconds: Int64) -> String {
+    private static func log(
+        _ log: (request: String, tail: String)?,
+        version: String,
+        id: String,
+        milliseconds: Int64
+    ) -> String {
         let id = log?.request ?? id
         var printed = log?.tail ?? ""
         if !printed.isEmpty, !printed.hasSuffix("\n") { printed += "\n" }
         let text = """
-            START RequestId: \(id) Version: $LATEST
+            START RequestId: \(id) Version: \(version)
             \(printed)END RequestId: \(id)
             REPORT RequestId: \(id)\tDuration: \(milliseconds) ms
 
@@ -124,12 +150,15 @@ struct InvokeHandler: Sendable {
         return Data(text.utf8.suffix(4096)).base64EncodedString()
     }
 
-    private static func response(_ status: HTTPResponse.Status, _ body: [UInt8], id: String) -> Response {
-        Response(
-            status: status,
-            headers: [.contentType: "application/json", .amzRequestID: id, .executedVersion: "$LATEST"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body))
-        )
+    private static func response(
+        _ status: HTTPResponse.Status,
+        _ body: [UInt8],
+        version: String? = nil,
+        id: String
+    ) -> Response {
+        var headers: HTTPFields = [.contentType: "application/json", .amzRequestID: id]
+        if let version { headers[.executedVersion] = version }
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 
     /// Lambda's form of a refusal: its name in a header.

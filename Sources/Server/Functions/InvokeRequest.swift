@@ -11,6 +11,8 @@ struct InvokeRequest: Sendable {
     }
 
     let function: String
+    /// A version's number or an alias; nil: the function as it is now.
+    let qualifier: String?
     let kind: Kind
     let wantsLog: Bool
 
@@ -36,12 +38,20 @@ struct InvokeRequest: Sendable {
             function.utf8.allSatisfy(Self.isAllowed)
         else { throw Self.invalid("The name of the function is not valid") }
         let qualifier = parts.count == 2 ? parts[1] : request.uri.queryParameters["Qualifier"].map { String($0) }
-        guard qualifier == nil || qualifier == "$LATEST" else { throw Self.notFound("\(function):\(qualifier ?? "")") }
+        guard
+            qualifier.map({ $0 == "$LATEST" || (1...128).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isAllowed) }
+            )
+                ?? true
+        else { throw Self.invalid("The qualifier of the function is not valid") }
+        if parts.count == 2, let other = request.uri.queryParameters["Qualifier"], other != parts[1] {
+            throw Self.invalid("The derived qualifier from the function name does not match the specified qualifier.")
+        }
         let type = request.headers[.invocationType] ?? Kind.requestResponse.rawValue
         guard let kind = Kind(rawValue: type) else {
             throw Self.invalid("InvocationType is RequestResponse, Event or DryRun")
         }
         self.function = function
+        self.qualifier = qualifier == "$LATEST" ? nil : qualifier
         self.kind = kind
         wantsLog = request.headers[.logType] == "Tail"
     }
@@ -49,8 +59,8 @@ struct InvokeRequest: Sendable {
     /// The most bytes of a payload.
     var largestPayload: Int { kind == .event ? 1_048_576 : 6_291_456 }
 
-    static func notFound(_ function: String) -> APIError {
-        APIError("ResourceNotFoundException", "Function not found: \(function)", status: 404)
+    static func notFound(_ arn: String) -> APIError {
+        APIError("ResourceNotFoundException", "Function not found: \(arn)", status: 404)
     }
 
     static func invalid(_ text: String) -> APIError { APIError("InvalidParameterValueException", text) }

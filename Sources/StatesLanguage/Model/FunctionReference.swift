@@ -1,15 +1,34 @@
-/// How `lambda:invoke` may name a function.
-package enum FunctionReference {
-    /// The function's own name, without what says where it is and in which version.
-    ///
+/// How a function is named: which one, and which version of it.
+package struct FunctionReference: Sendable, Hashable {
+    /// The function's own name, without what says where it is.
+    package let name: String
+    /// A version's number or an alias; nil: the function as it is now.
+    package let qualifier: String?
+
+    /// The version of a function that was not published.
+    package static let latest = "$LATEST"
+
     /// - Parameter text: `NAME`, `NAME:QUALIFIER`, `ACCOUNT:function:NAME` or an ARN, each perhaps with a qualifier.
     /// - Returns: nil when there is no name in it.
-    package static func name(in text: String) -> String? {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        let name = parts.firstIndex(of: "function").map { parts[($0 + 1)...].first } ?? parts.first
-        guard let name, !name.isEmpty, name.utf8.allSatisfy(isPartOfName) else { return nil }
-        return String(name)
+    package init?(_ text: String) {
+        var parts = text.split(separator: ":", omittingEmptySubsequences: false)[...]
+        if let place = parts.dropFirst().firstIndex(of: "function"), place < parts.count - 1 {
+            parts = parts[(place + 1)...]
+        }
+        guard let name = parts.first, parts.count <= 2,
+            parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Self.isPartOfName) })
+        else { return nil }
+        self.init(name: String(name), qualifier: parts.count == 2 ? parts.last.map(String.init) : nil)
     }
+
+    /// - Parameter qualifier: `$LATEST` is as good as none.
+    package init(name: String, qualifier: String?) {
+        self.name = name
+        self.qualifier = qualifier == Self.latest ? nil : qualifier
+    }
+
+    /// Whose workers do the work; nil: that is to be looked up.
+    var queue: String? { qualifier == nil ? name : nil }
 
     /// Whether a byte may stand in a function's name or qualifier.
     static func isPartOfName(_ byte: UInt8) -> Bool {

@@ -48,13 +48,15 @@ package struct StateMachine: Sendable {
     }
 
     /// The function whose workers should enter a state: the one that it calls, where that is settled by the definition;
-    /// nil: any worker can.
+    /// nil: any worker can. What versions and aliases mean is looked up when they are called.
     package func entryFunction(at state: String) -> String? {
         guard let state = states[state], case .task(let task) = state.kind else { return nil }
         switch task.resource {
-        case .function(let name, _): return name
+        case .function(let function, _): return function.queue
         case .integration(let integration) where integration.performer == .function:
-            return state.data.parameters?.source["FunctionName"]?.string.flatMap(FunctionReference.name)
+            let parameters = state.data.parameters?.source
+            guard parameters?["Qualifier"] == nil, parameters?["Qualifier.$"] == nil else { return nil }
+            return parameters?["FunctionName"]?.string.flatMap(FunctionReference.init)?.queue
         case .integration, .activity, .unsupported: return nil
         }
     }

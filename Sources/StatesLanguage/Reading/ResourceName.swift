@@ -1,6 +1,6 @@
 /// What an ARN in a `Resource` names.
 enum ResourceName {
-    case function(name: String)
+    case function(FunctionReference)
     case activity(name: String)
     /// A service's action, with `sync`, `sync:2` or `waitForTaskToken` behind it.
     case integration(service: String, action: String, pattern: String?)
@@ -21,7 +21,7 @@ enum ResourceName {
             guard (2...3).contains(resource.count), resource.dropFirst().allSatisfy(Self.isFunctionName) else {
                 return nil
             }
-            self = .function(name: resource[1])
+            self = .function(FunctionReference(name: resource[1], qualifier: resource.count == 3 ? resource[2] : nil))
         case ("states", "activity") where !parts[3].isEmpty && !parts[4].isEmpty:
             guard resource.count == 2, !resource[1].isEmpty else { return nil }
             self = .activity(name: resource[1])

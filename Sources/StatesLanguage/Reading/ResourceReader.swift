@@ -20,7 +20,7 @@ extension StateReader {
                 at: place
             )
             return nil
-        case .function(let name): return .function(name: name, arn: arn)
+        case .function(let function): return .function(function, arn: arn)
         case .activity(let name):
             if reading.machineType == .express {
                 findings.error("Express state machine does not support Activity ARN", at: place)

@@ -9,6 +9,8 @@ struct Capacity {
         var limit: Int
         /// The function of which each step takes a permit; nil: none of these is limited.
         var limited: String?
+        /// The queue of calls in order from which all of these come; nil: they are as they come.
+        var lane: String?
     }
 
     /// Handlers of one function that go on although their calls are over: with more, the function is not offered.
@@ -26,6 +28,8 @@ struct Capacity {
     private let own: [String]
     /// What is limited in the whole installation.
     private var budgets: [String: FunctionBudget] = [:]
+    /// Functions whose calls wait in lanes, and in which order; nil: in none any more, but there may be some left.
+    private var fairRules: [String: FairRule?] = [:]
     private var steps = 0
     private var lent = 0
     private var permits: [String: Int] = [:]
@@ -60,7 +64,8 @@ struct Capacity {
 
     /// The functions of which the process could take another step.
     var offeredFunctions: [String] {
-        open + limits.filter { free($0) > 0 }.map(\.function)
+        open + limits.filter { !isFair($0.function) && free($0) > 0 }.map(\.function)
+            + (roomForLanes > 0 ? lanes.filter { free($0) > 0 }.map { FairRule.lane(of: $0.function) } : [])
     }
 
     /// What claims ask for now.
@@ -87,17 +92,61 @@ struct Capacity {
     mutating func offers() -> [Offer] {
         turn += 1
         var offers = [Offer(functions: rotated(open), limit: 0, limited: nil)]
-        for limit in rotated(limits) where free(limit) > 0 {
+        for limit in rotated(limits) where !isFair(limit.function) && free(limit) > 0 {
             offers.append(Offer(functions: [limit.function], limit: free(limit), limited: limit.function))
+        }
+        for limit in rotated(lanes) where free(limit) > 0 {
+            let lane = FairRule.lane(of: limit.function)
+            let limited = isLimited(limit.function) ? limit.function : nil
+            offers.append(Offer(functions: [lane], limit: free(limit), limited: limited, lane: lane))
         }
         let page = min(room, max(1, (slots + 1) / 2))
         offers[0].limit = page
-        return offers.map { Offer(functions: $0.functions, limit: min($0.limit, page), limited: $0.limited) }
+        for place in offers.indices { offers[place].limit = min(offers[place].limit, page) }
+        return offers
     }
 
     /// What is claimed in one go.
     private var open: [String] {
-        (unlimited + adoptedFunctions).filter { !isBlocked($0) && budgets[$0] == nil }
+        let open = (unlimited + adoptedFunctions).filter { !isBlocked($0) && (budgets[$0] == nil || isFair($0)) }
+        guard !fairRules.isEmpty else { return open }
+        // Before they have a place in their lane, calls take nothing but a moment.
+        return open + ownLimits.lazy.map(\.function).filter { isFair($0) && !isBlocked($0) }
+    }
+
+    /// How many steps of an offer can be taken.
+    func room(for offer: Offer) -> Int { offer.lane == nil ? room : roomForLanes }
+
+    /// Calls in lanes leave slots free, so that others can get their places while they run.
+    private var roomForLanes: Int { max(0, room - (slots > 1 ? max(1, slots / 4) : 0)) }
+
+    /// Functions whose calls may be in lanes, with their limits.
+    private var lanes: [(function: String, limit: Int)] {
+        guard !fairRules.isEmpty else { return [] }
+        let limits = limits
+        return own.filter(isFair)
+            .map { function in
+                (function, limits.first { $0.function == function }?.limit ?? .max)
+            }
+    }
+
+    private func isFair(_ function: String) -> Bool {
+        !fairRules.isEmpty && fairRules.keys.contains(function)
+    }
+
+    var hasLanes: Bool { !fairRules.isEmpty }
+
+    /// In which order calls of a function wait; nil: as they come.
+    func fairRule(of function: String) -> FairRule? { fairRules.isEmpty ? nil : fairRules[function] ?? nil }
+
+    /// What was set for functions, those of this process and others, without their versions.
+    mutating func set(_ rules: [String: FairRule?]) {
+        fairRules = [:]
+        guard !rules.isEmpty else { return }
+        for function in own {
+            guard let rule = rules[String(function.prefix { $0 != ":" })] else { continue }
+            fairRules.updateValue(rule, forKey: function)
+        }
     }
 
     /// Functions of which only so many calls run at once, or begin.

@@ -9,9 +9,11 @@ struct ClaimLoop {
     let engine: Engine
     let notifier: ServiceNotifier?
     private var plan: ClaimPlan
-    private var suspects: [(step: ClaimedStep, permit: String?)] = []
+    private var suspects: [(step: ClaimedStep, offer: Capacity.Offer)] = []
     /// Where the last full claim of a bucket began: what lies before it is mostly what has been claimed already.
     private var lowWater: [Int32: Timestamp] = [:]
+    /// From which something was claimed last.
+    private var lastBucket: Int32?
     private var backoff: Backoff
     private var isReady = false
     private var nextHeartbeat: ContinuousClock.Instant
@@ -53,7 +55,7 @@ struct ClaimLoop {
         }
         for suspect in suspects {
             await engine.release(suspect.step.lease)
-            engine.finished(suspect.step.lease, permit: suspect.permit)
+            engine.finished(suspect.step.lease, permit: suspect.offer.limited)
         }
     }
 
@@ -92,7 +94,7 @@ struct ClaimLoop {
             now: now,
             // A little more than a second: processes that start together should not stay in step.
             pollAfter: ClaimPlan.pollInterval * engine.surroundings.random(in: 1...1.1),
-            firstBucket: Int(engine.surroundings.randomBits() % UInt64(max(1, probe.buckets.count)))
+            firstBucket: firstBucket(of: probe.buckets.count)
         )
         if !other.isEmpty { engine.janitorBox.post { $0.formUnion(other) } }
         if !isReady {
@@ -102,12 +104,20 @@ struct ClaimLoop {
         }
     }
 
+    /// Where the next claims begin: anywhere, but with calls that wait for their turn behind the bucket that had its own.
+    private func firstBucket(of count: Int) -> Int {
+        guard let lastBucket, engine.capacity.withLock(\.hasLanes) else {
+            return Int(engine.surroundings.randomBits() % UInt64(max(1, count)))
+        }
+        return (Int(lastBucket) + 1) % max(1, count)
+    }
+
     private mutating func claim(_ bucket: Int32, isThorough: Bool) async throws(StoreError) {
         var count = 0
         var isFull = false
         var mark: Timestamp?
         for offer in engine.capacity.withLock({ $0.offers() }) {
-            let limit = min(offer.limit, engine.capacity.withLock(\.room))
+            let limit = min(offer.limit, engine.capacity.withLock { $0.room(for: offer) })
             guard limit > 0 else { continue }
             CrashPoint.beforeClaim.pass()
             let sentAt = now
@@ -117,42 +127,45 @@ struct ClaimLoop {
                 limit: limit,
                 worker: engine.record.instance,
                 lease: engine.configuration.lease,
-                from: isThorough ? nil : lowWater[bucket]
+                // What is new in a lane may stand before what was claimed.
+                from: isThorough || offer.lane != nil ? nil : lowWater[bucket]
             )
             if !claim.steps.isEmpty { CrashPoint.afterClaim.pass() }
             if let now = claim.now { engine.observe(now) }
-            engine.metrics.claimed(claim.leasedCount, readySince: claim.readySince, now: claim.now)
+            let readySince = offer.lane == nil ? claim.readySince : nil
+            engine.metrics.claimed(claim.leasedCount, readySince: readySince, now: claim.now)
             engine.capacity.withLock { $0.took(claim.steps.count, of: offer) }
             engine.held.withLock { held in
                 for step in claim.steps { held.insert(step.lease, grantedAt: sentAt) }
             }
-            for step in claim.steps { start(step, permit: offer.limited) }
+            for step in claim.steps { start(step, offer) }
             count += claim.leasedCount
             if claim.leasedCount >= limit {
                 isFull = true
-                if let since = claim.readySince { mark = min(mark ?? since, since) }
+                if let since = readySince { mark = min(mark ?? since, since) }
             }
         }
+        if count > 0 { lastBucket = bucket }
         lowWater[bucket] = mark
         nextSmallClaim = now.advanced(by: Self.patience)
         plan.claimed(bucket, count: count, isFull: isFull)
     }
 
-    private mutating func start(_ step: ClaimedStep, permit: String?) {
+    private mutating func start(_ step: ClaimedStep, _ offer: Capacity.Offer) {
         if step.isSuspect {
-            suspects.append((step, permit))
+            suspects.append((step, offer))
         } else {
-            run(step, permit: permit)
+            run(step, offer)
         }
     }
 
-    private func run(_ step: ClaimedStep, permit: String?) {
+    private func run(_ step: ClaimedStep, _ offer: Capacity.Offer) {
         let engine = engine
         Task(executorPreference: engine.surroundings.stepExecutor) {
             if step.isExpress {
-                await ExpressRunner(engine: engine, step: step).run(permit: permit)
+                await ExpressRunner(engine: engine, step: step).run(permit: offer.limited)
             } else {
-                await StepRunner(engine: engine, step: step, permit: permit).run()
+                await StepRunner(engine: engine, step: step, permit: offer.limited, lane: offer.lane).run()
             }
         }
     }
@@ -186,7 +199,7 @@ struct ClaimLoop {
             await pass(until: patience)
         }
         while !engine.isStopping, let suspect = suspects.popLast() {
-            run(suspect.step, permit: suspect.permit)
+            run(suspect.step, suspect.offer)
             // What waits in memory most of its time must not keep everything else waiting.
             let patience =
                 suspect.step.isExpress ? engine.surroundings.now.advanced(by: engine.configuration.lease) : nil

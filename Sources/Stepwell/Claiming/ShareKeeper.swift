@@ -55,6 +55,8 @@ struct ShareKeeper {
     private func ask() async throws(StoreError) {
         let requests = engine.capacity.withLock(\.shareRequests)
         guard !requests.isEmpty else { return }
+        let rules = try await engine.facilities.postgres.fairRules()
+        engine.capacity.withLock { $0.set(rules) }
         let shares = try await engine.facilities.postgres.shares(
             of: engine.record.instance,
             requests,

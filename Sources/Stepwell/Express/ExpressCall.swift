@@ -2,6 +2,7 @@ import Interpreter
 import JSON
 import Logging
 import Postgres
+import StatesLanguage
 import Store
 
 /// One piece of work that a Task of an express execution asks for.
@@ -20,16 +21,26 @@ struct ExpressCall {
 
     /// Calls a function: here, or through the database where only other workers have it.
     ///
-    /// - Returns: nil: the task was cancelled.
-    func invoke(_ call: FunctionCall) async -> Outcome? {
-        guard let function = engine.function(named: call.function) else {
+    /// - Returns: what came of it, and the version that was called; nil: the task was cancelled.
+    func invoke(_ call: FunctionCall) async -> (outcome: Outcome, version: String)? {
+        switch await repeatedly({ () throws(StoreError) in try await engine.target(of: call, for: idempotencyKey) }) {
+        case .success(.offered(let name, let version)):
+            return await invoke(call, as: name).map { ($0, version) }
+        case .success(.missing(let outcome)): return (outcome, FunctionReference.latest)
+        case .failure(let error): return (failed(error), FunctionReference.latest)
+        case nil: return nil
+        }
+    }
+
+    private func invoke(_ call: FunctionCall, as name: String) async -> Outcome? {
+        guard let function = engine.function(named: name) else {
             return await elsewhere { () throws(StoreError) in
-                try await postgres.invoke(call.function, payload: call.input, kind: .request)
+                try await postgres.invoke(name, payload: call.input, kind: .request)
             }
         }
-        guard await engine.takePermit(call.function) else { return nil }
-        defer { if function.concurrency != nil { engine.givePermit(call.function) } }
-        return await run(function, call.input, heartbeatSeconds: call.heartbeatSeconds)
+        guard await engine.takePermit(name) else { return nil }
+        defer { if function.concurrency != nil { engine.givePermit(name) } }
+        return await run(function, call, heartbeatSeconds: call.heartbeatSeconds)
     }
 
     /// Calls a service: here, or through the database where only other workers can.
@@ -41,7 +52,8 @@ struct ExpressCall {
                 try await postgres.call(request.service, request.action, parameters: request.parameters)
             }
         }
-        return await run(engine.services.function(for: request), request.parameters, heartbeatSeconds: nil)
+        let call = FunctionCall(function: "\(request.service):\(request.action)", input: request.parameters)
+        return await run(engine.services.function(for: request), call, heartbeatSeconds: nil)
     }
 
     /// Starts an execution that nobody waits for.
@@ -62,7 +74,7 @@ struct ExpressCall {
 
     // MARK: In this process
 
-    private func run(_ function: Function, _ input: JSONDocument, heartbeatSeconds: Int?) async -> Outcome? {
+    private func run(_ function: Function, _ call: FunctionCall, heartbeatSeconds: Int?) async -> Outcome? {
         let now = surroundings.now
         var limits: [HeldSteps.Deadline] = []
         if let timeout = function.timeout {
@@ -80,7 +92,7 @@ struct ExpressCall {
         )
         let context = FunctionContext(
             functionName: function.name,
-            invokedFunctionARN: engine.arn(ofFunction: function.name),
+            invokedFunctionARN: engine.arn(of: call),
             stateName: branch.state,
             attempt: branch.retryCount + 1,
             idempotencyKey: idempotencyKey,
@@ -95,7 +107,7 @@ struct ExpressCall {
             limit == nil && heartbeatSeconds == nil ? nil : Task { await invocation.endInTime(limit: limit) }
         let ending = await withTaskCancellationHandler {
             await invocation.run {
-                try await body(of: function, input, context)
+                try await body(of: function, call.input, context)
             } onLateReturn: {
                 context.logger.debug("A handler returned after its call was over")
                 engine.returnedLate(function.name)

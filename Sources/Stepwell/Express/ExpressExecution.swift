@@ -21,7 +21,7 @@ final class ExpressExecution: Sendable {
 
     /// What follows a decision.
     private enum Next: Sendable {
-        case outcome(Outcome)
+        case outcome(Outcome, version: String = FunctionReference.latest)
         case end(End)
     }
 
@@ -65,13 +65,20 @@ final class ExpressExecution: Sendable {
     private func run(_ start: Branch, at path: String) async -> End {
         var branch = start
         var outcome = Outcome.due
+        var version = FunctionReference.latest
         while !Task.isCancelled {
             var random = WitnessedRandom(engine.surroundings)
-            let decision = interpreter.advance(branch, on: outcome, now: engine.time(for: branch), random: &random)
+            let decision = interpreter.advance(
+                branch,
+                on: outcome,
+                now: engine.time(for: branch),
+                executedVersion: version,
+                random: &random
+            )
             branch = decision.branch
             log.record(&branch)
             switch await carryOut(decision.next, of: &branch, at: path) {
-            case .outcome(let next): outcome = next
+            case .outcome(let next, let executed): (outcome, version) = (next, executed)
             case .end(let end): return end
             }
         }
@@ -80,7 +87,9 @@ final class ExpressExecution: Sendable {
 
     private func carryOut(_ next: Decision.Next, of branch: inout Branch, at path: String) async -> Next {
         switch next {
-        case .invoke(let call): return await answer(task(of: branch, path).invoke(call))
+        case .invoke(let call):
+            guard let answer = await task(of: branch, path).invoke(call) else { return .end(.cancelled) }
+            return .outcome(answer.outcome, version: answer.version)
         case .request(let request): return await answer(task(of: branch, path).request(request))
         case .startExecution(let child) where !child.isAwaited:
             return await answer(task(of: branch, path).start(child))
@@ -103,7 +112,7 @@ final class ExpressExecution: Sendable {
         }
     }
 
-    private func answer(_ outcome: Outcome?) -> Next { outcome.map(Next.outcome) ?? .end(.cancelled) }
+    private func answer(_ outcome: Outcome?) -> Next { outcome.map { .outcome($0) } ?? .end(.cancelled) }
 
     private func task(of branch: Branch, _ path: String) -> ExpressCall {
         ExpressCall(

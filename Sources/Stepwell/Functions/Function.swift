@@ -19,6 +19,20 @@ package import Store
 /// An event that does not fit the type fails the task with `Runtime.UnmarshalError`, a reply that JSON can't say with
 /// `Runtime.MarshalError`; see ``FunctionError`` for what a handler throws.
 public struct Function: Sendable {
+    /// What a published version is known by.
+    package struct FunctionRelease: Sendable, Hashable {
+        package var function: String
+        package var version: Int
+        /// The SHA-256 of all that makes it up.
+        package var digest: String
+
+        package init(function: String, version: Int, digest: String) {
+            self.function = function
+            self.version = version
+            self.digest = digest
+        }
+    }
+
     enum Body: Sendable {
         case plain(@Sendable (JSONDocument, FunctionContext) async throws -> JSONDocument)
         case transactional(@Sendable (JSONDocument, FunctionContext, Transaction) async throws -> JSONDocument)
@@ -33,6 +47,8 @@ public struct Function: Sendable {
     let body: Body
     /// What is set for it in the whole installation, by the program that offers it.
     package var settings: FunctionSettings?
+    /// The version that this is, of a function that can be published; its name has the number behind a colon.
+    package var release: FunctionRelease?
 
     /// The timeout of a function that sets none: 15 minutes, the longest that AWS Lambda allows.
     public static let defaultTimeout: Duration = .seconds(15 * 60)

@@ -31,6 +31,19 @@ extension Engine {
         return nil
     }
 
+    /// Which function a call is for; nil: the step is not this worker's any more.
+    func target(of call: FunctionCall, for key: String, _ lease: StepLease) async -> FunctionTarget? {
+        var backoff = Backoff(surroundings)
+        while !held.withLock({ $0.isLost(lease.key) }) {
+            do throws(StoreError) {
+                return try await target(of: call, for: key)
+            } catch {
+                await backoff.wait()
+            }
+        }
+        return nil
+    }
+
     /// Who makes the call of a service.
     enum Performer {
         case thisWorker

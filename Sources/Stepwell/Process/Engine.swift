@@ -26,6 +26,8 @@ final class Engine: Sendable {
     let janitorBox: Mailbox<OtherWork>
     /// Somebody waits for a function that this worker does not offer.
     let adoptionBox: Mailbox<Bool>
+    /// A schedule was made or changed.
+    let scheduleBox: Mailbox<Void>
     /// Executions of map runs have ended here.
     let childBox: Mailbox<EndedChildren>
     let hints: HintSender
@@ -33,6 +35,11 @@ final class Engine: Sendable {
     /// Calls of express executions that wait for a permit.
     let permits = PermitQueue()
     private let committers: [Committer]
+    /// By bucket, like the committers.
+    let fairPlaces: [FairPlaces]
+    /// What versions and aliases of functions mean.
+    let directory: FunctionDirectory
+    private let arnPrefix: String
     private let functionARNs: [String: String]
     private let clock: Mutex<DatabaseClock>
     /// Request ids count on from here: unique without asking the system for random bits at every call.
@@ -65,6 +72,7 @@ final class Engine: Sendable {
         keeperBox = Mailbox(KeeperLetters(), surroundings: surroundings)
         janitorBox = Mailbox(OtherWork(), surroundings: surroundings)
         adoptionBox = Mailbox(false, surroundings: surroundings)
+        scheduleBox = Mailbox((), surroundings: surroundings)
         childBox = Mailbox(EndedChildren(), surroundings: surroundings)
         clock = Mutex(DatabaseClock(now: surroundings.now))
         lastLookAt = Mutex(surroundings.now)
@@ -79,7 +87,9 @@ final class Engine: Sendable {
         let hints = HintSender(store: store, worker: record.instance, surroundings: surroundings)
         self.hints = hints
         let prefix = "arn:aws:lambda:\(store.settings.region):\(store.settings.account):function:"
+        arnPrefix = prefix
         functionARNs = functions.mapValues { prefix + $0.name }
+        directory = FunctionDirectory(store: facilities.postgres, surroundings: surroundings)
         #if FAULTS
             let isRedoing = surroundings.bug == .redoesRefused
             let database = WorkerDatabase(
@@ -92,6 +102,7 @@ final class Engine: Sendable {
         #else
             let database = WorkerDatabase(store: store, worker: record.instance, hints: hints, metrics: metrics)
         #endif
+        fairPlaces = (0..<store.settings.buckets).map { FairPlaces(store: facilities.postgres, bucket: $0) }
         committers = (0..<store.settings.buckets)
             .map {
                 Committer(
@@ -108,7 +119,11 @@ final class Engine: Sendable {
 
     var services: ServiceCalls { facilities.services }
 
-    func arn(ofFunction name: String) -> String { functionARNs[name] ?? "" }
+    /// The ARN by which a function is called: with the qualifier that the Task names, not with what that means.
+    func arn(of call: FunctionCall) -> String {
+        guard let qualifier = call.qualifier else { return functionARNs[call.function] ?? "" }
+        return "\(arnPrefix)\(call.function.prefix { $0 != ":" }):\(qualifier)"
+    }
 
     /// A function that this worker can call: one of its own, or one that Lambda's endpoint offers and no worker does.
     func function(named name: String) -> Function? {

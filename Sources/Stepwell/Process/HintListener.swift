@@ -30,6 +30,8 @@ struct HintListener {
                 engine.hintsMayBeLost()
             case .notification(let notification) where notification.channel == ownChannel:
                 engine.leasesMayBeGone()
+            case .notification(let notification) where notification.payload == Store.schedulesHint:
+                engine.scheduleBox.post { _ in }
             case .notification(let notification):
                 if let bucket = Int32(notification.payload) { engine.mayHaveWork(in: bucket) }
             }

@@ -246,6 +246,8 @@ struct WorkerLife {
         try await store.offerServices(services.offers)
         for (name, function) in functions {
             if let settings = function.settings { try await store.putFunction(name, settings, isDeclared: true) }
+            guard let release = function.release else { continue }
+            try await store.offerFunctionVersion(release.function, version: release.version, digest: release.digest)
         }
         // Holding the lock on the name, this process knows that whoever had it is dead.
         guard let previous = try await store.register(record) else { return CrashPoint.startRegistered.pass() }

@@ -5,7 +5,7 @@ import Store
 struct ScheduleRunner {
     let engine: Engine
 
-    /// How long a schedule that was made meanwhile can go unseen.
+    /// How long a schedule that was made meanwhile can go unseen whose hint got lost.
     private static let interval: Duration = .seconds(5)
 
     /// Works until the task is cancelled.
@@ -15,7 +15,9 @@ struct ScheduleRunner {
             do throws(StoreError) {
                 let next = try await engine.facilities.postgres.runDueSchedules()
                 backoff.reset()
-                await engine.surroundings.sleep(for: min(next ?? Self.interval, Self.interval))
+                let pause = min(next ?? Self.interval, Self.interval)
+                await engine.scheduleBox.wait(until: engine.surroundings.now.advanced(by: pause))
+                engine.scheduleBox.take()
             } catch {
                 engine.logger.debug("Schedules could not be run", metadata: ["error": "\(error)"])
                 await backoff.wait()

@@ -51,7 +51,7 @@ struct HandlerCall {
         )
         context = FunctionContext(
             functionName: function.name,
-            invokedFunctionARN: engine.arn(ofFunction: function.name),
+            invokedFunctionARN: engine.arn(of: call),
             stateName: branch.state,
             attempt: branch.retryCount + 1,
             idempotencyKey: ClaimedStep.idempotencyKey(step.key, branch: branch),

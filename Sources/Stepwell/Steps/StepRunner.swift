@@ -17,13 +17,20 @@ final class StepRunner {
     /// Whether something happened that must not happen again with another result: it is made durable before a handler
     /// runs.
     private var needsCommit = false
+    /// The queue of calls in order from which the step was claimed, until its call is made.
+    private var lane: String?
+    /// The version of the function that was called last.
+    private var executedVersion = FunctionReference.latest
     private let startedAt: ContinuousClock.Instant
 
-    /// - Parameter permit: the limited function that the step was claimed for.
-    init(engine: Engine, step: ClaimedStep, permit: String?) {
+    /// - Parameters:
+    ///   - permit: the limited function that the step was claimed for.
+    ///   - lane: the queue of calls in order that it was claimed from.
+    init(engine: Engine, step: ClaimedStep, permit: String?, lane: String? = nil) {
         self.engine = engine
         self.step = step
         self.permit = permit
+        self.lane = lane
         lease = step.lease
         startedAt = engine.surroundings.now
         interpreter = Interpreter(
@@ -60,11 +67,18 @@ final class StepRunner {
     /// - Returns: the next decision; nil: the step is out of hand.
     private func carryOut(_ decision: Decision) async -> Decision? {
         switch decision.next {
+        case .invoke(let call) where call.qualifier == nil:
+            executedVersion = FunctionReference.latest
+            return await self.call(call.function, call, decision)
         case .invoke(let call):
-            guard let function = engine.function(named: call.function), takePermit(call.function) else {
-                return await handOver(decision)
+            let key = ClaimedStep.idempotencyKey(step.key, branch: decision.branch)
+            switch await engine.target(of: call, for: key, lease) {
+            case .offered(let name, let version):
+                executedVersion = version
+                return await self.call(name, call, decision)
+            case .missing(let outcome): return advance(decision.branch, outcome)
+            case nil: return nil
             }
-            return await invoke(function, call, decision)
         case .request(let request):
             let call = FunctionCall(
                 function: "\(request.service):\(request.action)",
@@ -101,7 +115,13 @@ final class StepRunner {
 
     func advance(_ branch: Branch, _ outcome: Outcome) -> Decision {
         var random = WitnessedRandom(engine.surroundings)
-        let decision = interpreter.advance(branch, on: outcome, now: engine.time(for: branch), random: &random)
+        let decision = interpreter.advance(
+            branch,
+            on: outcome,
+            now: engine.time(for: branch),
+            executedVersion: executedVersion,
+            random: &random
+        )
         if random.wasUsed { needsCommit = true }
         return decision
     }
@@ -149,6 +169,29 @@ final class StepRunner {
         if let permit { engine.givePermit(permit) }
         permit = isLimited ? function : nil
         return true
+    }
+
+    /// Calls a function here, or leaves that to others.
+    ///
+    /// - Parameter name: under which workers offer it.
+    private func call(_ name: String, _ call: FunctionCall, _ decision: Decision) async -> Decision? {
+        var (decision, call) = (decision, call)
+        if let rule = engine.capacity.withLock({ $0.fairRule(of: name) }), lane != FairRule.lane(of: name) {
+            // First it waits until it is its turn.
+            guard let place = await engine.place(of: call, as: name, rule, for: lease) else { return nil }
+            call.function = FairRule.lane(of: name)
+            call.place = place
+            decision.next = .invoke(call)
+            return await handOver(decision)
+        }
+        if let function = engine.function(named: name), takePermit(name) {
+            lane = nil
+            return await invoke(function, call, decision)
+        }
+        guard name != call.function else { return await handOver(decision) }
+        call.function = name
+        decision.next = .invoke(call)
+        return await handOver(decision)
     }
 
     private func invoke(_ function: Function, _ call: FunctionCall, _ decision: Decision) async -> Decision? {

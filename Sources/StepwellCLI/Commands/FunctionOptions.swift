@@ -14,12 +14,17 @@ struct FunctionOptions: ParsableArguments {
     )
     var functions: String?
 
+    /// The folder; nil if none is named.
+    var folder: String? {
+        let folder = functions ?? ProcessInfo.processInfo.environment["STEPWELL_FUNCTIONS"]
+        return folder?.isEmpty == true ? nil : folder
+    }
+
     /// The functions of the folder; nil if none is named.
     func host(logger: Logger) throws -> FunctionHost? {
-        let environment = ProcessInfo.processInfo.environment
-        guard let folder = functions ?? environment["STEPWELL_FUNCTIONS"], !folder.isEmpty else { return nil }
+        guard let folder else { return nil }
         do throws(FunctionHostError) {
-            let region = environment["AWS_REGION"] ?? "us-east-1"
+            let region = ProcessInfo.processInfo.environment["AWS_REGION"] ?? "us-east-1"
             return try FunctionHost(folder: URL(filePath: folder), region: region, logger: logger)
         } catch {
             throw Failure(.refused, "\(error)", at: functions == nil ? "STEPWELL_FUNCTIONS" : "--functions")

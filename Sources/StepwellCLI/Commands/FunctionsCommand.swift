@@ -15,8 +15,16 @@ struct FunctionsCommand: AsyncParsableCommand {
               stepwell functions put charge --retries 1 --maximum-age 1h --on-failure stateMachine:Refund
               stepwell functions put charge --reserved 20 --rate 100
               stepwell functions list
+
+            Versions of a function in a folder are published once and for all; aliases lead to them.
+
+              stepwell functions publish charge --functions functions/
+              stepwell functions alias put charge live --version 3
             """,
-        subcommands: [FunctionPutCommand.self, FunctionListCommand.self, FunctionDeleteCommand.self]
+        subcommands: [
+            FunctionPutCommand.self, FunctionListCommand.self, FunctionDeleteCommand.self, FunctionPublishCommand.self,
+            FunctionVersionsCommand.self, FunctionAliasCommand.self,
+        ]
     )
 }
 
@@ -30,6 +38,7 @@ struct FunctionPutCommand: AsyncParsableCommand {
 
               stepwell functions put charge --retries 0 --on-success function:notify
               stepwell functions put charge --on-success none
+              stepwell functions put charge --fair-key '$.tenant' --priority '$.urgency'
             """
     )
 
@@ -58,6 +67,22 @@ struct FunctionPutCommand: AsyncParsableCommand {
     )
     var rate: LimitArgument?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where in an event the key stands whose calls take turns with those of others ($.tenant); or none.",
+            valueName: "path"
+        )
+    )
+    var fairKey: PathArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where its priority stands, 0 to 9: all calls of a higher one go first; or none.",
+            valueName: "path"
+        )
+    )
+    var priority: PathArgument?
+
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
 
@@ -76,6 +101,8 @@ struct FunctionPutCommand: AsyncParsableCommand {
             if let onFailure { settings.onFailure = onFailure.destination }
             if let reserved { settings.reserved = reserved.limit.flatMap(Int.init(exactly:)) }
             if let rate { settings.rate = rate.limit }
+            if let fairKey { settings.fairKey = fairKey.path }
+            if let priority { settings.priority = priority.path }
             try await store.putFunction(name, settings)
             return settings
         }
@@ -108,7 +135,17 @@ struct FunctionListCommand: AsyncParsableCommand {
     }
 
     static func show(_ functions: [(name: String, settings: FunctionSettings)]) {
-        var table = Table("FUNCTION", "RETRIES", "MAXIMUM AGE", "ON SUCCESS", "ON FAILURE", "AT ONCE", "A SECOND")
+        var table = Table(
+            "FUNCTION",
+            "RETRIES",
+            "MAXIMUM AGE",
+            "ON SUCCESS",
+            "ON FAILURE",
+            "AT ONCE",
+            "A SECOND",
+            "FAIR BY",
+            "PRIORITY"
+        )
         for (name, settings) in functions {
             table.add(
                 Table.Cell(name),
@@ -117,7 +154,9 @@ struct FunctionListCommand: AsyncParsableCommand {
                 Table.Cell((settings.onSuccess?.description ?? "-").printable),
                 Table.Cell((settings.onFailure?.description ?? "-").printable),
                 Table.Cell(settings.reserved.map(String.init) ?? "-"),
-                Table.Cell(settings.rate.map { "\($0)" } ?? "-")
+                Table.Cell(settings.rate.map { "\($0)" } ?? "-"),
+                Table.Cell((settings.fairKey ?? "-").printable),
+                Table.Cell((settings.priority ?? "-").printable)
             )
         }
         table.show()
@@ -157,6 +196,14 @@ struct DestinationArgument: ExpressibleByArgument {
     }
 }
 
+/// A path into events as it is typed.
+struct PathArgument: ExpressibleByArgument {
+    /// Nil: none.
+    var path: String?
+
+    init?(argument: String) { path = argument == "none" ? nil : argument }
+}
+
 /// A limit as it is typed.
 struct LimitArgument: ExpressibleByArgument {
     /// Nil: none.
@@ -181,6 +228,8 @@ extension FunctionSettings {
         ]
         if let reserved { object["ReservedConcurrentExecutions"] = .number(JSONNumber(reserved)) }
         if let rate, let number = JSONNumber(rate) { object["Rate"] = .number(number) }
+        if let fairKey { object["FairKey"] = .string(fairKey) }
+        if let priority { object["Priority"] = .string(priority) }
         return .object(object)
     }
 }

@@ -190,14 +190,17 @@ extension Checkup {
                 (select count(*) from stepwell.steps s where s.status = 'l' and s.lease_until < now() - interval '30 seconds')::int,
                 (select count(*) from stepwell.outbox o where o.run_at < now() - interval '60 seconds')::int,
                 coalesce((select string_agg(q.function, ', ' order by q.function) from (
-                    select distinct s.function from stepwell.steps s
-                    where s.status = 'r' and s.run_at < now() - interval '60 seconds' and s.function <> ''
+                    select distinct rtrim(s.function, '#') as function from stepwell.steps s
+                    where s.status = 'r' and s.function <> ''
+                      and stepwell.ready_since(s.function, s.run_at, s.entered_at) < now() - interval '60 seconds'
                       and not exists (select from stepwell.workers w
-                        where w.seen_at > now() - interval '30 seconds' and s.function = any (w.functions))
+                        where w.seen_at > now() - interval '30 seconds' and rtrim(s.function, '#') = any (w.functions))
                     limit 20) q), ''),
-                coalesce((select extract(epoch from now() - min(s.run_at))::int from stepwell.steps s
+                coalesce((select
+                        extract(epoch from now() - min(stepwell.ready_since(s.function, s.run_at, s.entered_at)))::int
+                    from stepwell.steps s
                     where s.status = 'r' and (s.function = '' or exists (select from stepwell.workers w
-                        where w.seen_at > now() - interval '30 seconds' and s.function = any (w.functions)))), 0)
+                        where w.seen_at > now() - interval '30 seconds' and rtrim(s.function, '#') = any (w.functions)))), 0)
             """
         )
         return try decode { () throws(PostgresError) in

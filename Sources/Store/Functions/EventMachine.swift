@@ -1,15 +1,19 @@
 import JSON
+import StatesLanguage
 
 /// The state machine whose executions are calls of a function that nobody waits for: it does what Lambda does with such
 /// calls.
 struct EventMachine {
-    let function: String
+    let function: FunctionReference
     let settings: FunctionSettings
     /// What ARNs begin with behind the service: region and account.
     let place: String
 
     /// Lambda's first pause before another attempt; the next one is twice as long.
     private static let firstPause = 60
+
+    private var arn: String { "arn:aws:lambda:\(place):function:\(function.name)" }
+    private var version: String { function.qualifier ?? FunctionReference.latest }
 
     var definition: JSONObject {
         var states: JSONObject = [
@@ -65,7 +69,8 @@ struct EventMachine {
 
     private var invoke: JSONObject {
         var task: JSONObject = [
-            "Type": "Task", "Resource": .string("arn:aws:lambda:\(place):function:\(function)"), "TimeoutSeconds": 900,
+            "Type": "Task", "Resource": .string(function.qualifier.map { "\(arn):\($0)" } ?? arn),
+            "TimeoutSeconds": 900,
             "Assign": ["attempts": "{% $exists($attempts) ? $attempts + 1 : 1 %}"],
             "Catch": [
                 [
@@ -88,7 +93,7 @@ struct EventMachine {
             "version": "1.0", "timestamp": "{% $now() %}",
             "requestContext": [
                 "requestId": "{% $states.context.Execution.Name %}",
-                "functionArn": .string("arn:aws:lambda:\(place):function:\(function):$LATEST"),
+                "functionArn": .string("\(arn):\(version)"),
                 "condition": condition,
                 "approximateInvokeCount": "{% $exists($attempts) ? $attempts : 0 %}",
             ],
@@ -98,13 +103,13 @@ struct EventMachine {
     }
 
     private var success: JSONValue {
-        record("Success", ["statusCode": 200, "executedVersion": "$LATEST"], "{% $states.input %}")
+        record("Success", ["statusCode": 200, "executedVersion": .string(version)], "{% $states.input %}")
     }
 
     private var failure: JSONValue {
         record(
             "{% $condition %}",
-            ["statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"],
+            ["statusCode": 200, "executedVersion": .string(version), "functionError": "Unhandled"],
             // A function's own error is JSON already.
             """
             {% $exists($failure) ? ($contains($failure.Cause, /^\\s*\\{.*\\}\\s*$/) ? $parse($failure.Cause) \

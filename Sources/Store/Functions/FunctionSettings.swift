@@ -40,6 +40,10 @@ package struct FunctionSettings: Sendable, Hashable {
     package var reserved: Int?
     /// How many calls begin in a second, all workers together; nil: as many as come.
     package var rate: Double?
+    /// Where in an event the key stands whose calls take turns with those of others; nil: first come, first served.
+    package var fairKey: String?
+    /// Where its priority stands, 0 to 9: of a higher one all calls go before.
+    package var priority: String?
 
     package init() {}
 
@@ -53,6 +57,9 @@ package struct FunctionSettings: Sendable, Hashable {
         }
         if let reserved, !(0...100_000).contains(reserved) {
             throw .validation("the reserved concurrency is \(reserved): expected 0 to 100000")
+        }
+        for (name, path) in [("fair key", fairKey), ("priority", priority)] where path != nil {
+            _ = try FairRule.path(path, named: name)
         }
         if let rate, !(rate > 0 && rate <= 1_000_000) {
             throw .validation("the rate is \(rate) calls a second: expected more than 0 and at most 1000000")
@@ -84,6 +91,7 @@ extension Store {
             default: break
             }
         }
+        try await putFairRule(of: name, settings)
         _ = try await query(
             Statement(
                 """
@@ -105,7 +113,29 @@ extension Store {
                 ]
             )
         )
+        try await renewMachinesOfEvents(name)
+    }
+
+    /// Lets calls that nobody waits for follow what is set, those of versions as well.
+    private func renewMachinesOfEvents(_ name: String) async throws(StoreError) {
         _ = try await machineOfEvents(name)
+        let rows = try await query(
+            Statement(
+                """
+                select v.version from stepwell.function_versions v
+                join stepwell.state_machines m on m.name = 'event ' || v.function || '.' || v.version
+                where v.function = $1
+                order by v.version
+                """,
+                [.text(name)]
+            )
+        )
+        let versions = try decode { () throws(PostgresError) in
+            var versions: [Int] = []
+            for row in rows { versions.append(try row.int(0)) }
+            return versions
+        }
+        for version in versions { _ = try await machineOfEvents("\(name):\(version)") }
     }
 
     /// What holds for a function; what is set for none is as Lambda has it.
@@ -120,10 +150,12 @@ extension Store {
         let rows = try await query(
             Statement(
                 """
-                select name, retries, maximum_age, on_success, on_failure, reserved, rate
-                from stepwell.functions
-                where $1::text is null or name = $1
-                order by name collate "C"
+                select f.name, f.retries, f.maximum_age, f.on_success, f.on_failure, f.reserved, f.rate, q.fair_key,
+                    q.priority
+                from stepwell.functions f
+                left join stepwell.fair_functions q on q.name = f.name
+                where $1::text is null or f.name = $1
+                order by f.name collate "C"
                 """,
                 [.text(name)]
             )
@@ -138,6 +170,8 @@ extension Store {
                 settings.onFailure = try row.optionalText(4).flatMap(Destination.init)
                 settings.reserved = try row.optionalInt(5)
                 settings.rate = try row.optionalDouble(6)
+                settings.fairKey = try row.optionalText(7)
+                settings.priority = try row.optionalText(8)
                 functions.append((try row.text(0), settings))
             }
             return functions
@@ -152,6 +186,7 @@ extension Store {
             Statement("delete from stepwell.functions where name = $1 returning name", [.text(name)])
         )
         guard !rows.isEmpty else { throw .validation("nothing is set for a function named '\(name)'") }
-        _ = try await machineOfEvents(name)
+        try await putFairRule(of: name, FunctionSettings())
+        try await renewMachinesOfEvents(name)
     }
 }

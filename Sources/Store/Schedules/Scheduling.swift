@@ -29,6 +29,7 @@ extension Store {
             )
         )
         guard !rows.isEmpty else { throw .validation("there is a schedule named '\(name)' already") }
+        await notifySchedulers()
         return try await schedule(name)
     }
 
@@ -63,8 +64,19 @@ extension Store {
                         + [.int4(old.generation)]
                 )
             )
-            if !rows.isEmpty { return try await schedule(name) }
+            if !rows.isEmpty {
+                await notifySchedulers()
+                return try await schedule(name)
+            }
         }
+    }
+
+    /// What those hear on the channel of work who start what schedules say: they may sleep beyond a new one's time. It is
+    /// a hint, which may get lost.
+    package static let schedulesHint = "schedules"
+
+    private func notifySchedulers() async {
+        _ = try? await query(Statement("select pg_notify('stepwell_work', $1)", [.text(Self.schedulesHint)]))
     }
 
     /// - Throws: `.scheduleDoesNotExist`.

@@ -15,7 +15,8 @@ struct StandingRow {
             where $3 and l.locktype = 'transactionid' and l.granted
               and a.xact_start < now() - interval '1 second'
         )
-        select s.id, s.revision, s.state, s.phase, s.status::text, s.function, s.next_function, s.run_at,
+        select s.id, s.revision, s.state, s.phase, s.status::text, s.function, s.next_function,
+            stepwell.ready_since(s.function, s.run_at, s.entered_at),
             stepwell.is_due(s.status, s.run_at), s.lease_until, stepwell.lease_is_over(s.status, s.lease_until), w.name,
             s.retry_count, s.remaining, s.item_count - s.next_item, s.entered_at, s.deadline,
             case when s.heartbeat_event = s.scheduled_event then s.heartbeat_due end,
@@ -37,7 +38,7 @@ struct StandingRow {
                 select coalesce(v.claims, case when v.in_hand < v.slots then v.functions || '{""}' else '{}' end)
             ) c (claims)
             where stepwell.is_due(s.status, s.run_at) and stepwell.lives(v.seen_at)
-              and (s.function = '' or s.function = any (v.functions) or s.function = any (c.claims))
+              and (s.function = '' or rtrim(s.function, '#') = any (v.functions) or s.function = any (c.claims))
         ) o
         cross join lateral (
             select count(*) as pollers from stepwell.activity_pollers p
@@ -94,8 +95,8 @@ struct StandingRow {
         state = try row.text(2)
         phase = try row.text(3)
         status = try row.text(4)
-        function = try row.text(5)
-        nextFunction = try row.text(6)
+        function = FairRule.function(ofQueue: try row.text(5))
+        nextFunction = FairRule.function(ofQueue: try row.text(6))
         runAt = Timestamp(microseconds: try row.timestamp(7))
         isDue = try row.bool(8)
         leaseUntil = try time(9) ?? Timestamp(microseconds: 0)

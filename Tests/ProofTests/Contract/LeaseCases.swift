@@ -1,3 +1,4 @@
+import Expressions
 import Interpreter
 import JSON
 import Store
@@ -42,6 +43,44 @@ extension ContractCase {
             let second = try await bench.one()
             try bench.expect(second.lease.fence >= first.lease.fence + 2, "both have raised the fence")
             try bench.expect(!second.isSuspect, "what was given back is no suspect")
+        },
+        ContractCase(
+            "a step in a lane is claimed by its place there, and keeps that when its lease is given back or lost"
+        ) {
+            bench in
+            try await bench.startChain()
+            let step = try await bench.one()
+            var decision = try await bench.decide(step)
+            guard case .invoke(var call) = decision.next else {
+                throw ContractViolation(description: "the function is to be called")
+            }
+            let place = try await bench.store.probe(functions: []).now.adding(seconds: Int64(-1000))
+            call.function = "a#"
+            call.place = place
+            decision.next = .invoke(call)
+            _ = try await bench.commit(step, decision)
+            try bench.expect(try await bench.claim().isEmpty, "it is not in the function's own queue")
+            func claim() async throws -> Claim {
+                try await bench.store.claim(
+                    bucket: step.key.bucket,
+                    functions: ["a#"],
+                    limit: 1,
+                    worker: bench.worker,
+                    lease: bench.lease,
+                    from: nil
+                )
+            }
+            let first = try await claim()
+            try bench.expect(first.readySince == place, "its place is its own")
+            _ = try await bench.store.release(
+                first.steps.map(\.lease),
+                bucket: step.key.bucket,
+                worker: bench.worker,
+                delay: .zero
+            )
+            try bench.expect(try await claim().readySince == place, "it is given back to its place")
+            _ = try await bench.store.releaseWorker(bench.worker)
+            try bench.expect(try await claim().readySince == place, "a lost lease leaves it there")
         },
         ContractCase("only the holder gives a step back, and only under its fence") { bench in
             try await bench.startChain()
