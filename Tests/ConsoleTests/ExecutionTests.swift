@@ -39,6 +39,30 @@ struct ExecutionTests {
         }
     }
 
+    @Test("of a machine with very many states is a small page all the same", arguments: [380, 2000])
+    func manyStates(count: Int) async throws {
+        try await ConsoleFixture.run { fixture in
+            func name(_ number: Int) -> String { "State \(number) \(String(repeating: "상", count: 60))" }
+            let states = (0..<count)
+                .map { number in
+                    let next = number + 1 < count ? #""Next": "\#(name(number + 1))""# : #""End": true"#
+                    return #""\#(name(number))": {"Type": "Pass", \#(next)}"#
+                }
+            let definition = #"{"StartAt": "\#(name(0))", "States": {\#(states.joined(separator: ","))}}"#
+            _ = try await fixture.store.deploy(name: "Orders", definition: definition)
+            _ = try await fixture.store.startExecution(
+                stateMachine: "Orders",
+                name: "o-1",
+                input: JSONDocument(trusted: "{}")
+            )
+            let page = try await fixture.get("/console/executions/Orders/o-1")
+            #expect(page.status == 200)
+            #expect(page.text.contains("State 1 "))
+            #expect(page.text.contains("This is only the beginning."))
+            #expect(page.text.utf8.count < 200_000)
+        }
+    }
+
     @Test("is stopped by who may, refused to who may not, and both are written down")
     func stop() async throws {
         try await ConsoleFixture.run(signed: true) { fixture in

@@ -19,7 +19,11 @@ struct ExecutionGraph {
 
     let picture: GraphPicture?
     let list: [Line]?
+    let listIsCut: Bool
     let panel: StatePanel?
+
+    /// As much as a picture, or a list in place of it, takes of a page.
+    private static let mostBytes = 100 << 10
 
     static func load(_ page: ExecutionPage, _ report: ExecutionReport) async throws -> ExecutionGraph {
         let query = page.visit.address.query
@@ -29,32 +33,38 @@ struct ExecutionGraph {
         if let chosen { panel = try await StatePanel.load(page, report, state: chosen, span: span) }
         guard let details = try await page.store.machineDetails(ofExecution: page.arn),
             let machine = Definition(parsing: details.definition, type: details.type).machine
-        else { return ExecutionGraph(picture: nil, list: [], panel: panel) }
+        else { return ExecutionGraph(picture: nil, list: [], listIsCut: false, panel: panel) }
         let states = report.states
         let look = { (state: String, kind: MachineGraph.Kind) -> (tone: String, note: String) in
             guard let report = states[state] else { return ("untouched", page.texts("kind.\(kind.rawValue)")) }
             return (report.tone, note(report, kind, page.texts))
         }
-        let address = { (state: String) in page.address([], [("state", state)]) }
+        let address = { (state: String) in Address.here([("state", state)]) }
         let graph = MachineGraph(machine)
         if let layout = await page.visit.console.layouts.layout(of: graph) {
             let picture = GraphPicture(graph, layout, chosen: chosen, look: look, address: address)
-            return ExecutionGraph(picture: picture, list: nil, panel: panel)
-        }
-        let lines = StateList(machine).lines.prefix(1000)
-            .map { line in
-                let (tone, note) = look(line.name, line.kind)
-                return Line(
-                    address: address(line.name),
-                    name: line.name,
-                    kind: page.texts("kind.\(line.kind.rawValue)"),
-                    tone: tone,
-                    note: note,
-                    depth: "depth-\(min(line.depth, 8))",
-                    isChosen: line.name == chosen
-                )
+            if picture.bytes <= mostBytes {
+                return ExecutionGraph(picture: picture, list: nil, listIsCut: false, panel: panel)
             }
-        return ExecutionGraph(picture: nil, list: Array(lines), panel: panel)
+        }
+        var (lines, room) = ([Line](), mostBytes)
+        let all = StateList(machine).lines
+        for line in all {
+            let (tone, note) = look(line.name, line.kind)
+            let shown = Line(
+                address: address(line.name),
+                name: line.name,
+                kind: page.texts("kind.\(line.kind.rawValue)"),
+                tone: tone,
+                note: note,
+                depth: "depth-\(min(line.depth, 8))",
+                isChosen: line.name == chosen
+            )
+            room -= 160 + 2 * line.name.utf8.count + note.utf8.count + shown.address.utf8.count
+            guard room >= 0 else { break }
+            lines.append(shown)
+        }
+        return ExecutionGraph(picture: nil, list: lines, listIsCut: lines.count < all.count, panel: panel)
     }
 
     private static func note(

@@ -46,6 +46,8 @@ struct GraphPicture {
     let edges: [Edge]
     let nodes: [Node]
     let dots: [Dot]
+    /// About as much as it takes of a page.
+    let bytes: Int
 
     /// - Parameters:
     ///   - chosen: the state that is looked at.
@@ -105,6 +107,9 @@ struct GraphPicture {
             )
         }
         (self.nodes, self.dots) = (nodes, dots)
+        bytes =
+            nodes.reduce(0) { $0 + 300 + 3 * $1.fullName.utf8.count + 2 * $1.note.utf8.count + $1.address.utf8.count }
+            + edges.reduce(0) { $0 + 60 + $1.path.utf8.count + $1.tip.utf8.count }
     }
 
     /// As much of a name as its box has room for.

@@ -38,8 +38,13 @@ struct Address: Sendable {
     ///   - query: those without value are left out.
     static func of(_ path: [String], _ query: [(String, String?)] = []) -> String {
         let address = (["/console"] + path.map(\.encoded)).joined(separator: "/")
+        return address + here(query)
+    }
+
+    /// The same page with other fields: a path that is long need not stand in every row of it.
+    static func here(_ query: [(String, String?)]) -> String {
         let fields = query.compactMap { name, value in value.map { "\(name.encoded)=\($0.encoded)" } }
-        return fields.isEmpty ? address : address + "?" + fields.joined(separator: "&")
+        return fields.isEmpty ? "" : "?" + fields.joined(separator: "&")
     }
 }
 
