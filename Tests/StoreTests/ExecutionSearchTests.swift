@@ -69,6 +69,25 @@ struct ExecutionSearchTests {
         #expect(try await pages(named, limit: 5).names.count == 11)
     }
 
+    @Test("finds what has the whole name at once, however old it is, and once")
+    func wholeName() async throws {
+        try await store(9000)
+        var filter = ExecutionFilter()
+        filter.namePrefix = "o-7"
+        filter.fields = [.init(path: ["mark"], value: "7")]
+        let first = try await fixture.store.findExecutions(filter, limit: 50)
+        // The other one is new enough to be found by looking; the first one is not.
+        #expect(first.executions.map(\.name) == ["o-7", "o-7507"])
+        #expect(first.next != nil)
+        let all = try await pages(filter, limit: 1)
+        #expect(all.names == ["o-7", "o-7507"])
+        filter.statuses = [.failed]
+        #expect(try await pages(filter, limit: 1).names == [])
+        filter.statuses = [.succeeded]
+        filter.stateMachine = "Orders"
+        #expect(try await pages(filter, limit: 1).names == ["o-7", "o-7507"])
+    }
+
     @Test("counts as far as it looks, and says when that was not all")
     func count() async throws {
         try await store(9000)

@@ -24,10 +24,17 @@ extension Store {
         return max(100, all / Int(settings.buckets))
     }
 
-    /// Executions that a filter means, newest first, in bounded time: however many there are that it does not mean.
+    private static let searchColumns = """
+        select coalesce(m.name || '/' || e.map_label, m.name), e.name, e.status,
+            e.started_at, e.stopped_at, e.version, e.alias, e.redrive_count, e.redriven_at, e.id
+        """
+    private static let searchJoin = "join stepwell.state_machines m on m.id = e.machine"
+
+    /// Executions that a filter means, newest first, in bounded time: however many there are that it does not mean. Those
+    /// that have the whole name that it asks for come first, however old they are.
     ///
     /// - Parameters:
-    ///   - limit: the most to answer, 1 to 1,000.
+    ///   - limit: the most to answer, 1 to 1,000, beside those with the whole name.
     ///   - after: where the search before ended.
     package func findExecutions(
         _ filter: ExecutionFilter,
@@ -36,21 +43,20 @@ extension Store {
     ) async throws(StoreError) -> FoundExecutions {
         let limit = min(max(limit, 1), 1000)
         let search = try await search(filter, after: after)
-        let answers = try await pipeline(
-            search.statements(
-                """
-                select coalesce(m.name || '/' || e.map_label, m.name), e.name, e.status,
-                    e.started_at, e.stopped_at, e.version, e.alias, e.redrive_count, e.redriven_at, e.id
-                """,
-                join: "join stepwell.state_machines m on m.id = e.machine",
-                limit: limit + 1
+        var found = try await look(search, limit: limit)
+        if search.name != nil, after == nil {
+            let named = try rows(
+                of: try await pipeline(search.exact(Self.searchColumns, join: Self.searchJoin, limit: limit))
             )
-        )
-        let found = try decode { () throws(PostgresError) in
-            var found: [(id: PGUUID, summary: ExecutionSummary)] = []
-            for row in answers.joined() { found.append((try row.uuid(9), try summary(row))) }
-            return found.sorted { $0.id > $1.id }
+            found.executions.insert(contentsOf: named.map(\.summary), at: 0)
         }
+        return found
+    }
+
+    private func look(_ search: Search, limit: Int) async throws(StoreError) -> FoundExecutions {
+        let statements = search.statements(Self.searchColumns, join: Self.searchJoin, limit: limit + 1)
+        let answers = try await pipeline(statements)
+        let found = try rows(of: answers)
         // A bucket that has given fewer has come to its end, or has been looked through as far as this goes. Buckets get to
         // different times: what is older than the latest of those waits for the next page.
         let isCertain = answers.allSatisfy { $0.count > limit }
@@ -69,6 +75,15 @@ extension Store {
             next: ExecutionCursor(startedBefore: bound),
             lookedBackTo: Timestamp(microseconds: Int64(bound.high >> 16) * 1000)
         )
+    }
+
+    /// Newest first.
+    private func rows(of answers: [Rows]) throws(StoreError) -> [(id: PGUUID, summary: ExecutionSummary)] {
+        try decode { () throws(PostgresError) in
+            var found: [(id: PGUUID, summary: ExecutionSummary)] = []
+            for row in answers.joined() { found.append((try row.uuid(9), try summary(row))) }
+            return found.sorted { $0.id > $1.id }
+        }
     }
 
     /// How many executions a filter means, up to a limit.
@@ -91,6 +106,7 @@ extension Store {
         if let name = filter.stateMachine { machine = try await machineID(of: name) }
         return Search(
             condition: filter.condition(machine: machine),
+            name: filter.namePrefix,
             after: after?.startedBefore,
             depth: searchDepth(filter),
             buckets: settings.buckets
@@ -114,6 +130,8 @@ extension Store {
 /// A search in all buckets.
 private struct Search {
     let condition: ExecutionFilter.Condition
+    /// What names are to begin with.
+    let name: String?
     let after: PGUUID?
     let depth: Int
     let buckets: Int32
@@ -132,19 +150,37 @@ private struct Search {
 
     /// - Parameter counts: only how many there are.
     func statements(_ columns: String, join: String, limit: Int, counts: Bool = false) -> [Statement] {
+        // Those with the whole name are found by it.
+        let others = name == nil || counts ? "" : " and e.name <> $\(cursor + 1)"
         let rows = """
             \(columns) from (select e.* from \(source) limit \(depth)) e \(join)
-            where \(condition.scanned.joined(separator: " and "))
+            where \(condition.scanned.joined(separator: " and "))\(others)
             order by e.id desc
             limit \(limit)
             """
         return all(counts ? "select count(*)::int8 from (\(rows)) r" : rows)
     }
 
+    /// Those that have the whole name, which an index leads to.
+    func exact(_ columns: String, join: String, limit: Int) -> [Statement] {
+        all(
+            """
+            \(columns) from stepwell.executions e \(join)
+            where e.bucket = $1 and e.machine = any (array(select x.id from stepwell.state_machines x))
+              and e.name = $\(cursor + 1) and \(condition.text)
+            order by e.id desc
+            limit \(limit)
+            """
+        )
+    }
+
     var bounds: [Statement] { all("select e.id from \(source) offset \(depth - 1) limit 1") }
 
     private func all(_ text: String) -> [Statement] {
         // Every bucket has the same text, and so the same plan.
-        (0..<buckets).map { Statement(text, [.int4($0)] + condition.parameters + [.uuid(after)]) }
+        (0..<buckets)
+            .map {
+                Statement(text, [.int4($0)] + condition.parameters + [.uuid(after)] + (name.map { [.text($0)] } ?? []))
+            }
     }
 }
