@@ -117,7 +117,9 @@ struct StateTests {
             let cookie = try await fixture.logIn(try await fixture.makeKey("*"))
             let page = try await fixture.get(Self.path, cookie: cookie)
             #expect(page.text.contains(#"data-fill="step=0&amp;entry=2&amp;attempt=0""#))
-            for (name, value) in [("entry", "1"), ("attempt", "1"), ("step", "7"), ("output", "{"), ("entry", "x")] {
+            for (name, value) in [
+                ("entry", "1"), ("attempt", "1"), ("step", "7"), ("output", "{"), ("entry", "x"), ("outcome", ""),
+            ] {
                 var wrong = fields
                 wrong[name] = value
                 let answer = try await fixture.post(

@@ -277,7 +277,12 @@ class Values(Pages):
             self.browser.write("#answer textarea", json.dumps({"approved": HOSTILE}))
             self.browser.write("#answer input[name=error]", "Declined")
             self.pictures(f"answer-{press}")
-            self.browser.click(f"#answer button[value={press}]")
+            if press == "failure":
+                # Enter does what stands below the field, and not above it.
+                self.browser.click("#answer input[name=cause]")
+                self.browser.press("\ue007")
+            else:
+                self.browser.click("#answer button[value=success]")
             self.browser.wait("the end", lambda: self.browser.text("#status") == "Succeeded")
             self.browser.open(f"{place}?state={state}")
             self.assertNotIn("not reached", self.browser.text("section.panel"))
@@ -347,6 +352,8 @@ class Many(Pages):
         self.browser.wait("the preview", lambda: "3 will be touched" in self.browser.text("#count"))
         self.assertNotIn("w-4", self.browser.text())
         self.browser.write("[name=error]", "Closed")
+        self.browser.press("\ue007")
+        self.assertEqual(self.browser.text("[data-progress]"), "", "Enter in a field stops nothing")
         self.pictures("bulk")
         self.browser.click("form[data-bulk] button")
         self.browser.wait("the end", lambda: "3 done, 0 refused" in self.browser.text("[data-progress]"))

@@ -23,7 +23,7 @@ actor ReportCache {
     private var entries: [Key: Entry] = [:]
     private var looks = 0
 
-    init(capacity: Int = 500_000, page: Int = 20_000) { (self.capacity, self.page) = (capacity, page) }
+    init(capacity: Int = 250_000, page: Int = 20_000) { (self.capacity, self.page) = (capacity, page) }
 
     /// - Parameter lastEvent: how far the execution has come.
     func spans(

@@ -30,7 +30,10 @@ struct TaskLine {
 extension ExecutionPage {
     /// Answers a task that waits. What the page names is an attempt: if that is over, nothing is answered.
     func answer(_ fields: Fields) async throws -> Response {
-        let isFailure = fields["outcome"] == "failure"
+        guard let outcome = fields["outcome"], ["success", "failure"].contains(outcome) else {
+            throw APIError.validation("The form does not say how it answers.")
+        }
+        let isFailure = outcome == "failure"
         let action = isFailure ? "SendTaskFailure" : "SendTaskSuccess"
         try visit.require(action, on: owner)
         guard let step = fields["step"].flatMap({ Int64($0) }), let entry = fields["entry"].flatMap({ Int($0) }),

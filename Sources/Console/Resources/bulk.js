@@ -36,6 +36,11 @@ async function doAll(form) {
   halt.hidden = true;
 }
 
+// Enter in a field is not meant for so many.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("form[data-bulk] input")) event.preventDefault();
+});
+
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("form[data-bulk]")) return;
   event.preventDefault();

@@ -60,8 +60,10 @@ document.addEventListener("click", async (event) => {
   const opener = event.target.closest?.("[data-open]");
   if (opener) {
     const dialog = document.getElementById(opener.dataset.open);
-    // What the form is about, where one form does for several things.
-    for (const [name, value] of new URLSearchParams(opener.dataset.fill ?? "")) dialog.querySelector("form").elements[name].value = value;
+    // What the forms are about, where they do for several things.
+    for (const [name, value] of new URLSearchParams(opener.dataset.fill ?? "")) {
+      for (const form of dialog.querySelectorAll("form")) form.elements[name].value = value;
+    }
     dialog?.showModal();
   }
   event.target.closest?.("[data-close]")?.closest("dialog").close();
