@@ -31,10 +31,11 @@ struct FunctionTests {
     @Test("are shown with who offers them, what is set for them and what calls them; services and activities are none")
     func pages() async throws {
         try await ConsoleFixture.run { fixture in
-            try await Self.addWorker(fixture, offering: ["charge", "service:sqs", Self.hostile])
+            try await Self.addWorker(fixture, offering: ["charge", "charge:1", "service:sqs", Self.hostile])
             var settings = FunctionSettings()
             settings.reserved = 20
             settings.rate = 2.5
+            settings.fairKey = "$.tenant.id"
             settings.onFailure = .function("notify")
             try await fixture.store.putFunction("charge", settings)
             try await fixture.store.putFunction("nobodys", FunctionSettings())
@@ -47,6 +48,16 @@ struct FunctionTests {
             #expect(list.text.contains("20 at once, 2.5 a second"))
             #expect(list.text.contains("nobodys") && !list.text.contains("service:sqs"))
             #expect(list.text.contains("&lt;img src=x") && !list.text.contains("<img src=x"))
+            let version = try await fixture.get("/console/functions/charge%3A1")
+            #expect(version.status == 200 && version.text.contains("tenant.id"))
+            let called = try await fixture.post(
+                "/console/functions/charge%3A1/invoke",
+                ["kind": "event", "payload": "{}"],
+                intent: list.intent
+            )
+            #expect(called.text.contains("Accepted"), "\(called.text)")
+            let calls = try await fixture.get("/console/functions/charge%3A1")
+            #expect(calls.text.contains("event%20charge.1"))
             let page = try await fixture.get("/console/functions/charge")
             #expect(page.status == 200)
             for text in ["nightly", "/console/functions/notify", "6 h", "0 / 7", "&lt;img src=x", "1,200", "2 ms"] {

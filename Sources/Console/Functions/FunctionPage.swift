@@ -111,7 +111,8 @@ struct FunctionPage {
             setting("maximumAge", texts.duration(microseconds: Int64(settings.maximumAge) * 1_000_000)),
             destination("onSuccess", settings.onSuccess), destination("onFailure", settings.onFailure),
             setting("reserved", settings.reserved.map { texts.count($0) } ?? "–"),
-            setting("rate", settings.rate.map(\.plainText) ?? "–"),
+            setting("rate", settings.rate.map(\.plainText) ?? "–"), setting("fairKey", settings.fairKey ?? "–"),
+            setting("priority", settings.priority ?? "–"),
         ]
     }
 
@@ -120,7 +121,8 @@ struct FunctionPage {
         guard visit.may("ListExecutions", on: nil) else { return nil }
         var found: [ExecutionSummary] = []
         for kind in [InvocationKind.event, .logged, .request] {
-            let machine = "\(kind.rawValue) \(name)"
+            // Of a version, whose number stands behind a colon.
+            let machine = "\(kind.rawValue) \(name.replacing(":", with: "."))"
             found += try await visit.store.latestExecutions(ofStateMachine: machine, limit: 10).elements.map(\.summary)
         }
         let newest = found.sorted { $0.startedAt > $1.startedAt }.prefix(10)

@@ -33,7 +33,8 @@ struct FunctionStanding {
                     name: name,
                     workers: living.filter { $0.record.functions.contains(name) },
                     queue: queues[name],
-                    settings: settings[name],
+                    // Its versions have what is set for a function.
+                    settings: settings[String(name.prefix { $0 != ":" })],
                     calls: calls[name] ?? CallFigures()
                 )
             }
