@@ -166,8 +166,8 @@ extension Run {
         on input: JSONDocument
     ) throws(StateFailure) -> Int? {
         guard let number = try integer(field, name, on: input) else { return nil }
-        guard number > 0 else { throw StateFailure(runtime: "\(name) must be positive.") }
-        return number
+        guard number >= 0 else { throw StateFailure(runtime: "\(name) must be positive.") }
+        return number == 0 ? nil : number
     }
 
     private mutating func integer(

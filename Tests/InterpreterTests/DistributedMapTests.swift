@@ -73,7 +73,7 @@ struct DistributedMapTests {
         let machine = try machine(
             startAt: "my Map/1",
             #"""
-            "my Map/1": {"Type": "Map", "End": true, "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"},
+            "my Map/1": {"Type": "Map", "End": true, "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
                 "StartAt": "W", "States": {"W": {"Type": "Succeed"}}}}
             """#
         )

@@ -34,7 +34,7 @@ struct JSONataTests {
                 startAt: "A",
                 #"""
                 "A": {"Type": "Task", "Resource": "arn:aws:lambda:r:1:function:f",
-                  "Arguments": {"double": "{% $states.input.n * 2 %}", "text": "{%x%}y"},
+                  "Arguments": {"double": "{% $states.input.n * 2 %}", "text": "y{%x%}"},
                   "TimeoutSeconds": "{% $states.input.n %}", "HeartbeatSeconds": 1,
                   "Credentials": {"RoleArn": "{% 'role-' & $states.input.n %}"},
                   "Output": {"sum": "{% $states.result.double + $states.input.n %}", "old": "{% $exists($kept) %}"},
@@ -47,7 +47,7 @@ struct JSONataTests {
         )
         let call = FunctionCall(
             function: "f",
-            input: JSONDocument(["double": 4, "text": "{%x%}y"]),
+            input: JSONDocument(["double": 4, "text": "y{%x%}"]),
             timeoutSeconds: 2,
             heartbeatSeconds: 1
         )

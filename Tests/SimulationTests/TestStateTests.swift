@@ -236,8 +236,8 @@ struct TestStateTests {
         (
             state("Pass", #""Ende": true"#, nil),
             """
-            InvalidDefinition: Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Exactly one of these fields \
-            is required: [Next, End] at /States/StateName, SCHEMA_VALIDATION_FAILED: Field 'Ende' is not supported at \
+            InvalidDefinition: Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: This object should have only \
+            one of the following fields: [Next, End] at /States/StateName, SCHEMA_VALIDATION_FAILED: Field 'Ende' is not supported at \
             /States/StateName'
             """
         ),

@@ -120,7 +120,7 @@ struct DefinitionTests {
         ),
         (
             #"{"StartAt": "A", "States": {"A": {"Type": "Task", "End": true, "#
-                + #""Resource": "arn:aws:states:::glue:startJobRun"}}}"#,
+                + #""Resource": "arn:aws:states:::glue:startJobRun", "Parameters": {}}}}"#,
             ["/States/A/Resource"]
         ),
     ]
@@ -146,7 +146,7 @@ struct DefinitionTests {
             (Text.map(#""ItemsPath": "$$.Execution.Input.items""#), true),
             (Text.map(#""ItemSelector": {"i.$": "$$.Execution.Input"}"#), true),
             (Text.map(#""ItemSelector": {"i.$": "$$.Map.Item.Value"}"#), false),
-            (Text.map(#""MaxConcurrencyPath": "$$.Execution.Input.n""#), true),
+            (Text.map(#""ItemsPath": "$$.Execution.Input.n""#), true),
             (Text.choice(#""Variable": "$$.Execution.Input.a", "IsNull": true, "Next": "B""#), true),
             (Text.choice(#""Not": {"Variable": "$$.Execution", "IsPresent": true}, "Next": "B""#), true),
             (

@@ -105,9 +105,9 @@ struct ErrorHandlingRuleTests {
         ),
         .schema(
             "IntervalSeconds",
-            retry(#""IntervalSeconds": 0"#),
+            retry(#""IntervalSeconds": -1"#),
             at: "/States/A/Retry[0]/IntervalSeconds",
-            "Minimum value is 1"
+            "Minimum value is 0"
         ),
         .schema(
             "MaxAttempts",
@@ -131,7 +131,7 @@ struct ErrorHandlingRuleTests {
             "JitterStrategy",
             retry(#""JitterStrategy": "SOME""#),
             at: "/States/A/Retry[0]/JitterStrategy",
-            "The field 'JitterStrategy' should have one of these values: [FULL, NONE]"
+            "Value should be one of the following: [NONE, FULL]"
         ),
         .schema(
             "Comment",
@@ -167,11 +167,11 @@ struct ErrorHandlingRuleTests {
             at: "/States/A/Catch[0]/ResultPath",
             "Value is not a Reference Path: Reference path didn't start with '$'"
         ),
-        .schema(
+        Rule(
             "Assign",
             Text.catching(#"[{"ErrorEquals": ["E"], "Next": "B", "Assign": {"1st": 1}}]"#),
-            at: "/States/A/Catch[0]/Assign",
-            "Invalid variable name '1st'"
+            "ERROR INVALID_VARIABLE_NAME at /States/A/Catch[0]/Assign/1st: "
+                + "Invalid variable name '1st': the variable name contains invalid characters."
         ),
         .schema(
             "an unknown field",

@@ -21,7 +21,11 @@ struct GraphRuleTests {
         arguments: [
             (String(repeating: "n", count: 80), nil),
             (String(repeating: "주", count: 80), nil),
-            (String(repeating: "n", count: 81), "State name is longer than 80 characters"),
+            (
+                String(repeating: "n", count: 81),
+                "Invalid State name: State '\(String(repeating: "n", count: 81))' exceeds the 80-character limit "
+                    + "allowed by the service"
+            ),
             ("", "State name cannot be empty"),
             ("a\\u0000b", "State name contains the character U+0000"),
             ("\\u202Eabc", nil), ("👩‍👩‍👧‍👦", nil), ("__proto__", nil), ("constructor", nil), ("a/b [0] \\\"q\\\"", nil),

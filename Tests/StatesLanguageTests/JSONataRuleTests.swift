@@ -183,7 +183,7 @@ struct JSONataRuleTests {
             "an unknown language",
             Text.pass(#""QueryLanguage": "SQL", "Output": 1"#),
             at: "/States/A/QueryLanguage",
-            "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]"
+            "Value should be one of the following: [JSONPath, JSONata]"
         ),
         .schema(
             "a field of JSONPath",
@@ -202,11 +202,22 @@ struct JSONataRuleTests {
             "The QueryLanguage is set to 'JSONata', but field 'ResultPath' is only supported for the 'JSONPath' "
                 + "QueryLanguage"
         ),
-        .schema(
+        Rule(
             "a variable that would hide $states",
             state(#""Type": "Pass", "Assign": {"states": 1}, "End": true"#),
-            at: "/States/A/Assign",
-            "Invalid variable name 'states'"
+            "ERROR RESERVED_VARIABLE_NAME at /States/A/Assign/states: Cannot assign to reserved variable '$states'."
+        ),
+        .schema(
+            "an expression that does not end",
+            state(#""Type": "Pass", "Output": {"a": [1, "{% 1"]}, "End": true"#),
+            at: "/States/A/Output/a[1]",
+            "JSONata string must start with {% and end with %}"
+        ),
+        .schema(
+            "an Error that does not end",
+            state(#""Type": "Fail", "Error": "{% 'e' %} ""#),
+            at: "/States/A/Error",
+            "JSONata string must start with {% and end with %}"
         ),
         .schema(
             "no Resource",
@@ -230,6 +241,12 @@ struct JSONataRuleTests {
             "Expected value of type Integer"
         ),
         .schema(
+            "startExecution without arguments",
+            state(#""Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "End": true"#),
+            at: "/States/A/Resource",
+            "Arguments field is required for resource ARN: arn:aws:states:::states:startExecution"
+        ),
+        .schema(
             "startExecution without a machine",
             state(
                 #""Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "Arguments": {}, "End": true"#
@@ -248,11 +265,15 @@ struct JSONataRuleTests {
             "a rule without anything",
             choice(""),
             at: "/States/A/Choices[0]",
-            "These fields are required: [Condition, Next]"
+            "These fields are required: [Next]"
+        )
+        .with(
+            "ERROR SCHEMA_VALIDATION_FAILED at /States/A/Choices[0]: "
+                + "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]"
         ),
         .schema(
             "a rule in JSONPath",
-            choice(#""Variable": "$.a", "Condition": true, "Next": "B""#),
+            choice(#""Variable": "$.a", "Next": "B""#),
             at: "/States/A/Choices[0]",
             "The QueryLanguage is set to 'JSONata', but field 'Variable' is only supported for the 'JSONPath' "
                 + "QueryLanguage"
@@ -267,7 +288,7 @@ struct JSONataRuleTests {
             "no form of Wait",
             state(#""Type": "Wait", "End": true"#),
             at: "/States/A",
-            "Exactly one of these fields is required: [Seconds, Timestamp]"
+            "This object should have only one of the following fields: [Seconds, Timestamp]"
         ),
         .schema(
             "a timestamp that is none",
@@ -275,11 +296,11 @@ struct JSONataRuleTests {
             at: "/States/A/Timestamp",
             "String does not match RFC3339 timestamp"
         ),
-        .schema(
+        Rule(
             "a variable's part",
             state(#""Type": "Pass", "Assign": {"x[0]": 1}, "End": true"#),
-            at: "/States/A/Assign",
-            "Invalid variable name 'x[0]'"
+            "ERROR INVALID_VARIABLE_NAME at /States/A/Assign/x[0]: "
+                + "Invalid variable name 'x[0]': the variable name contains invalid characters."
         ),
         .schema(
             "Error type",

@@ -41,7 +41,7 @@ struct MachineRuleTests {
             """#
         #expect(
             Definition(parsing: text).diagnostics.map { "\($0.location): \($0.message)" } == [
-                "/Version: The field 'Version' should have one of these values: [1.0]",
+                "/Version: Value should be one of the following: [1.0]",
                 "/: Field 'Stats' is not supported",
                 "/States/A/Seconds: Minimum value is 0",
                 "/States/A/Next: Missing 'Next' target: Nowhere",
@@ -108,20 +108,20 @@ struct MachineRuleTests {
             "Version",
             top(#""Version": "1.1""#),
             at: "/Version",
-            "The field 'Version' should have one of these values: [1.0]"
+            "Value should be one of the following: [1.0]"
         ),
         .schema("Version type", top(#""Version": 1.0"#), at: "/Version", "Expected value of type String"),
         .schema(
             "QueryLanguage",
             top(#""QueryLanguage": "JSONpath""#),
             at: "/QueryLanguage",
-            "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]"
+            "Value should be one of the following: [JSONPath, JSONata]"
         ),
         .schema(
             "TimeoutSeconds",
-            top(#""TimeoutSeconds": 0"#),
+            top(#""TimeoutSeconds": -1"#),
             at: "/TimeoutSeconds",
-            "Minimum value is 1"
+            "Minimum value is 0"
         ),
         Rule(
             "repeated field",

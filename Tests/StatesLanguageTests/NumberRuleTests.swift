@@ -15,7 +15,7 @@ struct NumberRuleTests {
             definition: {
                 #"{"StartAt": "A", "TimeoutSeconds": \#($0), "States": {"A": {"Type": "Succeed"}}}"#
             },
-            range: 1...99_999_999
+            range: 0...99_999_999
         ),
         Field(name: "Seconds", definition: { Text.wait(#""Seconds": \#($0)"#) }, range: 0...99_999_999),
         Field(name: "TimeoutSeconds", definition: { Text.task(#""TimeoutSeconds": \#($0)"#) }, range: 1...99_999_999),
@@ -24,14 +24,14 @@ struct NumberRuleTests {
             definition: { Text.task(#""HeartbeatSeconds": \#($0)"#) },
             range: 1...99_999_999
         ),
-        Field(name: "IntervalSeconds", definition: { retry("IntervalSeconds", $0) }, range: 1...99_999_999),
+        Field(name: "IntervalSeconds", definition: { retry("IntervalSeconds", $0) }, range: 0...99_999_999),
         Field(name: "MaxAttempts", definition: { retry("MaxAttempts", $0) }, range: 0...99_999_999),
         Field(name: "MaxDelaySeconds", definition: { retry("MaxDelaySeconds", $0) }, range: 1...31_622_400),
-        Field(name: "MaxConcurrency", definition: { Text.map(#""MaxConcurrency": \#($0)"#) }, range: 0...99_999_999),
+        Field(name: "MaxConcurrency", definition: { Text.map(#""MaxConcurrency": \#($0)"#) }, range: 0...2_147_483_647),
         Field(
             name: "ToleratedFailureCount",
             definition: { Text.map(#""ToleratedFailureCount": \#($0)"#) },
-            range: 0...99_999_999
+            range: 0...2_147_483_647
         ),
     ]
 

@@ -72,7 +72,7 @@ struct ParallelAndMapRuleTests {
         #expect(
             Definition(parsing: text, type: .express).lines == [
                 "ERROR SCHEMA_VALIDATION_FAILED at /States/A/ItemProcessor/ProcessorConfig/Mode: "
-                    + "Express state machine does not support Distributed Map"
+                    + "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines"
             ]
         )
     }
@@ -129,25 +129,25 @@ struct ParallelAndMapRuleTests {
             "no processor",
             Text.machine(#"{"Type": "Map", "End": true}"#),
             at: "/States/A",
-            "Exactly one of these fields is required: [ItemProcessor, Iterator]"
+            "This object should have only one of the following fields: [ItemProcessor, Iterator]"
         ),
         .schema(
             "two processors",
             processor(Text.branch, #", "Iterator": \#(Text.branch)"#),
             at: "/States/A",
-            "Only one of these fields is allowed: [ItemProcessor, Iterator]"
+            "There should only be one of the following fields: [ItemProcessor, Iterator]"
         ),
         .schema(
             "two selectors",
             Text.map(#""ItemSelector": {}, "Parameters": {}"#),
             at: "/States/A",
-            "Only one of these fields is allowed: [ItemSelector, Parameters]"
+            "There should only be one of the following fields: [ItemSelector, Parameters]"
         ),
         .schema(
             "two concurrencies",
             Text.map(#""MaxConcurrency": 1, "MaxConcurrencyPath": "$.n""#),
             at: "/States/A",
-            "Only one of these fields is allowed: [MaxConcurrency, MaxConcurrencyPath]"
+            "There should only be one of the following fields: [MaxConcurrency, MaxConcurrencyPath]"
         ),
         .schema(
             "MaxConcurrency",
@@ -196,19 +196,25 @@ struct ParallelAndMapRuleTests {
             "Mode",
             config(#"{"Mode": "OUTLINE"}"#),
             at: "/States/A/ItemProcessor/ProcessorConfig/Mode",
-            "The field 'Mode' should have one of these values: [INLINE, DISTRIBUTED]"
+            "Value should be one of the following: [INLINE, DISTRIBUTED]"
         ),
         .schema(
             "ExecutionType inline",
             config(#"{"Mode": "INLINE", "ExecutionType": "STANDARD"}"#),
-            at: "/States/A/ItemProcessor/ProcessorConfig/ExecutionType",
-            "ExecutionType is only allowed when Mode is DISTRIBUTED"
+            at: "/States/A/ItemProcessor/ProcessorConfig",
+            "Field 'ExecutionType' is not supported"
+        ),
+        .schema(
+            "no ExecutionType",
+            config(#"{"Mode": "DISTRIBUTED"}"#),
+            at: "/States/A/ItemProcessor/ProcessorConfig",
+            "These fields are required: [ExecutionType]"
         ),
         .schema(
             "ExecutionType",
             config(#"{"Mode": "DISTRIBUTED", "ExecutionType": "FAST"}"#),
             at: "/States/A/ItemProcessor/ProcessorConfig/ExecutionType",
-            "The field 'ExecutionType' should have one of these values: [STANDARD, EXPRESS]"
+            "Value should be one of the following: [STANDARD, EXPRESS]"
         ),
         .schema(
             "an unknown setting",
@@ -224,7 +230,8 @@ struct ParallelAndMapRuleTests {
         Rule(
             "a long label",
             Text.map(#""Label": "\#(String(repeating: "l", count: 41))""#),
-            "ERROR INVALID_LABEL_NAME at /States/A/Label: \(label)"
+            "ERROR INVALID_LABEL_NAME at /States/A/Label: Invalid Label name: Label '"
+                + String(repeating: "l", count: 41) + "' exceeds the 40-character limit allowed by the service"
         ),
         Rule(
             "a label twice",
@@ -250,7 +257,7 @@ struct ParallelAndMapRuleTests {
             "two tolerated counts",
             Text.map(#""ToleratedFailureCount": 1, "ToleratedFailureCountPath": "$.n""#),
             at: "/States/A",
-            "Only one of these fields is allowed: [ToleratedFailureCount, ToleratedFailureCountPath]"
+            "There should only be one of the following fields: [ToleratedFailureCount, ToleratedFailureCountPath]"
         ),
         .schema(
             "ToleratedFailureCountPath",
@@ -262,7 +269,40 @@ struct ParallelAndMapRuleTests {
             "ToleratedFailurePercentagePath",
             Text.map(#""ToleratedFailurePercentagePath": "$.a[*]""#),
             at: "/States/A/ToleratedFailurePercentagePath",
-            "Value is not a Reference Path: it can name several nodes"
+            "Value is not a Reference Path"
+        ),
+        .schema(
+            "ToleratedFailureCountPath of the context",
+            Text.map(#""ToleratedFailureCountPath": "$$.Execution.Input.n""#),
+            at: "/States/A/ToleratedFailureCountPath",
+            "Value is not a Reference Path"
+        ),
+        .schema(
+            "MaxConcurrencyPath of the context",
+            Text.map(#""MaxConcurrencyPath": "$$.Execution.Input.n""#),
+            at: "/States/A/MaxConcurrencyPath",
+            "Value is not a Reference Path"
+        ),
+        .schema(
+            "MaxItemsPerBatchPath of the context",
+            Text.map(#""ItemBatcher": {"MaxItemsPerBatchPath": "$$.Execution.Input.n"}"#),
+            at: "/States/A/ItemBatcher/MaxItemsPerBatchPath",
+            "Value is not a Reference Path"
+        ),
+        .schema(
+            "CSV without the place of its header",
+            Text.map(#""ItemReader": {"Resource": "\#(getObject)", \#(object), "ReaderConfig": {"InputType": "CSV"}}"#),
+            at: "/States/A/ItemReader/ReaderConfig",
+            "The field 'CSVHeaderLocation' is required"
+        ),
+        .schema(
+            "JSON with the place of a header",
+            Text.map(
+                #""ItemReader": {"Resource": "\#(getObject)", \#(object), "#
+                    + #""ReaderConfig": {"InputType": "JSON", "CSVHeaderLocation": "FIRST_ROW"}}"#
+            ),
+            at: "/States/A/ItemReader/ReaderConfig",
+            "Field 'CSVHeaderLocation' is not supported"
         ),
         .schema(
             "ItemReader",
@@ -274,7 +314,7 @@ struct ParallelAndMapRuleTests {
             "InputType",
             Text.map(#""ItemReader": {"Resource": "\#(getObject)", \#(object), "ReaderConfig": {"InputType": "XML"}}"#),
             at: "/States/A/ItemReader/ReaderConfig/InputType",
-            "The field 'InputType' should have one of these values: [CSV, JSON, JSONL, PARQUET, MANIFEST]"
+            "Value should be one of the following: [CSV, JSON, JSONL, PARQUET, MANIFEST]"
         ),
         .schema(
             "ItemBatcher",

@@ -181,13 +181,13 @@ struct TaskRuleTests {
             "two timeouts",
             Text.task(#""TimeoutSeconds": 1, "TimeoutSecondsPath": "$.a""#),
             at: "/States/A",
-            "Only one of these fields is allowed: [TimeoutSeconds, TimeoutSecondsPath]"
+            "There should only be one of the following fields: [TimeoutSeconds, TimeoutSecondsPath]"
         ),
         .schema(
             "two heartbeats",
             Text.task(#""HeartbeatSecondsPath": "$.a", "HeartbeatSeconds": 1"#),
             at: "/States/A",
-            "Only one of these fields is allowed: [HeartbeatSeconds, HeartbeatSecondsPath]"
+            "There should only be one of the following fields: [HeartbeatSeconds, HeartbeatSecondsPath]"
         ),
         .schema(
             "heartbeat as long as the timeout",
@@ -199,7 +199,7 @@ struct TaskRuleTests {
             "TimeoutSecondsPath",
             Text.task(#""TimeoutSecondsPath": "$..a""#),
             at: "/States/A/TimeoutSecondsPath",
-            "Value is not a Reference Path: it can name several nodes"
+            "Value is not a Reference Path"
         ),
         .schema(
             "Credentials type",
@@ -216,8 +216,17 @@ struct TaskRuleTests {
         .schema(
             "startExecution without parameters",
             start(""),
-            at: "/States/A/Parameters",
-            "The field 'StateMachineArn' is required but was missing"
+            at: "/States/A/Resource",
+            "Parameters field is required for resource ARN: arn:aws:states:::states:startExecution"
+        ),
+        .schema(
+            "Credentials of an activity",
+            Text.machine(
+                #"{"Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:a", "#
+                    + #""Credentials": {"RoleArn": "arn:aws:iam::123456789012:role/r"}, "End": true}"#
+            ),
+            at: "/States/A",
+            "The field 'Credentials' is not supported for activities"
         ),
         .schema(
             "startExecution without a machine",

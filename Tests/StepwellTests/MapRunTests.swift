@@ -369,7 +369,7 @@ import Testing
                 states: #"""
                     "Item": {"Type": "Map", "End": true, "ItemsPath": "$.Items", "ItemSelector": {
                             "v.$": "$$.Map.Item.Value", "s.$": "$$.Map.Item.Source", "k.$": "$.BatchInput.k"},
-                        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "Inner",
+                        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Inner",
                             "States": {"Inner": {"Type": "Pass", "Parameters": {"n.$": "$.v",
                                 "name.$": "$$.StateMachine.Name", "s.$": "$.s", "k.$": "$.k"}, "End": true}}}}
                     """#

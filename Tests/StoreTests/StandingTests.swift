@@ -440,7 +440,7 @@ struct StandingTests {
             "Many",
             startAt: "M",
             #"""
-            "M": {"Type": "Map", "End": true, "MaxConcurrency": 7, "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"},
+            "M": {"Type": "Map", "End": true, "MaxConcurrency": 7, "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
                 "StartAt": "W", "States": {"W": {"Type": "Pass", "End": true}}}}
             """#
         )

@@ -9,16 +9,24 @@ extension FieldReader {
         guard let assign = nested("Assign") else { return nil }
         for (key, _) in assign.object {
             let name = language == .jsonPath && key.hasSuffix(".$") ? String(key.dropLast(2)) : key
-            let isReserved = language == .jsonata && name == "states"
-            guard isReserved || !VariableName.isValid(name) else { continue }
-            findings.error(
-                "Invalid variable name '\(name)'",
-                at: assign.place,
-                exactly: assign.place.field(key),
-                hint: isReserved
-                    ? "$states is the state's input, result and context"
-                    : "a name is letters, digits and '_', at most \(VariableName.lengthLimit); no paths"
-            )
+            if name == "states" {
+                findings.error(
+                    code: .reservedVariableName,
+                    "Cannot assign to reserved variable '$states'.",
+                    at: assign.place.field(key),
+                    hint: "$states is the state's input, result and context"
+                )
+            } else if !VariableName.isValid(name) {
+                findings.error(
+                    code: .invalidVariableName,
+                    "Invalid variable name '\(name)': "
+                        + (name.count > VariableName.lengthLimit
+                            ? "a name has at most \(VariableName.lengthLimit) characters."
+                            : "the variable name contains invalid characters."),
+                    at: assign.place.field(key),
+                    hint: "a name is letters, digits and '_', at most \(VariableName.lengthLimit); no paths"
+                )
+            }
         }
         return template("Assign", in: language, below: parent)
     }

@@ -23,7 +23,8 @@ extension StateReader {
 
     private func readJSONataRule(_ fields: FieldReader, below parent: String) -> ChoiceRule? {
         fields.rejectOthers(than: .choiceRule, language: .jsonata)
-        fields.require("Condition", "Next")
+        fields.require("Next")
+        if !fields.selectsOne { fields.reportSelectors() }
         _ = fields.string("Comment")
         let next = fields.string("Next")
         let output = fields.jsonataTemplate("Output", below: parent)
@@ -34,6 +35,21 @@ extension StateReader {
             : fields.boolean("Condition").map { .constant($0) }
         guard let condition, let next else { return nil }
         return ChoiceRule(condition: condition, next: next, output: output, assign: assign)
+    }
+}
+
+extension FieldReader {
+    /// What a rule is: exactly one of these fields says it.
+    fileprivate static let ruleSelectors = ["And", "Or", "Not", "Variable", "Condition"]
+
+    fileprivate var selectsOne: Bool { Self.ruleSelectors.count(where: has) == 1 }
+
+    fileprivate func reportSelectors() {
+        findings.error(
+            "The object must have only one of the following fields, "
+                + "[\(Self.ruleSelectors.joined(separator: ", "))]",
+            at: place
+        )
     }
 }
 
@@ -55,10 +71,13 @@ private struct RuleReader {
             return nil
         }
         _ = fields.string("Comment")
-        let present = Self.combinators.filter(fields.has)
-        guard let combinator = present.first else { return readComparison() }
+        guard fields.selectsOne else {
+            rejectOthers(than: Self.combinators + ["Variable"] + operators)
+            fields.reportSelectors()
+            return nil
+        }
+        guard let combinator = Self.combinators.first(where: fields.has) else { return readComparison() }
         rejectOthers(than: [combinator])
-        guard present.count == 1 else { return nil }
         switch combinator {
         case "And": return readNested("And").map(ChoiceCondition.and)
         case "Or": return readNested("Or").map(ChoiceCondition.or)
@@ -73,19 +92,23 @@ private struct RuleReader {
     }
 
     private func readComparison() -> ChoiceCondition? {
-        let operators = fields.object.keys.filter { ComparisonOperator(name: $0) != nil }
+        let operators = operators
         rejectOthers(than: ["Variable"] + operators)
         // A rule in JSONata is one problem, not three.
         guard operators.first != nil || !fields.has("Condition") else { return nil }
-        fields.require("Variable")
         let variable = fields.referencePath("Variable")
         guard let name = operators.first, let comparison = ComparisonOperator(name: name) else {
-            fields.findings.error("A comparison operator is required", at: fields.place)
+            let names = ComparisonOperator.names.joined(separator: ", ")
+            fields.findings.error(
+                "This object should have only one of the following fields: [\(names)]",
+                at: fields.place,
+                hint: "a comparison needs an operator"
+            )
             return nil
         }
         guard operators.count == 1 else {
             fields.findings.error(
-                "Only one comparison operator is allowed: [\(operators.joined(separator: ", "))]",
+                "There should only be one of the following fields: [\(operators.joined(separator: ", "))]",
                 at: fields.place,
                 exactly: fields.place.field(operators[1])
             )
@@ -95,6 +118,8 @@ private struct RuleReader {
         guard let variable, let read else { return nil }
         return .comparison(variable: variable, read)
     }
+
+    private var operators: [String] { fields.object.keys.filter { ComparisonOperator(name: $0) != nil } }
 
     private func rejectOthers(than own: [String]) {
         let allowed = Set(own + ["Comment"] + (depth > 0 ? [] : ["Next", "Assign"]))

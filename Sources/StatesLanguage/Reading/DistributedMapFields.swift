@@ -20,7 +20,7 @@ extension StateReader {
             reader: fields.nested("ItemReader")?.itemReader(language),
             batcher: readBatcher(),
             writer: fields.nested("ResultWriter")?.resultWriter(language),
-            toleratedFailureCount: fields.limit("ToleratedFailureCount", 0...MachineReader.longestSeconds, language),
+            toleratedFailureCount: fields.limit("ToleratedFailureCount", 0...MachineReader.largestCount, language),
             toleratedFailurePercentage: fields.percentage("ToleratedFailurePercentage", language)
         )
         return mode == .inline ? nil : distributed
@@ -30,9 +30,13 @@ extension StateReader {
     private func readLabel() -> String? {
         guard let label = fields.string("Label") else { return nil }
         let place = fields.place.field("Label")
-        if label.isEmpty || label.unicodeScalars.count > 40
-            || label.unicodeScalars.contains(where: \.isForbiddenInLabel)
-        {
+        if label.unicodeScalars.count > 40 {
+            findings.error(
+                code: .invalidLabelName,
+                "Invalid Label name: Label '\(label)' exceeds the 40-character limit allowed by the service",
+                at: place
+            )
+        } else if label.isEmpty || label.unicodeScalars.contains(where: \.isForbiddenInLabel) {
             findings.error(
                 code: .invalidLabelName,
                 "A Label has 1 to 40 characters, without spaces, brackets, wildcards and special characters",
@@ -56,8 +60,8 @@ extension StateReader {
         guard let batcher = fields.nested("ItemBatcher") else { return nil }
         batcher.rejectOthers(than: .itemBatcher, language: language)
         let parent = "ItemBatcher/"
-        let items = batcher.limit("MaxItemsPerBatch", 1...100_000_000, language, below: parent)
-        let bytes = batcher.limit("MaxInputBytesPerBatch", 1...262_144, language, below: parent)
+        let items = batcher.limit("MaxItemsPerBatch", 0...MachineReader.largestCount, language, below: parent)
+        let bytes = batcher.limit("MaxInputBytesPerBatch", 0...262_144, language, below: parent)
         if !["MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"]
             .contains(where: batcher.has)
         {
@@ -87,7 +91,7 @@ extension FieldReader {
         below parent: String = ""
     ) -> IntegerField? {
         switch language {
-        case .jsonPath: integerOrPath(name, in: range)
+        case .jsonPath: integerOrPath(name, in: range, mayReadContext: false)
         case .jsonata: integerOrJSONata(name, in: range, below: parent)
         }
     }
@@ -97,7 +101,7 @@ extension FieldReader {
         if language == .jsonata, isJSONata(name) { return jsonata(name).map(NumberField.jsonata) }
         switch atMostOne(of: [name, name + "Path"]) {
         case name: return number(name, in: 0...100).map(NumberField.constant)
-        case name + "Path": return referencePath(name + "Path").map(NumberField.path)
+        case name + "Path": return referencePath(name + "Path", mayReadContext: false).map(NumberField.path)
         default: return nil
         }
     }

@@ -10,10 +10,10 @@ extension StateReader {
                 fields.require("ErrorEquals")
                 _ = fields.string("Comment")
                 let errors = fields.readErrorEquals(isLast: index == list.count - 1)
-                let jitter = fields.oneOf("JitterStrategy", ["FULL", "NONE"])
+                let jitter = fields.oneOf("JitterStrategy", ["NONE", "FULL"])
                 return Retrier(
                     errorEquals: errors,
-                    intervalSeconds: fields.integer("IntervalSeconds", in: 1...MachineReader.longestSeconds) ?? 1,
+                    intervalSeconds: fields.integer("IntervalSeconds", in: 0...MachineReader.longestSeconds) ?? 1,
                     maxAttempts: fields.integer("MaxAttempts", in: 0...MachineReader.longestSeconds) ?? 3,
                     backoffRate: fields.number("BackoffRate", in: 1...Double.greatestFiniteMagnitude) ?? 2,
                     maxDelaySeconds: fields.integer("MaxDelaySeconds", in: 1...31_622_400),

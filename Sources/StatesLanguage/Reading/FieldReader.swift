@@ -24,7 +24,7 @@ struct FieldReader {
         switch present.count {
         case 0:
             let list = names.joined(separator: ", ")
-            findings.error("Exactly one of these fields is required: [\(list)]", at: place)
+            findings.error("This object should have only one of the following fields: [\(list)]", at: place)
             return nil
         case 1: return present[0]
         default:
@@ -45,7 +45,7 @@ struct FieldReader {
 
     private func reportExclusive(_ names: [String], _ present: [String]) {
         findings.error(
-            "Only one of these fields is allowed: [\(names.joined(separator: ", "))]",
+            "There should only be one of the following fields: [\(names.joined(separator: ", "))]",
             at: place,
             exactly: place.field(present[1])
         )
@@ -90,8 +90,12 @@ struct FieldReader {
         guard let value = object[name] else { return nil }
         guard let string = value.string else { return wrongType(name, "String") }
         guard allowed.contains(string) else {
+            // AWS has two sentences for one thing; that of `Type` names the field.
+            let beginning =
+                name == "Type"
+                ? "The field 'Type' should have one of these values:" : "Value should be one of the following:"
             findings.error(
-                "The field '\(name)' should have one of these values: [\(allowed.joined(separator: ", "))]",
+                "\(beginning) [\(allowed.joined(separator: ", "))]",
                 at: place.field(name),
                 hint: suggestion(for: string, among: allowed)
             )

@@ -51,7 +51,7 @@ extension FieldReader {
             return config.itemFormat(type).map(ItemSource.listing)
         default:
             findings.error(
-                "The resource '\(resource)' is not an item reader",
+                "The field 'Resource' does not match any of the allowed values",
                 at: place.field("Resource"),
                 hint: "use arn:aws:states:::s3:getObject, arn:aws:states:::s3:listObjectsV2 or "
                     + ItemSource.queryResource
@@ -80,8 +80,14 @@ extension FieldReader {
     private func itemFormat(_ type: String) -> ItemFormat? {
         if oneOf("ManifestType", ["ATHENA_DATA", "S3_INVENTORY"]) == "ATHENA_DATA" { return athenaFormat(type) }
         switch type {
-        case "CSV": return csvFormat().map(ItemFormat.csv)
+        case "CSV":
+            if !has("CSVHeaderLocation") { findings.error("The field 'CSVHeaderLocation' is required", at: place) }
+            return csvFormat().map(ItemFormat.csv)
         case "JSON":
+            if has("CSVHeaderLocation") {
+                let exactly = place.field("CSVHeaderLocation")
+                findings.error("Field 'CSVHeaderLocation' is not supported", at: place, exactly: exactly)
+            }
             guard has("ItemsPointer") else { return .json(pointer: []) }
             return itemsPointer().map(ItemFormat.json)
         case "JSONL": return .jsonLines
@@ -162,7 +168,7 @@ extension FieldReader {
         if let resource = string("Resource") {
             guard stateResource(resource) == ResultWriter.resource else {
                 findings.error(
-                    "The resource '\(resource)' is not a result writer",
+                    "The field 'Resource' does not match any of the allowed values",
                     at: place.field("Resource"),
                     hint: "use arn:aws:states:::s3:putObject"
                 )

@@ -28,9 +28,25 @@ extension FieldReader {
                 hint: fault.error.position.map { "\(fault.error.code) at position \($0) of the expression" }
             )
         }
+        let unclosed = reportUnclosed(source, at: place)
         reportConcerns(in: template, field: name, below: parent)
-        guard faults.isEmpty else { return nil }
+        guard faults.isEmpty, !unclosed else { return nil }
         return template
+    }
+
+    /// Reports texts that begin as an expression and don't end as one.
+    private func reportUnclosed(_ value: JSONValue, at place: Place) -> Bool {
+        if let text = value.string {
+            guard text.hasPrefix("{%"), !text.hasSuffix("%}") else { return false }
+            findings.error("JSONata string must start with {% and end with %}", at: place)
+            return true
+        }
+        var found = false
+        for (index, element) in (value.array ?? []).enumerated() {
+            if reportUnclosed(element, at: place.item(index)) { found = true }
+        }
+        for (key, element) in value.object ?? [:] where reportUnclosed(element, at: place.field(key)) { found = true }
+        return found
     }
 
     /// A whole number, or an expression.
@@ -42,6 +58,8 @@ extension FieldReader {
 
     /// A text, or an expression.
     func stringOrJSONata(_ name: String) -> StringField? {
-        isJSONata(name) ? jsonata(name).map(StringField.jsonata) : string(name).map(StringField.constant)
+        if isJSONata(name) { return jsonata(name).map(StringField.jsonata) }
+        guard let value = object[name], !reportUnclosed(value, at: place.field(name)) else { return nil }
+        return string(name).map(StringField.constant)
     }
 }

@@ -24,6 +24,8 @@ final class Reading {
 struct MachineReader {
     /// The longest time that a definition can name.
     static let longestSeconds = 99_999_999
+    /// The largest count, where AWS documents none.
+    static let largestCount = Int(Int32.max)
 
     let fields: FieldReader
     let machineType: MachineType
@@ -34,7 +36,8 @@ struct MachineReader {
         fields.rejectOthers(than: .machine)
         let comment = fields.string("Comment")
         _ = fields.oneOf("Version", ["1.0"])
-        let timeout = fields.integer("TimeoutSeconds", in: 1...Self.longestSeconds)
+        // AWS takes 0, which can only mean that there is none.
+        let timeout = fields.integer("TimeoutSeconds", in: 0...Self.longestSeconds).flatMap { $0 == 0 ? nil : $0 }
         let language = fields.queryLanguage(inherited: .jsonPath)
         let reading = Reading(
             findings: fields.findings,

@@ -22,10 +22,11 @@ extension StateReader {
         let items = language == .jsonata ? readItems() : nil
         let selector = fields.atMostOne(of: language == .jsonPath ? ["ItemSelector", "Parameters"] : ["ItemSelector"])
             .flatMap { fields.template($0, in: language) }
-        let range = 0...MachineReader.longestSeconds
+        let range = 0...MachineReader.largestCount
         let concurrency =
             language == .jsonPath
-            ? fields.integerOrPath("MaxConcurrency", in: range) : fields.integerOrJSONata("MaxConcurrency", in: range)
+            ? fields.integerOrPath("MaxConcurrency", in: range, mayReadContext: false)
+            : fields.integerOrJSONata("MaxConcurrency", in: range)
         let processor = readProcessor()
         let distributed = readDistributed(processor?.mode ?? .inline)
         guard let processor else { return nil }
@@ -61,14 +62,20 @@ extension StateReader {
         guard mode == "DISTRIBUTED" else {
             if type != nil {
                 findings.error(
-                    "ExecutionType is only allowed when Mode is DISTRIBUTED",
-                    at: config.place.field("ExecutionType")
+                    "Field 'ExecutionType' is not supported",
+                    at: config.place,
+                    exactly: config.place.field("ExecutionType"),
+                    hint: "only a Map whose Mode is DISTRIBUTED has it"
                 )
             }
             return .inline
         }
+        config.require("ExecutionType")
         if reading.machineType == .express {
-            findings.error("Express state machine does not support Distributed Map", at: config.place.field("Mode"))
+            findings.error(
+                "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines",
+                at: config.place.field("Mode")
+            )
         }
         return type == "EXPRESS" ? .distributedExpress : .distributed
     }

@@ -23,17 +23,20 @@ extension FieldReader {
     }
 
     /// A path that names exactly one node.
-    func referencePath(_ name: String) -> Path? {
+    func referencePath(_ name: String, mayReadContext: Bool = true) -> Path? {
         guard let text = string(name) else { return nil }
         guard text.utf8.first == UInt8(ascii: "$") else {
-            return notAReference(name, "Reference path didn't start with '$'")
+            return notAReference(name, ": Reference path didn't start with '$'")
         }
         do {
             let path = try Path(text)
-            guard path.isReference else { return notAReference(name, "it can name several nodes") }
+            guard path.isReference else { return notAReference(name, hint: "it can name several nodes") }
+            guard mayReadContext || !text.hasPrefix("$$") else {
+                return notAReference(name, hint: "this field does not read the Context Object")
+            }
             return path
         } catch {
-            return notAReference(name, "\(error)")
+            return notAReference(name, hint: "\(error)")
         }
     }
 
@@ -43,13 +46,13 @@ extension FieldReader {
         if value.isNull { return .discard }
         guard let text = string(name) else { return .replace }
         guard text.utf8.first == UInt8(ascii: "$") else {
-            return notAReference(name, "Reference path didn't start with '$'") ?? .replace
+            return notAReference(name, ": Reference path didn't start with '$'") ?? .replace
         }
         if text == "$" { return .replace }
         do {
             return .put(try ReferencePath(text))
         } catch {
-            return notAReference(name, "\(error)") ?? .replace
+            return notAReference(name, hint: "\(error)") ?? .replace
         }
     }
 
@@ -107,8 +110,8 @@ extension FieldReader {
         }
     }
 
-    private func notAReference<Value>(_ name: String, _ reason: String) -> Value? {
-        findings.error("Value is not a Reference Path: \(reason)", at: place.field(name))
+    private func notAReference<Value>(_ name: String, _ reason: String = "", hint: String? = nil) -> Value? {
+        findings.error("Value is not a Reference Path\(reason)", at: place.field(name), hint: hint)
         return nil
     }
 }

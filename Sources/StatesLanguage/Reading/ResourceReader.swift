@@ -41,7 +41,14 @@ extension StateReader {
         arn: String,
         parameters: String
     ) -> Resource {
-        checkArguments(of: service, action, parameters)
+        if fields.has(parameters) {
+            checkArguments(of: service, action, parameters)
+        } else {
+            findings.error(
+                "\(parameters) field is required for resource ARN: \(arn)",
+                at: fields.place.field("Resource")
+            )
+        }
         let integration = ServiceIntegration.Pattern(rawValue: pattern ?? "")
             .flatMap { ServiceIntegration(arn: arn, service: service, action: action, pattern: $0) }
         if let integration {
@@ -75,10 +82,6 @@ extension StateReader {
 
     private func check(_ parameters: String, required: String, known: Set<String>) {
         let place = fields.place.field(parameters)
-        guard fields.has(parameters) else {
-            findings.error("The field '\(required)' is required but was missing", at: place)
-            return
-        }
         // A whole `Arguments` can be one expression.
         guard let arguments = fields[parameters]?.object else { return }
         let keys = arguments.keys.map { $0.hasSuffix(".$") ? String($0.dropLast(2)) : $0 }

@@ -49,7 +49,11 @@ struct ScopeReader {
         if name.isEmpty {
             fields.findings.error(code: .invalidStateName, "State name cannot be empty", at: place)
         } else if name.unicodeScalars.count > 80 {
-            fields.findings.error(code: .invalidStateName, "State name is longer than 80 characters", at: place)
+            fields.findings.error(
+                code: .invalidStateName,
+                "Invalid State name: State '\(name)' exceeds the 80-character limit allowed by the service",
+                at: place
+            )
         } else if name.unicodeScalars.contains("\0") {
             fields.findings.error(code: .invalidStateName, "State name contains the character U+0000", at: place)
         }

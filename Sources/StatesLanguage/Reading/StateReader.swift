@@ -106,7 +106,7 @@ struct StateReader {
         }
         if end == true { return .end }
         if !fields.has("Next"), end != nil || !fields.has("End") {
-            findings.error("Exactly one of these fields is required: [Next, End]", at: fields.place)
+            findings.error("This object should have only one of the following fields: [Next, End]", at: fields.place)
         }
         return fields.string("Next").map(Transition.next)
     }

@@ -12,6 +12,9 @@ extension StateReader {
             )
         }
         let credentials = readCredentials()
+        if fields.has("Credentials"), case .activity = fields["Resource"]?.string.flatMap(ResourceName.init) {
+            findings.error("The field 'Credentials' is not supported for activities", at: fields.place)
+        }
         guard let resource = readResource(parameters: language == .jsonPath ? "Parameters" : "Arguments") else {
             return nil
         }
@@ -42,10 +45,10 @@ extension StateReader {
 
 extension FieldReader {
     /// A whole number, or where it stands.
-    func integerOrPath(_ name: String, in range: ClosedRange<Int>) -> IntegerField? {
+    func integerOrPath(_ name: String, in range: ClosedRange<Int>, mayReadContext: Bool = true) -> IntegerField? {
         switch atMostOne(of: [name, name + "Path"]) {
         case name: integer(name, in: range).map(IntegerField.constant)
-        case name + "Path": referencePath(name + "Path").map(IntegerField.path)
+        case name + "Path": referencePath(name + "Path", mayReadContext: mayReadContext).map(IntegerField.path)
         default: nil
         }
     }

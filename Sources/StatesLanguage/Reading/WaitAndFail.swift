@@ -2,7 +2,7 @@ import Expressions
 import JSON
 
 extension StateReader {
-    static let waitForms = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"]
+    static let waitForms = ["SecondsPath", "Seconds", "TimestampPath", "Timestamp"]
 
     func readWait() -> State.Kind? {
         guard language == .jsonPath else { return readJSONataWait() }

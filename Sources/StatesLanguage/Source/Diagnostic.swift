@@ -44,6 +44,8 @@ package struct Diagnostic: Sendable, Hashable {
         case missingTransitionTarget = "MISSING_TRANSITION_TARGET"
         case duplicateLabelName = "DUPLICATE_LABEL_NAME"
         case invalidLabelName = "INVALID_LABEL_NAME"
+        case invalidVariableName = "INVALID_VARIABLE_NAME"
+        case reservedVariableName = "RESERVED_VARIABLE_NAME"
         case tooDeeplyNested = "TOO_DEEPLY_NESTED"
         case noDollar = "NO_DOLLAR"
         case noPath = "NO_PATH"

@@ -183,7 +183,7 @@ extension HostileCase {
         }
         for number in ["-1", "101", "1e300", #""x""#, "null"] {
             let state =
-                #""A": {"Type": "Map", "ToleratedFailurePercentage": N, "End": true, "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "B", "States": {"B": {"Type": "Succeed"}}}}"#
+                #""A": {"Type": "Map", "ToleratedFailurePercentage": N, "End": true, "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "B", "States": {"B": {"Type": "Succeed"}}}}"#
             cases.append(
                 .definition(
                     "ToleratedFailurePercentage of \(number)",
