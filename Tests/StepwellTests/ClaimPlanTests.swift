@@ -18,13 +18,30 @@ import Testing
         plan.next(hasRoom: hasRoom, now: at(milliseconds), time: time(milliseconds))
     }
 
-    private func probed(_ plan: inout ClaimPlan, _ milliseconds: Int, _ buckets: BucketProbe...) -> OtherWork {
+    private func probed(
+        _ plan: inout ClaimPlan,
+        _ milliseconds: Int,
+        asksForAll: Bool = true,
+        _ buckets: BucketProbe...
+    ) -> OtherWork {
         plan.probed(
             Probe(now: time(milliseconds), buckets: buckets),
+            asksForAll: asksForAll,
             now: at(milliseconds),
             pollAfter: .seconds(1),
             firstBucket: 0
         )
+    }
+
+    private func claimed(
+        _ plan: inout ClaimPlan,
+        _ milliseconds: Int,
+        bucket: Int32 = 0,
+        count: Int,
+        isFull: Bool = false,
+        asksForAll: Bool = true
+    ) {
+        plan.claimed(bucket, count: count, isFull: isFull, asksForAll: asksForAll, now: at(milliseconds))
     }
 
     /// A plan that sleeps: announced idle, and nothing is due.
@@ -53,8 +70,12 @@ import Testing
         var plan = sleepingPlan()
         _ = probed(&plan, 10, BucketProbe(bucket: 0, nextReady: time(500), nextWake: time(400), nextOutbox: time(600)))
         #expect(next(&plan, 10) == .sleep(until: at(400)))
-        plan.worked(nextDue: time(300))
+        plan.worked(nextDue: time(300), now: at(10))
         #expect(next(&plan, 20) == .probe)
+        _ = probed(&plan, 20)
+        plan.worked(nextDue: time(38), now: at(35))
+        #expect(next(&plan, 36) == .sleep(until: at(38)))
+        #expect(next(&plan, 38) == .probe)
     }
 
     @Test func takesBucketsInTurnWhileClaimsComeBackFull() {
@@ -62,13 +83,13 @@ import Testing
         let due = time(5)
         _ = probed(&plan, 10, BucketProbe(bucket: 0, nextReady: due), BucketProbe(bucket: 1, nextReady: due))
         #expect(next(&plan, 10) == .claim(bucket: 0, isThorough: true))
-        plan.claimed(0, count: 10, isFull: true)
+        claimed(&plan, 10, count: 10, isFull: true)
         #expect(next(&plan, 11) == .claim(bucket: 1, isThorough: true))
-        plan.claimed(1, count: 10, isFull: true)
+        claimed(&plan, 11, bucket: 1, count: 10, isFull: true)
         #expect(next(&plan, 12) == .claim(bucket: 0, isThorough: false))
-        plan.claimed(0, count: 3, isFull: false)
+        claimed(&plan, 12, count: 3)
         #expect(next(&plan, 13) == .claim(bucket: 1, isThorough: false))
-        plan.claimed(1, count: 0, isFull: false)
+        claimed(&plan, 13, bucket: 1, count: 0)
         // What ran meanwhile may have made something else ready.
         #expect(next(&plan, 20) == .probe)
     }
@@ -79,7 +100,7 @@ import Testing
         var thorough = 0
         for _ in 0..<100 {
             if case .claim(_, isThorough: true) = next(&plan, 10) { thorough += 1 }
-            plan.claimed(0, count: 10, isFull: true)
+            claimed(&plan, 10, count: 10, isFull: true)
         }
         #expect(thorough == 3)
     }
@@ -88,14 +109,45 @@ import Testing
         var plan = sleepingPlan()
         plan.hint([3])
         #expect(next(&plan, 100) == .claim(bucket: 3, isThorough: true))
-        plan.claimed(3, count: 0, isFull: false)
+        claimed(&plan, 100, bucket: 3, count: 0)
         #expect(next(&plan, 101) == .sleep(until: at(1000)))
+    }
+
+    /// The database tells a worker that sleeps of every start: what it has just taken goes first.
+    @Test func looksAroundAWhileAfterAClaimThatAHintLedTo() {
+        var plan = sleepingPlan()
+        plan.hint([3])
+        claimed(&plan, 100, bucket: 3, count: 1)
+        #expect(next(&plan, 100) == .sleep(until: at(110)))
+        plan.worked(nextDue: nil, now: at(104))
+        #expect(next(&plan, 104) == .sleep(until: at(110)))
+        #expect(next(&plan, 110) == .probe)
+        _ = probed(&plan, 110)
+        plan.worked(nextDue: time(118), now: at(112))
+        #expect(next(&plan, 112) == .sleep(until: at(118)))
+        // Nobody tells of what was left for want of a permit, nor a worker that is believed to be busy.
+        _ = probed(&plan, 200)
+        claimed(&plan, 210, count: 1, asksForAll: false)
+        #expect(next(&plan, 211) == .probe)
+        _ = probed(&plan, 220, asksForAll: false)
+        plan.worked(nextDue: nil, now: at(231))
+        #expect(next(&plan, 231) == .probe)
+        _ = probed(&plan, 240)
+        plan.announced(isIdle: false)
+        plan.worked(nextDue: nil, now: at(251))
+        #expect(next(&plan, 251) == .probe)
+        _ = probed(&plan, 260)
+        plan.announced(isIdle: true)
+        _ = probed(&plan, 270)
+        claimed(&plan, 281, count: 1)
+        plan.lostSight()
+        #expect(next(&plan, 281) == .probe)
     }
 
     @Test func aHintMakesTheNextClaimThorough() {
         var plan = sleepingPlan()
         plan.hint([3])
-        plan.claimed(3, count: 5, isFull: true)
+        claimed(&plan, 0, bucket: 3, count: 5, isFull: true)
         #expect(next(&plan, 1) == .claim(bucket: 3, isThorough: false))
         plan.hint([3])
         #expect(next(&plan, 2) == .claim(bucket: 3, isThorough: true))
@@ -111,8 +163,8 @@ import Testing
                 probes += 1
                 _ = probed(&plan, milliseconds, BucketProbe(bucket: 0, nextReady: time(0)))
             case .claim:
-                plan.claimed(0, count: 0, isFull: false)
-                plan.worked(nextDue: nil)
+                claimed(&plan, milliseconds, count: 0)
+                plan.worked(nextDue: nil, now: at(milliseconds))
             case .sleep, .announce: milliseconds += 1
             }
         }

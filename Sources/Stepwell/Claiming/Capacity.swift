@@ -68,6 +68,12 @@ struct Capacity {
             + (roomForLanes > 0 ? lanes.filter { free($0) > 0 }.map { FairRule.lane(of: $0.function) } : [])
     }
 
+    /// Whether that is all that it can do at all, and is taken as it comes.
+    var offersAll: Bool {
+        room > 0 && !hasLanes
+            && offeredFunctions.count == unlimited.count + adoptedFunctions.count + ownLimits.count
+    }
+
     /// What claims ask for now.
     var claims: [String] { room > 0 ? offeredFunctions : [] }
 

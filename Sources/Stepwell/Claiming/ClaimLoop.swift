@@ -61,9 +61,8 @@ struct ClaimLoop {
 
     private mutating func read(_ letters: ClaimLetters) {
         plan.hint(letters.hinted.sorted())
-        if letters.hasFinished || letters.mayHaveMissed || letters.nextDue != nil {
-            plan.worked(nextDue: letters.nextDue)
-        }
+        if letters.hasFinished || letters.nextDue != nil { plan.worked(nextDue: letters.nextDue, now: now) }
+        if letters.mayHaveMissed { plan.lostSight() }
     }
 
     private var now: ContinuousClock.Instant { engine.surroundings.now }
@@ -86,11 +85,12 @@ struct ClaimLoop {
     }
 
     private mutating func probe() async throws(StoreError) {
-        let functions = engine.capacity.withLock(\.offeredFunctions)
+        let (functions, offersAll) = engine.capacity.withLock { ($0.offeredFunctions, $0.offersAll) }
         let probe = try await engine.store.probe(functions: functions)
         engine.observe(probe.now)
         let other = plan.probed(
             probe,
+            asksForAll: offersAll && engine.configuration.usesNotifications,
             now: now,
             // A little more than a second: processes that start together should not stay in step.
             pollAfter: ClaimPlan.pollInterval * engine.surroundings.random(in: 1...1.1),
@@ -116,7 +116,8 @@ struct ClaimLoop {
         var count = 0
         var isFull = false
         var mark: Timestamp?
-        for offer in engine.capacity.withLock({ $0.offers() }) {
+        let (offers, offersAll) = engine.capacity.withLock { ($0.offers(), $0.offersAll) }
+        for offer in offers {
             let limit = min(offer.limit, engine.capacity.withLock { $0.room(for: offer) })
             guard limit > 0 else { continue }
             CrashPoint.beforeClaim.pass()
@@ -148,7 +149,7 @@ struct ClaimLoop {
         if count > 0 { lastBucket = bucket }
         lowWater[bucket] = mark
         nextSmallClaim = now.advanced(by: Self.patience)
-        plan.claimed(bucket, count: count, isFull: isFull)
+        plan.claimed(bucket, count: count, isFull: isFull, asksForAll: offersAll, now: now)
     }
 
     private mutating func start(_ step: ClaimedStep, _ offer: Capacity.Offer) {

@@ -36,6 +36,10 @@ struct ClaimPlan {
     private var lastProbe: Instant?
     /// Whether something may have become due that no probe has seen.
     private var mayHaveMissed = true
+    /// Since when, if it is unlikely: everything that is started is told of.
+    private var unlikelySince: Instant?
+    /// Whether claims and the last probe asked for all that the worker can do.
+    private var asksForAll = true
     private var fruitlessProbes = 0
     /// Since when the loop has been without sleep.
     private var busySince: Instant?
@@ -74,15 +78,25 @@ struct ClaimPlan {
         let isDue = nextDue.map { due in time.map { due <= $0 } ?? true } ?? false
         if nextPoll <= now { return .probe }
         if isDue || mayHaveMissed {
+            // What follows a claim is advanced first: a probe beside it would only slow it down.
+            if !isDue, let settled = unlikelySince?.advanced(by: Self.probeInterval), settled > now {
+                busySince = nil
+                return .sleep(until: min(settled, nextPoll, wakeTime(now: now, time: time) ?? nextPoll))
+            }
             guard let earliestProbe, earliestProbe > now else { return .probe }
             return .sleep(until: min(earliestProbe, nextPoll))
         }
         // Said first and probed after: a start that comes in between sees either the flag or the probe.
         if !isAnnouncedIdle { return .announce(isIdle: true) }
         busySince = nil
-        guard let nextDue, let time else { return .sleep(until: nextPoll) }
+        return .sleep(until: min(nextPoll, wakeTime(now: now, time: time) ?? nextPoll))
+    }
+
+    /// When the next thing that is known of is due.
+    private func wakeTime(now: Instant, time: Timestamp?) -> Instant? {
+        guard let nextDue, let time else { return nil }
         let (distance, overflow) = nextDue.microseconds.subtractingReportingOverflow(time.microseconds)
-        return .sleep(until: overflow ? nextPoll : min(nextPoll, now.advanced(by: .microseconds(distance))))
+        return overflow ? nil : now.advanced(by: .microseconds(distance))
     }
 
     // MARK: What happened
@@ -96,17 +110,32 @@ struct ClaimPlan {
     }
 
     /// A step became due in future, or work was finished that may have made other work ready.
-    mutating func worked(nextDue time: Timestamp?) {
+    mutating func worked(nextDue time: Timestamp?, now: Instant) {
         if let time { nextDue = nextDue.map { min($0, time) } ?? time }
+        mayHaveMissed(now)
+    }
+
+    /// Notifications were interrupted, or the worker can do more than before.
+    mutating func lostSight() {
+        mayHaveMissed = true
+        unlikelySince = nil
+    }
+
+    /// Something may have become due. While the database is told that this worker sleeps, it tells of every start; what was
+    /// left for want of slots or permits, and what comes while it is believed to be busy, nobody tells of.
+    private mutating func mayHaveMissed(_ now: Instant) {
+        guard isAnnouncedIdle, asksForAll else { return lostSight() }
+        if !mayHaveMissed { unlikelySince = now }
         mayHaveMissed = true
     }
 
-    /// A claim was answered; `isFull`: there may be more. Others come first then: what was claimed from two buckets is
+    /// A claim was answered; `asksForAll`: it asked for everything that the worker can do; `isFull`: there may be more. Others come first then: what was claimed from two buckets is
     /// made durable side by side, what comes from one has to wait for each other.
-    mutating func claimed(_ bucket: Int32, count: Int, isFull: Bool) {
+    mutating func claimed(_ bucket: Int32, count: Int, isFull: Bool, asksForAll: Bool, now: Instant) {
+        if !asksForAll { self.asksForAll = false }
         if count > 0 {
             fruitlessProbes = 0
-            mayHaveMissed = true
+            mayHaveMissed(now)
         }
         due.removeAll { $0 == bucket }
         if isFull {
@@ -118,7 +147,15 @@ struct ClaimPlan {
     }
 
     /// - Returns: buckets with other work that is due.
-    mutating func probed(_ probe: Probe, now: Instant, pollAfter: Duration, firstBucket: Int) -> OtherWork {
+    mutating func probed(
+        _ probe: Probe,
+        asksForAll: Bool,
+        now: Instant,
+        pollAfter: Duration,
+        firstBucket: Int
+    ) -> OtherWork {
+        self.asksForAll = asksForAll
+        unlikelySince = nil
         var other = OtherWork()
         nextDue = nil
         due = []
@@ -146,7 +183,7 @@ struct ClaimPlan {
     mutating func announced(isIdle: Bool) {
         isAnnouncedIdle = isIdle
         if isIdle {
-            mayHaveMissed = true
+            lostSight()
             lastProbe = nil
         } else {
             busySince = nil
@@ -157,7 +194,7 @@ struct ClaimPlan {
     mutating func failed() {
         due = []
         full = []
-        mayHaveMissed = true
+        lostSight()
     }
 }
 
