@@ -135,7 +135,9 @@ import Testing
         #expect(capacity.room(for: offers[0]) == 8 && capacity.room(for: lanes[0]) == 6)
         capacity.took(3, of: lanes[0])
         #expect(!capacity.offeredFunctions.contains("a#") && capacity.offeredFunctions.contains("a"))
+        #expect(capacity.withheld == ["a#": .functionLimit])
         capacity.took(3, of: lanes[1])
+        #expect(capacity.withheld == ["a#": .full, "b#": .full])
         #expect(capacity.room == 2 && capacity.room(for: lanes[1]) == 0)
         #expect(Set(capacity.offeredFunctions) == ["", "a", "b", "c"])
         // Without a rule the lane is emptied, and calls are as they come.

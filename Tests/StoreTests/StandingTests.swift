@@ -150,6 +150,16 @@ struct StandingTests {
         #expect(try await reason(execution) == .workersBusy([.init(name: "w1", obstacle: .runsAlone)]))
     }
 
+    @Test("a worker has a function's lane, and leaves it out")
+    func withheldLane() async throws {
+        let execution = try await fixture.start("Order")
+        _ = try await fixture.sql("update stepwell.steps set function = 'work#'")
+        try await register(claims: ["", "work"], withheld: ["work#": .full])
+        #expect(try await reason(execution) == .workersBusy([.init(name: "w1", obstacle: .full)]))
+        try await register(claims: ["", "work", "work#"])
+        #expect(try await reason(execution)?.isReady == true)
+    }
+
     @Test("a worker of an earlier version does not say what it claims: its slots decide")
     func earlierWorker() async throws {
         try await register(slots: 4, inHand: 4)

@@ -80,17 +80,25 @@ struct Capacity {
     /// Functions of this process that claims leave out while there is room, and why.
     var withheld: [String: BranchStanding.BusyWorker.Obstacle] {
         var reasons: [String: BranchStanding.BusyWorker.Obstacle] = [:]
-        for function in own where isBlocked(function) { reasons[function] = .lateHandlers }
+        for function in own where isBlocked(function) { reasons[queue(of: function)] = .lateHandlers }
         for limit in limits where free(limit) == 0 && !isBlocked(limit.function) {
             let running = permits[limit.function, default: 0]
-            reasons[limit.function] =
+            reasons[queue(of: limit.function)] =
                 switch budgets[limit.function] {
                 case _ where running >= limit.limit: .functionLimit
                 case let budget?: budget.isFull(running: running) ? .reservedConcurrency : .rateLimit
                 case nil: .functionLimit
                 }
         }
+        if roomForLanes == 0 {
+            for lane in lanes { reasons[queue(of: lane.function)] = .full }
+        }
         return reasons
+    }
+
+    /// Where calls of a function wait.
+    private func queue(of function: String) -> String {
+        isFair(function) ? FairRule.lane(of: function) : function
     }
 
     /// What can be claimed now. No claim takes more than half of all slots, so that while one half is being written down
