@@ -101,8 +101,8 @@ struct FairQueueTests {
             try await Self.waitForEnd(database)
             #expect(calls.count == 2001)
             let before = try #require(calls.order.firstIndex(of: "b"))
-            // Those that ran, and of each bucket a claim or two of each worker.
-            let bound = running * (3 * Int(database.store.settings.buckets) + 1)
+            // Those that ran, and of each bucket a few claims of each worker: a twentieth of the flood at most.
+            let bound = running * (6 * Int(database.store.settings.buckets) + 1)
             #expect(before <= bound, "\(before) calls of the other went before")
         }
     }
