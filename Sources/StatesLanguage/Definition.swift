@@ -22,6 +22,12 @@ package struct Definition: Sendable {
         self.init(text, type, isLoneState: false)
     }
 
+    /// The machine of a text that has been deployed, perhaps by a version with fewer rules: its executions go on. nil if one of
+    /// its states can't be read any more.
+    package static func deployed(_ text: String) -> StateMachine? {
+        read(text, .standard, isLoneState: false, isDeployed: true, Findings())
+    }
+
     /// Reads one state, `{"Type": …}`, as a machine that has nothing else. Where the state leads to is not looked at.
     package init(parsingState text: String) {
         guard text.utf8.contains(where: { $0 > UInt8(ascii: " ") }), (try? JSONValue(parsing: text)) != nil else {
@@ -45,6 +51,7 @@ package struct Definition: Sendable {
         _ text: String,
         _ type: MachineType,
         isLoneState: Bool,
+        isDeployed: Bool = false,
         _ findings: Findings
     ) -> StateMachine? {
         let root = Place()
@@ -69,7 +76,13 @@ package struct Definition: Sendable {
         }
         findings.reportDuplicateKeys(of: value, in: text)
         let fields = FieldReader(object: object, place: root, findings: findings)
-        return MachineReader(fields: fields, machineType: type, isLoneState: isLoneState).read()
+        return MachineReader(
+            fields: fields,
+            machineType: type,
+            isLoneState: isLoneState,
+            isDeployed: isDeployed
+        )
+        .read()
     }
 
     /// How the API refuses it: all errors in one sentence; nil when there are none.

@@ -119,7 +119,7 @@ extension Store {
         for row in rows {
             let revision = try decode { () throws(PostgresError) -> Revision? in
                 let type = MachineType(rawValue: try row.text(6)) ?? .standard
-                guard let machine = Definition(parsing: try row.text(5)).machine else { return nil }
+                guard let machine = Definition.deployed(try row.text(5)) else { return nil }
                 let name = try row.text(2)
                 return Revision(
                     id: Int32(clamping: try row.int(0)),

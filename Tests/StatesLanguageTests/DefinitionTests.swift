@@ -94,6 +94,23 @@ struct DefinitionTests {
         #expect(Definition(parsing: text).machine?.scope.states.map(\.name) == names)
     }
 
+    /// Rules that came later are for those who deploy, not for executions that run.
+    @Test("What an earlier version took runs on, as long as all of it can be read")
+    func deployed() {
+        let late = Text.machine(
+            #"{"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true, "Surprise": 1}"#
+        )
+        #expect(Definition(parsing: late).machine == nil)
+        #expect(Definition.deployed(late)?.states.count == 1)
+        for text in [
+            Text.machine(#"{"Type": "Task", "End": true}"#), Text.machine(#"{"Type": "Dance", "End": true}"#), "{",
+            "[]",
+            "",
+        ] {
+            #expect(Definition.deployed(text) == nil, "\(text)")
+        }
+    }
+
     @Test("Reasons not to run a valid machine yet", arguments: unsupported)
     func obstacles(text: String, places: [String]) {
         let definition = Definition(parsing: text)

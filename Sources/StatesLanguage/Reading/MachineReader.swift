@@ -30,8 +30,10 @@ struct MachineReader {
     let fields: FieldReader
     let machineType: MachineType
     let isLoneState: Bool
+    /// Whether it has been deployed: rules that came later are for those who deploy, not for what runs.
+    var isDeployed = false
 
-    /// The machine, when nothing is wrong with it.
+    /// The machine, when nothing is wrong with it; of one that has been deployed, when every state could be read.
     func read() -> StateMachine? {
         fields.rejectOthers(than: .machine)
         let comment = fields.string("Comment")
@@ -45,9 +47,15 @@ struct MachineReader {
             language: language,
             isLoneState: isLoneState
         )
-        guard let scope = ScopeReader(fields: fields, reading: reading, depth: 0).read(), !fields.findings.hasErrors
-        else { return nil }
-        return StateMachine(comment: comment, queryLanguage: language, timeoutSeconds: timeout, scope: scope)
+        guard let scope = ScopeReader(fields: fields, reading: reading, depth: 0).read() else { return nil }
+        guard !fields.findings.hasErrors || isDeployed else { return nil }
+        let machine = StateMachine(
+            comment: comment,
+            queryLanguage: language,
+            timeoutSeconds: timeout,
+            scope: scope
+        )
+        return !fields.findings.hasErrors || machine.states.count == reading.stateNames.count ? machine : nil
     }
 }
 
