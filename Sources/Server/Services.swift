@@ -14,7 +14,6 @@ struct Services: Sendable {
     let metrics: Metrics
     let pollers: ActivityPollers
     let openExecutions: OpenExecutions
-    let throttle: ActionThrottle
     let departures = Departures()
     let admission = Admission()
     /// Who waits for tasks of activities, and for ends of executions.
@@ -32,7 +31,6 @@ struct Services: Sendable {
         // AWS's quotas, where they are kept.
         pollers = ActivityPollers(mostOfOne: store.settings.isStrict ? 1_000 : .max)
         openExecutions = OpenExecutions(store: store, most: store.settings.isStrict ? 1_000_000 : nil)
-        throttle = ActionThrottle(region: store.settings.isStrict ? store.settings.region : nil)
         deletions = DeletionService(store: store, logger: logger)
         metrics = Metrics()
         listener = Listener(configuration, logger: logger)

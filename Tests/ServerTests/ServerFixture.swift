@@ -24,21 +24,14 @@ struct ServerFixture {
     let store: Store
     let handler: RequestHandler
 
-    /// - Parameters:
-    ///   - keyLifetime: how long access keys are kept.
-    ///   - settings: changes of `stepwell.settings`, as in an UPDATE.
-    init(signed: Bool = false, keyLifetime: Duration = .seconds(5), settings: String? = nil) async throws {
+    /// - Parameter keyLifetime: how long access keys are kept.
+    init(signed: Bool = false, keyLifetime: Duration = .seconds(5)) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let configuration = try await TestCluster.shared()
             .createDatabase("server") { [logger] model in
                 _ = try await Store.migrate(model, directory: Self.migrations, buckets: 2, logger: logger)
             }
-        if let settings {
-            let connection = try await Connection.connect(configuration, logger: logger)
-            try await connection.execute(Statement("update stepwell.settings set \(settings)"))
-            await connection.close()
-        }
         store = try await Store.open(configuration, poolSize: 4, patience: .seconds(120), logger: logger)
         let services = try await Services(
             store: store,
