@@ -25,6 +25,8 @@ package struct APIServer: Service {
     package var hosts = HostList()
     /// How many requests a second an access key may send for which nothing else is said.
     package var requestsPerSecond = 10_000
+    /// Whether actions are throttled as AWS does in the region of the ARNs.
+    package var throttlesAsAWS = false
     /// Whose it is, for TLS; nil: plain HTTP.
     package var certificate: ServerCertificate?
     package var logger: Logger
@@ -56,7 +58,12 @@ package struct APIServer: Service {
     }
 
     package func run() async throws {
-        let services = try await Services(store: store, configuration: configuration, logger: logger)
+        let services = try await Services(
+            store: store,
+            configuration: configuration,
+            throttlesAsAWS: throttlesAsAWS,
+            logger: logger
+        )
         let mode: AccessControl.Mode =
             switch authentication {
             case .none: .open(hosts)

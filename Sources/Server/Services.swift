@@ -14,6 +14,7 @@ struct Services: Sendable {
     let metrics: Metrics
     let pollers: ActivityPollers
     let openExecutions: OpenExecutions
+    let throttle: ActionThrottle
     let departures = Departures()
     let admission = Admission()
     /// Who waits for tasks of activities, and for ends of executions.
@@ -24,13 +25,20 @@ struct Services: Sendable {
     /// The present time, for the tokens of pages.
     let now: @Sendable () -> Timestamp
 
-    init(store: Store, configuration: PostgresConfiguration, logger: Logger) async throws(StoreError) {
+    /// - Parameter throttlesAsAWS: whether actions are throttled as AWS does in the store's region.
+    init(
+        store: Store,
+        configuration: PostgresConfiguration,
+        throttlesAsAWS: Bool = false,
+        logger: Logger
+    ) async throws(StoreError) {
         self.store = store
         pageTokens = try await PageTokens.load(from: store)
         starts = StartBatcher(store: store)
         // AWS's quotas, where they are kept.
         pollers = ActivityPollers(mostOfOne: store.settings.isStrict ? 1_000 : .max)
         openExecutions = OpenExecutions(store: store, most: store.settings.isStrict ? 1_000_000 : nil)
+        throttle = ActionThrottle(region: throttlesAsAWS ? store.settings.region : nil)
         deletions = DeletionService(store: store, logger: logger)
         metrics = Metrics()
         listener = Listener(configuration, logger: logger)

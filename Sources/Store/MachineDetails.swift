@@ -100,6 +100,19 @@ extension Store {
         }
     }
 
+    /// Whether a state machine is an express one; one that there isn't is none.
+    ///
+    /// - Parameter machine: its name, perhaps with `:VERSION` or `:ALIAS` behind it.
+    package func isExpress(_ machine: String) async throws(StoreError) -> Bool {
+        let rows = try await query(
+            Statement(
+                "select m.type = 'EXPRESS' from stepwell.state_machines m where m.name = split_part($1, ':', 1)",
+                [.text(machine)]
+            )
+        )
+        return try decode { () throws(PostgresError) in try rows.first?.bool(0) ?? false }
+    }
+
     private static func machineDetails(_ row: Row) throws(PostgresError) -> MachineDetails {
         MachineDetails(
             name: try row.text(0),

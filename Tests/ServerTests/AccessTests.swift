@@ -1,6 +1,7 @@
 import HTTPTypes
 import JSON
 import Signing
+import StatesLanguage
 import Testing
 
 @testable import Server
@@ -221,6 +222,54 @@ import Testing
         #expect(error?.code == "ExecutionLimitExceeded")
         // The count is not older than some seconds, and not newer than it has to be.
         try await none.admit()
+    }
+
+    @Test func `where it is asked for, each action has AWS's bucket of tokens`() async throws {
+        let fixture = try await ServerFixture(throttledAsIn: "eu-central-1")
+        var made = 0
+        var refusal: ServerFixture.Answer?
+        // One token a second comes back meanwhile.
+        while refusal == nil, made < 2000 {
+            let answer = try await fixture.send("CreateActivity", ["name": .string("a\(made)")])
+            if answer.status == 200 { made += 1 } else { refusal = answer }
+        }
+        #expect(made >= 100 && refusal?.status == 400 && refusal?.code == "ThrottlingException", "\(made)")
+        #expect(refusal?.message == "Rate exceeded")
+        #expect(try await fixture.send("ListActivities", [:]).status == 200)
+        let free = try await ServerFixture()
+        for number in 0...made + 20 {
+            #expect(try await free.send("CreateActivity", ["name": .string("a\(number)")]).status == 200)
+        }
+    }
+
+    @Test func `a throttled action goes on at its rate, and elsewhere at a lower one`() throws {
+        let now = ContinuousClock.now
+        func admitted(_ throttle: ActionThrottle, _ action: String, at seconds: Int) -> Int {
+            (0..<10_000)
+                .prefix { _ in
+                    (try? throttle.admit(action, at: now.advanced(by: .seconds(seconds)))) != nil
+                }
+                .count
+        }
+        let (large, other) = (ActionThrottle(region: "us-east-1"), ActionThrottle(region: "eu-central-1"))
+        #expect(admitted(large, "StartExecution", at: 0) == 1300 && admitted(other, "StartExecution", at: 0) == 800)
+        #expect(admitted(large, "StartExecution", at: 1) == 300 && admitted(other, "StartExecution", at: 1) == 150)
+        #expect(admitted(other, ActionThrottle.expressStart, at: 0) == 6000)
+        #expect(admitted(other, "TagResource", at: 0) == 200 && admitted(other, "TagResource", at: 1) == 1)
+        #expect(admitted(large, "TestState", at: 0) == 10_000)
+        #expect(admitted(ActionThrottle(region: nil), "StartExecution", at: 0) == 10_000)
+    }
+
+    @Test func `starts of express state machines are counted by themselves`() async throws {
+        let fixture = try await ServerFixture(throttledAsIn: "us-east-1")
+        let definition = #"{"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}"#
+        _ = try await fixture.store.deploy(name: "Quick", definition: definition, type: .express)
+        _ = try await fixture.store.deploy(name: "Durable", definition: definition)
+        for (machine, isExpress) in [("Quick", true), ("Quick:1", true), ("Durable", false), ("None", false)] {
+            #expect(try await fixture.store.isExpress(machine) == isExpress)
+        }
+        let arn = fixture.store.settings.stateMachineARN("Quick")
+        #expect(try await fixture.send("StartExecution", ["stateMachineArn": .string(arn)]).status == 200)
     }
 
     @Test func `secrets are not in the database in the clear, and bound to their id`() async throws {

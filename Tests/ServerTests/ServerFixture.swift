@@ -24,18 +24,26 @@ struct ServerFixture {
     let store: Store
     let handler: RequestHandler
 
-    /// - Parameter keyLifetime: how long access keys are kept.
-    init(signed: Bool = false, keyLifetime: Duration = .seconds(5)) async throws {
+    /// - Parameters:
+    ///   - keyLifetime: how long access keys are kept.
+    ///   - throttledAsIn: the region as whose actions are throttled; nil: they are not.
+    init(signed: Bool = false, keyLifetime: Duration = .seconds(5), throttledAsIn region: String? = nil) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let configuration = try await TestCluster.shared()
             .createDatabase("server") { [logger] model in
                 _ = try await Store.migrate(model, directory: Self.migrations, buckets: 2, logger: logger)
             }
+        if let region {
+            let connection = try await Connection.connect(configuration, logger: logger)
+            try await connection.execute(Statement("update stepwell.settings set region = $1", [.text(region)]))
+            await connection.close()
+        }
         store = try await Store.open(configuration, poolSize: 4, patience: .seconds(120), logger: logger)
         let services = try await Services(
             store: store,
             configuration: TestNetwork.listening(configuration),
+            throttlesAsAWS: region != nil,
             logger: logger
         )
         let mode: AccessControl.Mode =

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How many requests each access key may send: as many in a second as its rate, and twice as many at once.
+/// How many requests may come under each of many names.
 ///
 /// Every server counts for itself.
 final class RateLimits: Sendable {
@@ -9,17 +9,19 @@ final class RateLimits: Sendable {
         var filledAt: ContinuousClock.Instant
     }
 
-    /// Keys exist in the database; still, nobody knows how many there will be.
+    /// Access keys exist in the database; still, nobody knows how many there will be.
     private static let capacity = 100_000
 
     private let buckets = Mutex<[String: Bucket]>([:])
 
     /// Counts a request.
     ///
-    /// - Parameter rate: requests a second.
+    /// - Parameters:
+    ///   - rate: requests a second.
+    ///   - burst: requests at once; nil: those of two seconds.
     /// - Returns: whether it may go on.
-    func admit(_ key: String, rate: Int, at now: ContinuousClock.Instant = .now) -> Bool {
-        let (rate, capacity) = (Double(rate), Double(rate) * 2)
+    func admit(_ key: String, rate: Int, burst: Int? = nil, at now: ContinuousClock.Instant = .now) -> Bool {
+        let (rate, capacity) = (Double(rate), Double(burst ?? rate * 2))
         return buckets.withLock { buckets in
             if buckets.count >= Self.capacity { buckets.removeAll() }
             var bucket = buckets[key] ?? Bucket(tokens: capacity, filledAt: now)

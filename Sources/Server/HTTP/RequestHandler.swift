@@ -89,6 +89,7 @@ struct RequestHandler: HTTPResponder {
                     client: client
                 )
                 try call.authorize(operation.subject)
+                try await call.throttle()
                 return try await operation.run(call)
             }
             return (name, .json(answer, id: id))

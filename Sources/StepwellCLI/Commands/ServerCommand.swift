@@ -24,7 +24,8 @@ struct ServerCommand: AsyncParsableCommand {
             front of anything but loopback put a proxy that speaks TLS and passes the Host header on. GET /health/live, \
             /health/ready and /metrics need no key. Executions are carried on by workers, not by the server.
 
-            People open http://127.0.0.1:8083/console and log in with an access key. A browser that reaches the server by a             name needs that name said: --console-host stepwell.example.org.
+            People open http://127.0.0.1:8083/console and log in with an access key. A browser that reaches the server by \
+            a name needs that name said: --console-host stepwell.example.org.
             """
     )
 
@@ -35,6 +36,9 @@ struct ServerCommand: AsyncParsableCommand {
 
     @Option(help: "Requests a second that each key may send, unless the key has a limit of its own.")
     var rateLimit = 10_000
+
+    @Flag(help: "Throttle actions as AWS does (ThrottlingException), to try a program's retries against it.")
+    var awsThrottles = false
 
     @Option(help: ArgumentHelp("A PEM file with the certificate, and those that vouch for it.", valueName: "file"))
     var tlsCertificate: String?
@@ -108,6 +112,7 @@ struct ServerCommand: AsyncParsableCommand {
                 logger.info("Listening", metadata: ["address": "\(address.host):\(port)"])
             }
             server.requestsPerSecond = rateLimit
+            server.throttlesAsAWS = awsThrottles
             server.certificate = certificate
             server.hosts = HostList(names: consoleHost)
             server.site = try ConsoleSite(hosts: consoleHost)
