@@ -203,7 +203,7 @@ struct Arranger {
         let result = try arrange(left)
         let lastStep = Self.steps(of: result)?.last
         let step = lastStep ?? result
-        guard step.grouping == nil, result.grouping == nil else {
+        guard step.grouping == nil else {
             throw JSONataError(
                 code: "S0209",
                 reason: "A predicate cannot follow a grouping expression in a step",

@@ -136,7 +136,7 @@ extension Evaluator {
                 (function, arguments, input) = (next.function, next.arguments, next.input)
             case .partial(let inner, let given):
                 var rest = arguments[...]
-                arguments = given.map { $0 ?? rest.popFirst() ?? .undefined } + rest
+                arguments = given.map { $0 ?? rest.popFirst() ?? .undefined }
                 function = inner
             case .composition(let first, let second):
                 let value = try nested { () throws(JSONataError) in
@@ -146,9 +146,17 @@ extension Evaluator {
                 function = second
             case .regex(let regex):
                 let text = Arguments(values: arguments, input: input, frame: nil)[0].string ?? ""
-                return try match(regex, in: text, from: 0)
-            case .nextMatch(let regex, let text, let start): return try match(regex, in: text, from: start)
+                return try match(regex, in: text)
+            case .nextMatch(let regex, let text, let start): return try match(regex, in: text, after: start)
             case .transform(let transform, let frame):
+                guard arguments.count == 1 else {
+                    throw JSONataError(
+                        code: "T0410",
+                        reason: "Argument \(min(arguments.count, 1) + 1) of function \"transform\" does not match"
+                            + " function signature",
+                        position: transform.position
+                    )
+                }
                 return try self.transform(Arguments(values: arguments, input: input, frame: nil)[0], transform, frame)
             }
         }

@@ -61,7 +61,7 @@ extension Evaluator {
                 guard !other.isUndefined, try isEqual(value, other) else { return false }
             }
             return true
-        case (.function(let left), .function(let right)): return left === right
+        case (.function(let left), .function(let right)): return left.isSame(as: right)
         default: return false
         }
     }

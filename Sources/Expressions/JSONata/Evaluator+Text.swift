@@ -11,7 +11,9 @@ extension Evaluator {
             guard number.isFinite else {
                 throw JSONataError(code: "D3001", reason: "Attempting to invoke string function on Infinity or NaN")
             }
-            return NumberText.text(of: NumberText.rounded(number, digits: 15))
+            let rounded = NumberText.rounded(number, digits: 15)
+            // The largest doubles round to what no double is, and JSON has no number for that.
+            return rounded.isFinite ? NumberText.text(of: rounded) : "null"
         case .exact(let number): return number.text
         case .bool(let bool): return bool ? "true" : "false"
         case .null: return "null"

@@ -29,6 +29,12 @@ final class Function {
             }
     }
 
+    /// Whether both are one function; every mention of a library function is that function.
+    func isSame(as other: Function) -> Bool {
+        if case .native(let left) = kind, case .native(let right) = other.kind { return left === right }
+        return self === other
+    }
+
     /// The number of arguments that a higher-order function offers.
     var arity: Int {
         switch kind {

@@ -118,7 +118,7 @@ struct Lexer {
     }
 
     private static let escapes: [Unicode.Scalar: Unicode.Scalar] = [
-        "\"": "\"", "'": "'", "\\": "\\", "/": "/", "b": "\u{8}", "f": "\u{C}", "n": "\n", "r": "\r", "t": "\t",
+        "\"": "\"", "\\": "\\", "/": "/", "b": "\u{8}", "f": "\u{C}", "n": "\n", "r": "\r", "t": "\t",
     ]
 
     private mutating func escape() throws(JSONataError) -> Unicode.Scalar {

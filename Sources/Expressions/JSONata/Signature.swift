@@ -126,7 +126,16 @@ struct Signature: Sendable {
             }
             for _ in 0..<counts[place] {
                 result.append(
-                    try Self.converted(values[next], for: parameter, of: function, place: next, counts[place], budget)
+                    // A parameter before this one may have passed over an argument that is not there for it.
+                    next < values.count
+                        ? try Self.converted(
+                            values[next],
+                            for: parameter,
+                            of: function,
+                            place: next,
+                            counts[place],
+                            budget
+                        ) : .undefined
                 )
                 next += 1
             }

@@ -70,6 +70,18 @@ struct JSONataLanguageTests {
             JSONataRow("$nope()", "!T1006"),
             JSONataRow("substring('a', 1)", "!T1005"),
             JSONataRow("-(1 / 0 + 1)", "!D1001"),
+            JSONataRow("$sum = $sum", "true"),
+            JSONataRow("$sum = $max", "false"),
+            JSONataRow("($f := function() { 1 }; [$f = $f, $f = function() { 1 }])", "[true,false]"),
+            JSONataRow("(function($a, $b) { $exists($b) })(?)(1, 2)", "false"),
+            JSONataRow("$substring(?, 1)('abc', 1)", #""bc""#),
+            JSONataRow("(|$|{'a': 1}|)()", "!T0410"),
+            JSONataRow("(|$|{'a': 1}|)(nothing)", nil),
+            JSONataRow("(|$|{'a': 1}|)({}, 2)", "!T0410"),
+            JSONataRow(#"'\''"#, "!S0103"),
+            JSONataRow("({'k': [{'a': 'x'}, {'a': 'y'}]}).k{a: a}[0]", #"{"x":"x"}"#),
+            JSONataRow("(5){'a': 1}[0]", "!S0209"),
+            JSONataRow("(function($a, $b, $c)<sn?s?> { [$b, $c] })('a', 'b')", #"["b"]"#),
         ]
     )
     func operatorsAndFunctions(row: JSONataRow) { row.check() }

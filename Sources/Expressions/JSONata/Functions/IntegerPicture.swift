@@ -208,9 +208,7 @@ struct IntegerPicture {
 
 /// Whole numbers as digits alone.
 enum FormattedNumber {
-    static func text(_ value: Double) -> String {
-        value < 1e21 ? NumberText.fixed(value, digits: 0) : NumberText.text(of: value)
-    }
+    static func text(_ value: Double) -> String { NumberText.text(of: value.rounded(.down)) }
 }
 
 /// Text inside the pattern of a regex.

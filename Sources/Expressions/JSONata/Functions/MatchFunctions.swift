@@ -18,7 +18,7 @@ extension Library {
         define("contains", "<s-(sf):b>", arity: 2) { (evaluator, arguments) throws(JSONataError) in
             guard let text = arguments.string(0) else { return .undefined }
             if let pattern = arguments[1].function {
-                return .bool(try !evaluator.matches(of: pattern, in: text, limit: 1).isEmpty)
+                return .bool(try evaluator.hasMatch(of: pattern, in: text))
             }
             try evaluator.step(text.utf8.count / 32)
             return .bool(Substrings.contains(arguments.string(1) ?? "", in: text))

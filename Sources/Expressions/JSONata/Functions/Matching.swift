@@ -66,20 +66,32 @@ extension Evaluator {
         let bytes = Array(text.utf8)
         let positions = try positions(in: text)
         var results: [TextMatch] = []
-        var start = 0
-        // After a match at the very end there is nothing left to match, not even an empty text.
-        while results.count < limit, start == 0 || start < bytes.count,
-            let found = try find(regex, in: bytes, from: start)
-        {
-            let match = Self.match(found, in: bytes, positions)
-            guard !found.range.isEmpty else {
-                throw JSONataError(code: "D1004", reason: "Regular expression matches zero length string")
-            }
+        var next = try find(regex, in: bytes, from: 0)
+        while results.count < limit, let found = next {
             try allocate(160 + found.range.count + found.groups.reduce(0) { $0 + 24 + ($1?.count ?? 0) })
-            results.append(match)
-            start = found.range.upperBound
+            results.append(Self.match(found, in: bytes, positions))
+            next = try findNext(regex, in: bytes, after: found.range.upperBound)
         }
         return results
+    }
+
+    /// Whether a regex, or a function that takes a text and returns its first match, finds anything.
+    func hasMatch(of pattern: Function, in text: String) throws(JSONataError) -> Bool {
+        guard case .regex(let regex) = pattern.kind else {
+            return try !apply(pattern, [.string(text)], input: .undefined).isUndefined
+        }
+        try allocate(text.utf8.count)
+        return try find(regex, in: Array(text.utf8), from: 0) != nil
+    }
+
+    /// The match after another. The first match of a text may be empty, a later one may not: it would come forever.
+    private func findNext(_ regex: Regex, in bytes: [UInt8], after end: Int) throws(JSONataError) -> Regex.Match? {
+        // After a match at the very end there is nothing left to match, not even an empty text.
+        guard end < bytes.count, let found = try find(regex, in: bytes, from: end) else { return nil }
+        guard !found.range.isEmpty else {
+            throw JSONataError(code: "D1004", reason: "Regular expression matches zero length string")
+        }
+        return found
     }
 
     /// The first match, found by tries that may take longer each time, because only the limits of tries can be counted.
@@ -145,17 +157,15 @@ extension Evaluator {
         return results
     }
 
-    /// What a regex returns when it is called as a function: the first match and a function for the next.
-    func match(_ regex: Regex, in text: String, from start: Int) throws(JSONataError) -> Value {
+    /// What a regex returns when it is called as a function: the first match, or the first after another, and a function
+    /// for the next.
+    func match(_ regex: Regex, in text: String, after end: Int? = nil) throws(JSONataError) -> Value {
         try step(text.utf8.count / 256)
         try checkRoom(text.utf8.count)
         let bytes = Array(text.utf8)
-        guard start == 0 || start < bytes.count, let found = try find(regex, in: bytes, from: start) else {
-            return .undefined
-        }
-        guard !found.range.isEmpty else {
-            throw JSONataError(code: "D1004", reason: "Regular expression matches zero length string")
-        }
+        let found =
+            if let end { try findNext(regex, in: bytes, after: end) } else { try find(regex, in: bytes, from: 0) }
+        guard let found else { return .undefined }
         let match = Self.match(found, in: bytes, try positions(in: text))
         guard case .object(let object) = try object(of: match) else { return .undefined }
         object["next"] = .function(Function(.nextMatch(regex, text, from: found.range.upperBound)))

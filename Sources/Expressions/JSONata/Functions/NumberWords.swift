@@ -60,8 +60,9 @@ enum NumberWords {
             }
             name = magnitudes[place]
         }
-        let rest = value.truncatingRemainder(dividingBy: unit)
-        let count = ((value - rest) / unit).rounded()
+        // In doubles 10^46 is ten billion trillion trillion trillion, not the number of 47 digits that is nearest to it.
+        let count = (value / unit).rounded(.down)
+        let rest = value - count * unit
         let words = lead + text(count, follows: false, false) + " " + name
         if rest >= 1 { return words + text(rest, follows: true, isOrdinal) }
         return isOrdinal ? words + "th" : words
