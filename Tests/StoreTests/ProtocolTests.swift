@@ -85,6 +85,65 @@ struct ProtocolTests {
         #expect(try await fixture.one(["b"]).branch.input.text == #""live""#)
     }
 
+    @Test(
+        "a step that is rescued while its transition is being written stays as the rescue left it",
+        arguments: ["A", "B"]
+    )
+    func rescuedMeanwhile(state: String) async throws {
+        _ = try await fixture.start("Chain", name: "r")
+        var step = try await fixture.one(["a"])
+        if state == "B" {
+            // The last one: its transition ends the execution.
+            #expect(try await fixture.commit(finishing(step, "1")).applied != nil)
+            step = try await fixture.one(["b"])
+        }
+        let before = try await fixture.eventTypes("Chain:r")
+        let late = finishing(step, #""late""#, keepsLease: state == "A")
+        let rescue = try await Connection.connect(fixture.configuration, logger: fixture.store.logger)
+        try await rescue.execute("begin")
+        try await rescue.execute(
+            "update stepwell.steps set status = 'r', fence = fence + 1, worker = null, lease_until = null, wake_at = null"
+        )
+        async let written = fixture.commit(late)
+        let waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        while try await fixture.sql(waiting).isEmpty { await Task.yield() }
+        try await rescue.execute("commit")
+        await rescue.close()
+        do {
+            #expect(try await written.isRefused)
+        } catch {
+            // A worker makes the same call again.
+            #expect((error as? StoreError)?.isTransient == true)
+            #expect(try await fixture.commit(late).isRefused)
+        }
+        #expect(try await fixture.eventTypes("Chain:r") == before)
+        let row = try await fixture.sql("select fence, status::text from stepwell.steps").only()
+        #expect(try row.int64(0) == step.lease.fence + 1)
+        #expect(try row.text(1) == "r")
+    }
+
+    @Test("a lease that is extended while its step's transition is being written does not stop it")
+    func extendedMeanwhile() async throws {
+        _ = try await fixture.start("Chain", name: "e")
+        let step = try await fixture.one(["a"])
+        let commit = finishing(step, "1", keepsLease: true)
+        let other = try await Connection.connect(fixture.configuration, logger: fixture.store.logger)
+        try await other.execute("begin")
+        try await other.execute("update stepwell.steps set lease_until = now() + interval '1 hour'")
+        async let written = fixture.commit(commit)
+        let waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        while try await fixture.sql(waiting).isEmpty { await Task.yield() }
+        try await other.execute("commit")
+        await other.close()
+        do {
+            #expect(try await written.applied != nil)
+        } catch {
+            #expect((error as? StoreError)?.isTransient == true)
+            #expect(try await fixture.commit(commit).applied != nil)
+        }
+        #expect(try await fixture.eventTypes("Chain:e").count == 9)
+    }
+
     @Test("an extended lease is not rescued, a released one counts nothing against the step")
     func extendAndRelease() async throws {
         _ = try await fixture.start("Chain")
