@@ -172,7 +172,11 @@ extension Connection {
 extension Connection {
     private func submit(_ call: Call) {
         // Notices a session that has ended before anything is sent into the void: then the outcome isn't unknown.
-        for _ in 0..<4 where wire.isIdle && handle != nil && SocketLoop.hasNews(socket) { socketIsReady() }
+        var looks = 4
+        while looks > 0, wire.isIdle, handle != nil, SocketLoop.hasNews(socket) {
+            socketIsReady()
+            looks -= 1
+        }
         guard let handle else { return finish(call, [.failure(wire.loss ?? .closed)]) }
         guard !call.answer.isOver else { return finish(call, []) }
         guard wire.send(call, begins: beginsWithNextCall, preparing: &prepared, over: handle.pointer) else {
