@@ -260,6 +260,29 @@ struct TestStateTests {
             task("arn:aws:states:::aws-sdk:s3:getObject", #"{"StorageClass": "PAPER", "Other": 1}"#),
             schema + "Field 'StorageClass' is not an expected value"
         ),
+        (
+            task("arn:aws:states:::aws-sdk:s3:getObject", #"{"BucketKeyEnabled": "true"}"#),
+            schema + "Field 'BucketKeyEnabled' must be a boolean"
+        ),
+        (
+            task("arn:aws:states:::aws-sdk:s3:getObject", #"{"LastModified": 1764103483}"#),
+            schema + "Field 'LastModified' must be a string"
+        ),
+        (
+            task("arn:aws:states:::aws-sdk:lambda:getFunction", #"{"Configuration": {"EphemeralStorage": {}}}"#),
+            schema + "Required field 'Size' is missing"
+        ),
+        (
+            task(
+                "arn:aws:states:::aws-sdk:lambda:getFunction",
+                #"{"Configuration": {"Layers": [{"CodeSize": "1"}]}}"#
+            ),
+            schema + "Field 'CodeSize' must be a number"
+        ),
+        (
+            task("arn:aws:states:::dynamodb:getItem", #"{"Item": {"id": {"N": 1}}}"#),
+            schema + "Field 'N' must be a string"
+        ),
     ]
 
     @Test("Requests that are refused", arguments: refusals)

@@ -360,7 +360,7 @@ struct Arranger {
     // MARK: Tail calls
 
     private static func markTailCalls(in node: Syntax) {
-        guard node.predicates == nil, node.grouping == nil, !node.keepsArray else { return }
+        guard node.predicates == nil, node.grouping == nil else { return }
         switch node.kind {
         case .call(_, _, isPartial: false): node.isTail = true
         case .condition(_, let then, let otherwise):

@@ -10,16 +10,22 @@ extension Evaluator {
     ) throws(JSONataError) -> Value {
         if case .library(let native) = procedure.kind, !hidesLibrary, procedure.isPlain {
             let values = try evaluate(arguments, input, frame)
+            guard !isTail else { return postponed(Function(.native(native)), values, frame, at: node) }
             return try call(native, values, input: input, frame, at: node.position)
         }
         let callee = try evaluate(procedure, input, frame)
         let values = try evaluate(arguments, input, frame)
         let function = try self.function(callee, of: procedure, at: node.position, frame, missing: "T1005", "T1006")
-        if isTail, case .lambda = function.kind {
-            pendingCall = (function, values, input, node.position)
-            return .undefined
-        }
+        guard !isTail else { return postponed(function, values, frame, at: node) }
         return try call(function, values, of: procedure, at: node.position, input)
+    }
+
+    /// Leaves a call to whoever called the function around it. That saves the stack, and it decides what comes of the
+    /// result: nobody takes one value out of a list on the way, so that `$map(rows, function($row) { $filter(…) })`
+    /// has a list for each row.
+    private func postponed(_ function: Function, _ arguments: [Value], _ frame: Frame, at node: Node) -> Value {
+        pendingCall = (function, arguments, frame, node.position)
+        return .undefined
     }
 
     func chain(
@@ -115,15 +121,21 @@ extension Evaluator {
         return try native.body(self, Arguments(values: values, input: input, frame: frame))
     }
 
-    /// Calls a function, and whatever is called in its tail position, without growing the stack.
-    func apply(_ callee: Function, _ values: [Value], input context: Value) throws(JSONataError) -> Value {
+    /// Calls a function, and whatever is called in its tail position, without growing the stack. All of them have the
+    /// same context.
+    func apply(_ callee: Function, _ values: [Value], input: Value) throws(JSONataError) -> Value {
         var function = callee
         var arguments = values
-        var input = context
+        var tail: (frame: Frame, position: Int)?
+        let level = depth
+        defer { depth = level }
         while true {
             try step(2)
             switch function.kind {
-            case .native(let native): return try run(native, arguments, input: input, nil)
+            case .native(let native):
+                guard let tail else { return try run(native, arguments, input: input, nil) }
+                try deepen()
+                return try call(native, arguments, input: input, tail.frame, at: tail.position)
             case .lambda(let lambda, let captured, let frame):
                 if let signature = lambda.signature {
                     arguments = try self.arguments(arguments, for: signature, of: nil, context: input)
@@ -133,7 +145,7 @@ extension Evaluator {
                 let result = try evaluate(lambda.body, captured, scope)
                 guard let next = pendingCall else { return result }
                 pendingCall = nil
-                (function, arguments, input) = (next.function, next.arguments, next.input)
+                (function, arguments, tail) = (next.function, next.arguments, (next.frame, next.position))
             case .partial(let inner, let given):
                 var rest = arguments[...]
                 arguments = given.map { $0 ?? rest.popFirst() ?? .undefined }
@@ -149,6 +161,7 @@ extension Evaluator {
                 return try match(regex, in: text)
             case .nextMatch(let regex, let text, let start): return try match(regex, in: text, after: start)
             case .transform(let transform, let frame):
+                if tail != nil { try deepen() }
                 guard arguments.count == 1 else {
                     throw JSONataError(
                         code: "T0410",
@@ -160,6 +173,13 @@ extension Evaluator {
                 return try self.transform(Arguments(values: arguments, input: input, frame: nil)[0], transform, frame)
             }
         }
+    }
+
+    /// Counts what a call in tail position takes of the stack when it is no lambda's: as much as the call and the
+    /// expression around it would, since a function that it calls may end in the same call.
+    private func deepen() throws(JSONataError) {
+        try enter()
+        try enter()
     }
 
     /// Counts a level of nesting that no part of the expression stands for.

@@ -164,14 +164,14 @@ extension Evaluator {
             switch value {
             case .undefined: break
             case .list(let list):
+                if case .array = part.kind {
+                    items.append(value)
+                    continue
+                }
                 if parts.count == 1, let copy = list.copyOfRange(node.isConstructedArray ? .constructed : []) {
                     return .list(copy)
                 }
-                if case .array = part.kind {
-                    items.append(value)
-                } else {
-                    items += list.items
-                }
+                items += list.items
             default: items.append(value)
             }
         }

@@ -243,7 +243,7 @@ extension Evaluator {
                 scope = Frame(parent: frame, names: tuple.row.names, values: tuple.row.values)
             }
             let verdict = try evaluate(predicate, context, scope)
-            if try selects(verdict, place, of: items.count) { results.append(item) }
+            for _ in 0..<(try selections(by: verdict, place, of: items.count)) { results.append(item) }
         }
         return try list(results, traits)
     }
@@ -254,18 +254,23 @@ extension Evaluator {
         return items.indices.contains(place) ? items[place] : nil
     }
 
-    /// Whether a filter's result chooses the item: by its place, when it is numbers, or by being true.
-    func selects(_ verdict: Value, _ place: Int, of count: Int) throws(JSONataError) -> Bool {
+    /// How often a filter's result chooses the item: by its place, when it is numbers, once for each that names it, or by
+    /// being true.
+    func selections(by verdict: Value, _ place: Int, of count: Int) throws(JSONataError) -> Int {
         func isPlace(_ number: Double) -> Bool {
             let floor = number.rounded(.down)
             return (floor < 0 ? floor + Double(count) : floor) == Double(place)
         }
-        if let number = verdict.number { return isPlace(number) }
+        if let number = verdict.number { return isPlace(number) ? 1 : 0 }
         if case .list(let list) = verdict, list.count > 0 {
             let items = list.items
             try step(items.count / 4)
-            if items.allSatisfy({ $0.number != nil }) { return items.contains { isPlace($0.number ?? .nan) } }
+            if items.allSatisfy({ $0.number != nil }) {
+                let chosen = items.count { isPlace($0.number ?? .nan) }
+                try allocate(chosen * Cost.value)
+                return chosen
+            }
         }
-        return try isTruthy(verdict)
+        return try isTruthy(verdict) ? 1 : 0
     }
 }

@@ -43,7 +43,7 @@ extension Evaluator {
             for (place, item) in list.items.enumerated() {
                 if place > 0 { bytes.append(UInt8(ascii: ",")) }
                 if isPretty { Self.newLine(depth + 1, &bytes) }
-                try write(item, to: &bytes, isPretty: isPretty, depth: depth + 1)
+                try write(item.isUndefined ? .null : item, to: &bytes, isPretty: isPretty, depth: depth + 1)
             }
             if isPretty, list.count > 0 { Self.newLine(depth, &bytes) }
             bytes.append(UInt8(ascii: "]"))
@@ -111,7 +111,7 @@ extension Evaluator {
             try allocate(64 + list.count * MemoryLayout<JSONValue>.stride)
             elements.reserveCapacity(list.count)
             for item in list.items {
-                if let element = try json(item, &size, depth: depth + 1) { elements.append(element) }
+                elements.append(try json(item, &size, depth: depth + 1) ?? .null)
             }
             try checkOutput(size)
             return .array(elements)

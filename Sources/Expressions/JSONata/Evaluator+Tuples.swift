@@ -74,7 +74,7 @@ extension Evaluator {
         for (place, row) in rows.enumerated() {
             let scope = Frame(parent: frame, names: row.names, values: row.values)
             let verdict = try evaluate(predicate, row.value, scope)
-            if try selects(verdict, place, of: rows.count) { results.append(row) }
+            for _ in 0..<(try selections(by: verdict, place, of: rows.count)) { results.append(row) }
         }
         return results
     }
@@ -94,25 +94,29 @@ extension Evaluator {
     }
 
     private func sort(_ rows: [TupleRow], by step: Node, _ frame: Frame) throws(JSONataError) -> [TupleRow] {
-        guard case .sort(let terms) = step.kind else { return rows }
-        var keyed: [(keys: [Value], row: TupleRow)] = []
+        // What is alone is compared with nothing, so that its keys may be anything.
+        guard case .sort(let terms) = step.kind, rows.count > 1 else { return rows }
         try allocate(rows.count * 2 * (MemoryLayout<TupleRow>.stride + 8 + 48 + terms.count * Cost.value))
-        keyed.reserveCapacity(rows.count)
-        for row in rows {
-            let scope = row.names.isEmpty ? frame : Frame(parent: frame, names: row.names, values: row.values)
-            var keys: [Value] = []
-            for term in terms { keys.append(try evaluate(term.expression, row.value, scope)) }
-            keyed.append((keys, row))
+        // The keys of each row as far as they are needed: later ones only where the earlier ones are equal.
+        var keys = [[Value]](repeating: [], count: rows.count)
+        func key(_ place: Int, of row: Int) throws(JSONataError) -> Value {
+            if place == keys[row].count {
+                let (names, values) = (rows[row].names, rows[row].values)
+                let scope = names.isEmpty ? frame : Frame(parent: frame, names: names, values: values)
+                keys[row].append(try evaluate(terms[place].expression, rows[row].value, scope))
+            }
+            return keys[row][place]
         }
-        let sorted = try MergeSort.sorted(keyed) { (left, right) throws(JSONataError) -> Bool in
+        let sorted = try MergeSort.sorted(Array(rows.indices)) { (left, right) throws(JSONataError) -> Bool in
             try self.step(2)
             for (place, term) in terms.enumerated() {
-                let order = try Self.order(left.keys[place], right.keys[place], term.isDescending, at: step.position)
+                let (first, second) = (try key(place, of: left), try key(place, of: right))
+                let order = try Self.order(first, second, term.isDescending, at: step.position)
                 if order != 0 { return order > 0 }
             }
             return false
         }
-        return sorted.map(\.row)
+        return sorted.map { rows[$0] }
     }
 
     /// How two sort keys follow each other; undefined comes last.
@@ -143,37 +147,36 @@ extension Evaluator {
     }
 }
 
-/// Sorting that keeps the order of equals and lets the comparison fail.
+/// Sorting that keeps the order of equals and lets the comparison fail. Halves are sorted first, as JSONata's own
+/// implementation does it: which elements are compared with each other decides which error there is.
 enum MergeSort {
     static func sorted<Element>(
         _ elements: [Element],
         isAfter: (Element, Element) throws(JSONataError) -> Bool
     ) throws(JSONataError) -> [Element] {
-        var source = elements
-        var width = 1
-        while width < source.count {
-            var merged: [Element] = []
-            merged.reserveCapacity(source.count)
-            for start in stride(from: 0, to: source.count, by: 2 * width) {
-                var left = start
-                var right = min(start + width, source.count)
-                let leftEnd = right
-                let rightEnd = min(start + 2 * width, source.count)
-                while left < leftEnd, right < rightEnd {
-                    if try isAfter(source[left], source[right]) {
-                        merged.append(source[right])
-                        right += 1
-                    } else {
-                        merged.append(source[left])
-                        left += 1
-                    }
-                }
-                merged += source[left..<leftEnd]
-                merged += source[right..<rightEnd]
+        try sorted(elements[...], isAfter: isAfter)
+    }
+
+    /// As deep as the logarithm of the number of elements.
+    private static func sorted<Element>(
+        _ elements: ArraySlice<Element>,
+        isAfter: (Element, Element) throws(JSONataError) -> Bool
+    ) throws(JSONataError) -> [Element] {
+        guard elements.count > 1 else { return Array(elements) }
+        let middle = elements.startIndex + elements.count / 2
+        var left = try sorted(elements[..<middle], isAfter: isAfter)[...]
+        var right = try sorted(elements[middle...], isAfter: isAfter)[...]
+        var merged: [Element] = []
+        merged.reserveCapacity(elements.count)
+        while let first = left.first, let second = right.first {
+            if try isAfter(first, second) {
+                merged.append(second)
+                right.removeFirst()
+            } else {
+                merged.append(first)
+                left.removeFirst()
             }
-            source = merged
-            width *= 2
         }
-        return source
+        return merged + left + right
     }
 }

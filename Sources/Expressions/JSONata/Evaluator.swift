@@ -20,7 +20,7 @@ final class Evaluator {
     var depth = 0
     private let depthLimit: Int
     /// A call in tail position that whoever called the function around it has to make.
-    var pendingCall: (function: Function, arguments: [Value], input: Value, position: Int)?
+    var pendingCall: (function: Function, arguments: [Value], frame: Frame, position: Int)?
     /// Frames that hold functions that may hold them.
     private var cycles: [Frame] = []
 

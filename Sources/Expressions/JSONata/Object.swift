@@ -45,8 +45,17 @@ final class Object {
         }
     }
 
-    /// The members in order.
+    /// The members in JavaScript's order, which `$keys`, `*` and `$string` show: keys that are places of an array come
+    /// first, by number.
     var members: [Member] {
+        let members = unordered
+        guard members.contains(where: { $0.key.arrayIndex != nil }) else { return members }
+        let indexed = members.compactMap { member in member.key.arrayIndex.map { (place: $0, member: member) } }
+        return indexed.sorted { $0.place < $1.place }.map(\.member) + members.filter { $0.key.arrayIndex == nil }
+    }
+
+    /// The members as they were added.
+    private var unordered: [Member] {
         switch storage {
         case .members(let members): return members
         case .source(let source):
@@ -69,7 +78,7 @@ final class Object {
         }
         set {
             // The members are taken out of the storage so that a change copies nothing.
-            var members = members
+            var members = unordered
             storage = .members([])
             if members.count > Self.indexThreshold, index == nil { reindex(members) }
             if case .undefined = newValue {
@@ -100,6 +109,19 @@ final class Object {
         var index = [ObjectKey: Int](minimumCapacity: 2 * members.count)
         for (place, member) in members.enumerated() { index[ObjectKey(member.key)] = place }
         self.index = index
+    }
+}
+
+extension String {
+    /// The number that a key is when it could be the place of an element in JavaScript's arrays: digits without a
+    /// leading zero, and less than 2^32 - 1.
+    fileprivate var arrayIndex: UInt32? {
+        guard let first = utf8.first, first >= UInt8(ascii: "0"), first <= UInt8(ascii: "9") else { return nil }
+        let digits = utf8.count
+        guard digits <= 10, digits == 1 || first != UInt8(ascii: "0"), utf8.allSatisfy({ (48...57).contains($0) }),
+            let number = UInt32(self), number < .max
+        else { return nil }
+        return number
     }
 }
 

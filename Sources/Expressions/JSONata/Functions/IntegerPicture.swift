@@ -106,6 +106,7 @@ struct IntegerPicture {
             let roman = RomanNumerals.text(value)
             text = letterCase == .upper ? roman.uppercased() : roman
         case .words:
+            guard value.isFinite else { throw .bound("there are no words for \(FormattedNumber.text(value))") }
             let words = NumberWords.text(value, isOrdinal: isOrdinal)
             text = letterCase == .upper ? words.uppercased() : letterCase == .lower ? words.lowercased() : words
         case .digits: text = digits(value)

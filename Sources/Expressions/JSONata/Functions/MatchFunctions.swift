@@ -10,7 +10,7 @@ extension Library {
                 let object = Object(capacity: 3)
                 object["match"] = .string(match.text)
                 object["index"] = .number(match.start)
-                object["groups"] = try evaluator.list(match.groups.map { .string($0) })
+                object["groups"] = try evaluator.list(match.groupValues)
                 results.append(.object(object))
             }
             return try evaluator.sequence(results)

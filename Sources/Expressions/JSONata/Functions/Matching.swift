@@ -4,7 +4,11 @@ struct TextMatch {
     /// In code points.
     let start: Double
     let end: Double
-    let groups: [String]
+    /// Nil for a group that took no part.
+    let groups: [String?]
+
+    /// The groups as a list; an element that is missing keeps its place.
+    var groupValues: [Value] { groups.map { $0.map(Value.string) ?? .undefined } }
 
     /// A replacement with `$0` the match, `$1` … its groups and `$$` a dollar sign. As many digits count as there are
     /// groups for.
@@ -30,7 +34,7 @@ struct TextMatch {
                 output.append(dollar)
                 place += 1
             } else if let (group, length) = group(at: place, in: bytes) {
-                let part = group == 0 ? text : groups.indices.contains(group - 1) ? groups[group - 1] : ""
+                let part = group == 0 ? text : groups.indices.contains(group - 1) ? groups[group - 1] ?? "" : ""
                 try checkRoom(output.count + part.utf8.count)
                 output += part.utf8
                 place += length
@@ -126,7 +130,7 @@ extension Evaluator {
             text: String(decoding: bytes[found.range], as: UTF8.self),
             start: Double(positions.scalar(found.range.lowerBound)),
             end: Double(positions.scalar(found.range.upperBound)),
-            groups: found.groups.map { $0.map { String(decoding: bytes[$0], as: UTF8.self) } ?? "" }
+            groups: found.groups.map { $0.map { String(decoding: bytes[$0], as: UTF8.self) } }
         )
     }
 
@@ -149,7 +153,7 @@ extension Evaluator {
                 )
             }
             results.append(
-                TextMatch(text: matched, start: start, end: end, groups: groups.items.map { $0.string ?? "" })
+                TextMatch(text: matched, start: start, end: end, groups: groups.items.map(\.string))
             )
             try allocate(96 + matched.utf8.count)
             next = try apply(following, [], input: .undefined)
@@ -178,7 +182,7 @@ extension Evaluator {
         object["match"] = .string(match.text)
         object["start"] = .number(match.start)
         object["end"] = .number(match.end)
-        object["groups"] = try list(match.groups.map { .string($0) })
+        object["groups"] = try list(match.groupValues)
         return .object(object)
     }
 }
