@@ -77,7 +77,8 @@ extension Store {
                     Statement(
                         """
                         select coalesce(m.name || '/' || e.map_label, m.name), e.name, e.status,
-                            e.started_at, e.stopped_at, e.version, e.alias, e.redrive_count, e.redriven_at, e.id
+                            e.started_at, e.stopped_at, e.version, e.alias, e.redrive_count, e.redriven_at, e.id,
+                            left(e.error, 200)
                         from stepwell.executions e
                         join stepwell.state_machines m on m.id = e.machine
                         where e.bucket = $1 and \(condition.text) and ($\(cursor)::uuid is null or e.id < $\(cursor))
@@ -91,7 +92,7 @@ extension Store {
         let found = try decode { () throws(PostgresError) in
             var found: [(id: PGUUID, summary: ExecutionSummary)] = []
             for rows in answers {
-                for row in rows { found.append((try row.uuid(9), try summary(row))) }
+                for row in rows { found.append((try row.uuid(9), try summary(row, error: 10))) }
             }
             return found
         }
@@ -123,10 +124,11 @@ extension Store {
         return try await executions(filter, limit: limit, after: after)
     }
 
-    func summary(_ row: Row) throws(PostgresError) -> ExecutionSummary {
+    /// - Parameter error: the column of what it failed with; nil: there is none.
+    func summary(_ row: Row, error: ColumnReference? = nil) throws(PostgresError) -> ExecutionSummary {
         let machine = try row.text(0)
         let name = try row.text(1)
-        return ExecutionSummary(
+        var summary = ExecutionSummary(
             arn: settings.executionARN(machine: machine, execution: name),
             name: name,
             stateMachine: machine,
@@ -139,5 +141,7 @@ extension Store {
             redriveCount: try row.int(7),
             redrivenAt: try row.optionalTimestamp(8).map(Timestamp.init(microseconds:))
         )
+        if let error { summary.error = try row.optionalText(error) }
+        return summary
     }
 }

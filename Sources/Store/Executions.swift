@@ -53,6 +53,8 @@ package struct ExecutionSummary: Sendable {
     /// How often the execution was gone on with after it had failed, and when that was last.
     package var redriveCount: Int
     package var redrivenAt: Timestamp?
+    /// The beginning of what it failed with, in lists for people.
+    package var error: String?
 }
 
 /// One event as AWS's `GetExecutionHistory` shows it.

@@ -65,14 +65,18 @@ package struct MachineUpdate: Sendable {
     package var configuration: JSONObject
     package var publishes = false
     package var versionDescription: String?
+    /// The revision that is changed (`INITIAL`: the first one), and no other; nil: whichever is the current one.
+    package var revisionID: String?
 
     package init(
         definition: ValidDefinition? = nil,
         roleARN: String? = nil,
         configuration: JSONObject = [:],
         publishes: Bool = false,
-        versionDescription: String? = nil
+        versionDescription: String? = nil,
+        revisionID: String? = nil
     ) {
+        self.revisionID = revisionID
         self.definition = definition
         self.roleARN = roleARN
         self.configuration = configuration
@@ -87,6 +91,8 @@ package enum UpdateResult: Sendable, Hashable {
     case done(updatedAt: Timestamp, revisionID: String?, version: Int?)
     case missing
     case deleting
+    /// The revision that was named is not the current one, which is this; nothing was changed.
+    case outdated(current: String)
     /// It has as many versions as it may have; nothing was changed.
     case full
 }
@@ -133,14 +139,14 @@ extension Store {
         let configuration = update.configuration.isEmpty ? nil : JSONValue.object(update.configuration).text
         let statement = Statement(
             """
-            select o_outcome, o_updated_at, o_revision_id, o_version
-            from stepwell.update_state_machine($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            select o_outcome, o_updated_at, o_revision_id, o_version, o_current
+            from stepwell.update_state_machine($1, $10, $2, $3, $4, $5, $6, $7, $8, $9)
             """,
             [
                 .text(name), .text(update.definition?.text), .text(update.definition?.entryState),
                 .text(update.definition?.entryFunction), .int4(update.definition?.timeoutSeconds),
                 .text(update.roleARN), .json(configuration), .bool(update.publishes),
-                .text(update.versionDescription),
+                .text(update.versionDescription), .text(update.revisionID),
             ]
         )
         let rows: Rows
@@ -154,6 +160,7 @@ extension Store {
             switch try row.text(0) {
             case "missing": return .missing
             case "deleting": return .deleting
+            case "outdated": return .outdated(current: try row.text(4))
             default:
                 return .done(
                     updatedAt: Timestamp(microseconds: try row.timestamp(1)),

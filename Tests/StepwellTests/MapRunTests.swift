@@ -220,7 +220,7 @@ import Testing
             let execution = try await database.start(input: [1, 2, 3, 4, 5, 6])
             for _ in 0..<5 { await entries.next() }
             let run = try #require(
-                try await store.mapRuns(ofExecution: execution, before: nil, limit: 1).elements.first
+                try await store.mapRuns(ofExecution: execution, after: nil, limit: 1).elements.first
             )
             while try await store.mapRunCounts(run.id).executions.succeeded == 0 {
                 try await Task.sleep(for: .milliseconds(10))
@@ -283,7 +283,7 @@ import Testing
             let execution = try await database.start(input: [1, 2, 3])
             for _ in 0..<3 { await entries.next() }
             let run = try #require(
-                try await store.mapRuns(ofExecution: execution, before: nil, limit: 1).elements.first
+                try await store.mapRuns(ofExecution: execution, after: nil, limit: 1).elements.first
             )
             _ = try await store.updateMapRun(
                 run.id,

@@ -40,6 +40,31 @@ import Testing
         #expect(try await fixture.store.updateStateMachine("Nobody", role) == .missing)
     }
 
+    @Test func `of updates that change the same revision one is made, and the others learn which there is now`()
+        async throws
+    {
+        _ = try await create("Orders")
+        var revision = "INITIAL"
+        for round in 0..<5 {
+            let results: [UpdateResult] = try await withThrowingTaskGroup(of: UpdateResult.self) {
+                [revision, store = fixture.store] group in
+                for writer in 0..<8 {
+                    let update = MachineUpdate(definition: try definition("\(round) \(writer)"), revisionID: revision)
+                    group.addTask { try await store.updateStateMachine("Orders", update) }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            let current = try #require(try await fixture.store.machineDetails("Orders")?.revisionID)
+            let made = results.compactMap { result in
+                if case .done(_, let id, _) = result { id } else { nil }
+            }
+            #expect(made == [current])
+            #expect(results.filter { $0 == .outdated(current: current) }.count == 7)
+            revision = current
+        }
+        #expect(try await fixture.store.updateStateMachine("Nobody", MachineUpdate(revisionID: "INITIAL")) == .missing)
+    }
+
     @Test func `a deployment by command and the API change the same machine`() async throws {
         let deployment = try await fixture.store.deploy(name: "Orders", definition: try definition().text)
         #expect(deployment.outcome == .created)

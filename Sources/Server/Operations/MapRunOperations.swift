@@ -50,15 +50,14 @@ enum MapRunOperations {
     ) { call in
         let execution = try call.execution()
         let paging = try call.paging(of: "ListMapRuns \(execution)")
-        var before: PGUUID?
-        if let start = paging.start {
-            guard let id = PGUUID(start) else { throw APIError.invalidToken }
-            before = id
+        let after = try paging.start.map { start throws(APIError) in
+            guard let cursor = MapRunCursor(start) else { throw APIError.invalidToken }
+            return cursor
         }
         _ = try await call.store.describe(execution)
         let page = try await call.store.mapRuns(
             ofExecution: execution,
-            before: before,
+            after: after,
             limit: call.arguments.pageSize
         )
         let runs = page.elements.map { run -> JSONValue in

@@ -58,6 +58,8 @@ enum StateMachineOperations {
             .optional("tracingConfiguration", Constraints.tracing), .optional("publish", .boolean),
             .optional("versionDescription", Constraints.description),
             .optional("encryptionConfiguration", Constraints.encryption),
+            // AWS has no such member here: it means what it does to PublishStateMachineVersion.
+            .optional("revisionId", Constraint.anyText),
         ]
     ) { call in
         let arguments = call.arguments
@@ -80,12 +82,19 @@ enum StateMachineOperations {
             roleARN: try arguments.text("roleArn").map(role),
             configuration: configuration,
             publishes: arguments.flag("publish"),
-            versionDescription: arguments.text("versionDescription")
+            versionDescription: arguments.text("versionDescription"),
+            revisionID: arguments.text("revisionId")
         )
         switch try await call.store.updateStateMachine(name, update) {
         case .missing: throw APIError.stateMachineDoesNotExist(arn)
         case .deleting: throw APIError.stateMachineDeleting(arn)
         case .full: throw VersionOperations.full
+        case .outdated(let current):
+            throw APIError(
+                "ConflictException",
+                "Failed to update the State Machine from revision \(update.revisionID ?? ""). "
+                    + "The current State Machine revision is \(current): describe it, and make your change to that."
+            )
         case .done(let updatedAt, let revisionID, let version):
             var answer: JSONObject = ["updateDate": .timestamp(updatedAt)]
             if let revisionID { answer["revisionId"] = .string(revisionID) }

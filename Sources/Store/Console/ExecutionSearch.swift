@@ -26,7 +26,8 @@ extension Store {
 
     private static let searchColumns = """
         select coalesce(m.name || '/' || e.map_label, m.name), e.name, e.status,
-            e.started_at, e.stopped_at, e.version, e.alias, e.redrive_count, e.redriven_at, e.id
+            e.started_at, e.stopped_at, e.version, e.alias, e.redrive_count, e.redriven_at, e.id,
+            left(e.error, 200)
         """
     private static let searchJoin = "join stepwell.state_machines m on m.id = e.machine"
 
@@ -81,7 +82,7 @@ extension Store {
     private func rows(of answers: [Rows]) throws(StoreError) -> [(id: PGUUID, summary: ExecutionSummary)] {
         try decode { () throws(PostgresError) in
             var found: [(id: PGUUID, summary: ExecutionSummary)] = []
-            for row in answers.joined() { found.append((try row.uuid(9), try summary(row))) }
+            for row in answers.joined() { found.append((try row.uuid(9), try summary(row, error: 10))) }
             return found.sorted { $0.id > $1.id }
         }
     }

@@ -42,7 +42,7 @@ extension Store {
         let newest = max(500, Self.newest / Int(settings.buckets))
         let columns = """
             select m.name, e.name, e.status, e.started_at, e.stopped_at, e.version, e.alias, e.redrive_count,
-                e.redriven_at, e.id, e.map_run is null
+                e.redriven_at, e.id, e.map_run is null, left(e.error, 200)
             """
         let statements = (0..<settings.buckets)
             .flatMap { bucket in
@@ -82,7 +82,7 @@ extension Store {
                 for row in hasFew ? all : last where try row.bool(10) {
                     elements.append(
                         LatestExecutions.Element(
-                            summary: try summary(row),
+                            summary: try summary(row, error: 11),
                             bucket: Int32(bucket),
                             id: try row.uuid(9)
                         )

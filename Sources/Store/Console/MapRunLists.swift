@@ -2,14 +2,22 @@ package import Expressions
 package import Postgres
 
 /// Where a page of map runs ends: the next one begins behind it.
-package struct MapRunCursor: Sendable, Hashable {
-    package var startedAt: Timestamp
-    package var id: PGUUID
+package struct MapRunCursor: Sendable, Hashable, CustomStringConvertible {
+    let startedAt: Timestamp
+    let id: PGUUID
 
-    package init(startedAt: Timestamp, id: PGUUID) {
-        self.startedAt = startedAt
-        self.id = id
+    init(_ run: MapRunDescription) { (startedAt, id) = (run.record.startedAt, run.id) }
+
+    /// - Parameter text: as `description` has it; nil for any other.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "-", maxSplits: 1)
+        guard parts.count == 2, let time = Int64(parts[0]), (0..<(1 << 53)).contains(time),
+            let id = PGUUID(String(parts[1]))
+        else { return nil }
+        (startedAt, self.id) = (Timestamp(microseconds: time), id)
     }
+
+    package var description: String { "\(startedAt.microseconds)-\(id)" }
 }
 
 /// A child of a map run that did not succeed.
@@ -54,7 +62,7 @@ extension Store {
             for row in answers.joined() { runs.append(try mapRunDescription(row)) }
             return runs.sorted { ($0.record.startedAt, $0.id) > ($1.record.startedAt, $1.id) }
         }
-        return Page(runs, limit: limit) { MapRunCursor(startedAt: $0.record.startedAt, id: $0.id) }
+        return Page(runs, limit: limit, cursor: MapRunCursor.init)
     }
 
     /// How far the children of some runs are, in items.

@@ -1,3 +1,4 @@
+import Expressions
 package import Postgres
 
 /// A map run as the API shows it.
@@ -51,22 +52,25 @@ extension Store {
         return try decode { () throws(PostgresError) in try mapRunDescription(row) }
     }
 
-    /// The map runs of an execution, newest first, begun before `before`.
+    /// The map runs of an execution, newest first, from behind `after` on.
     package func mapRuns(
         ofExecution execution: String,
-        before: PGUUID?,
+        after: MapRunCursor?,
         limit: Int
-    ) async throws(StoreError) -> Page<MapRunDescription, PGUUID> {
+    ) async throws(StoreError) -> Page<MapRunDescription, MapRunCursor> {
         let rows = try await query(
             Statement(
                 """
                 \(Self.mapRunSource)
                 where (r.bucket, r.execution) in (select f.bucket, f.id from stepwell.find_execution($1) f)
-                  and ($2::uuid is null or r.id < $2)
-                order by r.id desc
-                limit $3
+                  and ($2::timestamptz is null or (r.started_at, r.id) < ($2, $3::uuid))
+                order by r.started_at desc, r.id desc
+                limit $4
                 """,
-                [.text(execution), .uuid(before), .int8(Int64(limit + 1))]
+                [
+                    .text(execution), .timestamptz(microseconds: after?.startedAt.microseconds), .uuid(after?.id),
+                    .int8(Int64(limit + 1)),
+                ]
             )
         )
         let runs = try decode { () throws(PostgresError) in
@@ -74,7 +78,7 @@ extension Store {
             for row in rows { runs.append(try mapRunDescription(row)) }
             return runs
         }
-        return Page(runs, limit: limit, cursor: \.id)
+        return Page(runs, limit: limit, cursor: MapRunCursor.init)
     }
 
     /// Changes the limits of a run that goes on; nil keeps one. The run sees them when it next looks at its children.
