@@ -5,13 +5,19 @@ extension ConsoleSite {
     /// What there is at which address.
     func route(_ visit: Visit) async throws -> Response {
         let path = visit.address.path
-        if path == ["login"] { return try await LoginPage.answer(visit) }
-        guard visit.isKnown else { return visit.toLogin }
-        if visit.request.method == .post {
-            return try await act(visit.intended(), path)
+        guard visit.isKnown || path == ["login"] else { return visit.toLogin }
+        switch visit.request.method {
+        case .get: return try await show(visit, path)
+        case .post:
+            try visit.checkIntent(path == ["login"] ? Visit.loginToken : visit.intentToken)
+            return try await act(visit, path)
+        default: throw APIError.noSuchPage
         }
-        guard visit.request.method == .get else { throw APIError.noSuchPage }
+    }
+
+    private func show(_ visit: Visit, _ path: [String]) async throws -> Response {
         switch (path.first, path.count) {
+        case ("login", 1): return LoginPage.answer(visit)
         case (nil, _): return try await OverviewPage.answer(visit)
         case ("machines", 1): return try await MachinesPage.answer(visit)
         case ("machines", 2): return try await MachinePage(visit: visit, name: path[1]).answer()
@@ -44,6 +50,7 @@ extension ConsoleSite {
     /// What can be done at which address.
     private func act(_ visit: Visit, _ path: [String]) async throws -> Response {
         switch (path.first, path.count, path.last) {
+        case ("login", 1, _): return try await LoginPage.logIn(visit)
         case ("logout", 1, _): return try await LoginPage.logOut(visit)
         case ("machines", 3, "start"): return try await MachinePage(visit: visit, name: path[1]).start()
         case ("machines", 3, "publish"): return try await MachineRelease(visit: visit, name: path[1]).publish()

@@ -82,7 +82,7 @@ struct ConsoleFixture: Sendable {
             headers.first(name: "set-cookie").flatMap { $0.split(separator: ";").first }.map(String.init)
         }
         /// What the page sends with what it does.
-        var intent: String? { text.firstMatch(of: /name="intent" content="([0-9a-f]+)"/).map { String($0.1) } }
+        var intent: String? { text.firstMatch(of: /name="intent" content="([0-9a-z]+)"/).map { String($0.1) } }
     }
 
     var origin: String { "http://127.0.0.1:\(port)" }
@@ -113,10 +113,19 @@ struct ConsoleFixture: Sendable {
         return try await send(.POST, path, cookie: cookie, headers, body: body.joined(separator: "&"))
     }
 
-    private func send(
+    /// An operation of the API.
+    func api(_ action: String, _ arguments: JSONObject) async throws -> JSONValue {
+        let headers = ["X-Amz-Target": "AWSStepFunctions.\(action)", "Content-Type": "application/x-amz-json-1.0"]
+        let answer = try await send(.POST, "/", cookie: nil, headers, body: JSONValue.object(arguments).text)
+        #expect(answer.status == 200, "\(answer.text)")
+        return try JSONValue(parsing: answer.text)
+    }
+
+    /// A request with what is named here and nothing else.
+    func send(
         _ method: HTTPMethod,
         _ path: String,
-        cookie: String?,
+        cookie: String? = nil,
         _ headers: [String: String],
         body: String? = nil
     ) async throws -> Answer {
@@ -151,8 +160,12 @@ struct ConsoleFixture: Sendable {
     ///
     /// - Returns: the cookie of the session.
     func logIn(_ key: NewAccessKey) async throws -> String {
-        let answer = try await post("/console/login", ["accessKey": key.id, "secret": key.secret])
-        #expect(answer.status == 303)
+        let answer = try await post(
+            "/console/login",
+            ["accessKey": key.id, "secret": key.secret],
+            intent: Visit.loginToken
+        )
+        #expect(answer.status == 200)
         return try #require(answer.cookie)
     }
 }

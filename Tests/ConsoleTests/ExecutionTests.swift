@@ -39,6 +39,41 @@ struct ExecutionTests {
         }
     }
 
+    @Test("says what it failed with wherever it is listed, and why as somebody reads it")
+    func failure() async throws {
+        try await ConsoleFixture.run { fixture in
+            _ = try await fixture.store.deploy(name: "Orders", definition: Self.waiting)
+            let started = try await fixture.store.startExecution(
+                stateMachine: "Orders",
+                name: "o-1",
+                input: JSONDocument(trusted: "{}")
+            )
+            let cause = """
+                {"errorMessage": "no <b>tea</b>", "errorType": "Sold<b>Out", "requestId": "r-1", "stackTrace": ["at a", "at b"]}
+                """
+            _ = try await fixture.store.stopExecution(started.arn, error: "Sold<b>Out", cause: cause)
+            for path in ["", "/executions", "/machines/Orders"] {
+                let page = try await fixture.get("/console\(path)")
+                // Those that were stopped are none of those that failed.
+                let isListed = page.text.contains(#"<span class="reason">Sold&lt;b&gt;Out</span>"#)
+                #expect(isListed == !path.isEmpty, "\(path)")
+            }
+            let page = try await fixture.get("/console/executions/Orders/o-1")
+            #expect(page.text.contains("no &lt;b&gt;tea&lt;/b&gt;\nrequestId: r-1\nstackTrace:\n  at a\n  at b"))
+            #expect(!page.text.contains("<b>"))
+        }
+    }
+
+    @Test("has causes that are shown whole: one line of what a function has thrown is its message")
+    func causes() {
+        #expect(Cause.text("plain", of: "E") == "plain")
+        #expect(Cause.text("{\"a\": 1}", of: "E") == "{\"a\": 1}")
+        #expect(Cause.text("{\"errorMessage\": \"m\", \"errorType\": \"E\", \"stackTrace\": []}", of: "E") == "m")
+        #expect(
+            Cause.text("{\"errorMessage\": \"m\", \"errorType\": \"F\", \"n\": 1}", of: "E") == "m\nerrorType: F\nn: 1"
+        )
+    }
+
     @Test("of a machine with very many states is a small page all the same", arguments: [380, 2000])
     func manyStates(count: Int) async throws {
         try await ConsoleFixture.run { fixture in

@@ -17,7 +17,8 @@ struct HostileTests {
 
     /// What the pages consist of. Attributes that run or fetch something are not among them.
     private static let tags: Set<String> = [
-        "!doctype", "html", "head", "meta", "title", "link", "script", "body", "a", "header", "img", "nav", "div",
+        "!doctype", "html", "head", "meta", "title", "link", "script", "noscript", "body", "a", "header", "img", "nav",
+        "div",
         "main",
         "button", "span", "h1", "h2", "h3", "p", "section", "form", "input", "label", "select", "option", "datalist",
         "table", "thead", "tbody", "tr", "th", "td", "code", "pre", "details", "summary", "dl", "dt", "dd", "ul",

@@ -61,6 +61,45 @@ struct MapRunTests {
         )
     }
 
+    @Test("map runs are listed by when they began, whatever their ids say")
+    func order() async throws {
+        try await ConsoleFixture.run { fixture in
+            let store = fixture.store
+            _ = try await store.deploy(name: "Orders", definition: Self.definition)
+            _ = try await store.startExecution(stateMachine: "Orders", name: "o-1", input: JSONDocument(trusted: "[]"))
+            // Two of them in one moment.
+            let begun = [3, 1, 4, 1, 5, 9, 2, 6]
+            for (position, minutes) in begun.enumerated() {
+                _ = try await store.query(
+                    Statement(
+                        """
+                        insert into stepwell.map_runs (bucket, id, execution, step, machine, label, started_at)
+                        select e.bucket, $1, e.id, 0, e.machine, 'Each', date_trunc('day', now()) + $2 * interval '1 minute'
+                        from stepwell.find_execution('Orders:o-1') e
+                        """,
+                        [
+                            .uuid(PGUUID("\(position)0000000-0000-4000-8000-000000000000")),
+                            .float8(Double(minutes)),
+                        ]
+                    )
+                )
+            }
+            let arn = try await store.describe("Orders:o-1").summary.arn
+            var (listed, token) = ([String](), JSONValue?.none)
+            repeat {
+                var arguments: JSONObject = ["executionArn": .string(arn), "maxResults": 3]
+                if let token { arguments["nextToken"] = token }
+                let answer = try await fixture.api("ListMapRuns", arguments)
+                listed += (answer["mapRuns"]?.array ?? []).compactMap { $0["mapRunArn"]?.string }
+                token = answer["nextToken"]
+            } while token != nil
+            let ids = listed.compactMap { $0.split(separator: ":").last?.first }
+            #expect(String(ids) == "57420631")
+            let page = try await fixture.get("/console/map-runs?machine=Orders")
+            #expect(page.text.matches(of: /Each\/([0-9])0000000-/).compactMap { $0.1.first } == ids)
+        }
+    }
+
     @Test("a map run says how far it is and what failed in it, and leads to its children a page at a time")
     func mapRun() async throws {
         try await ConsoleFixture.run { fixture in

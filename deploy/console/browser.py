@@ -86,12 +86,23 @@ class Browser:
                 return ""
             raise
 
+    def displayed(self, selector):
+        """Whether any element of a kind can be seen, also where pages run no scripts."""
+        found = self.call("POST", self.session + "/elements", {"using": "css selector", "value": selector})
+        return any(self.call("GET", f"{self.session}/element/{one[ELEMENT]}/displayed") for one in found)
+
     def find(self, selector):
         found = self.call("POST", self.session + "/element", {"using": "css selector", "value": selector})
         return f"{self.session}/element/{found[ELEMENT]}"
 
     def click(self, selector):
-        self.call("POST", self.find(selector) + "/click", {})
+        try:
+            self.call("POST", self.find(selector) + "/click", {})
+        except AssertionError as error:
+            # The page has just been renewed.
+            if "stale element" not in str(error):
+                raise
+            self.call("POST", self.find(selector) + "/click", {})
 
     def write(self, selector, text):
         element = self.find(selector)

@@ -315,6 +315,26 @@ class Values(Pages):
         self.browser.wait("its end", lambda: self.browser.text("#status") == "Succeeded")
 
 
+    def test_back_and_forward(self):
+        """Who comes back to a page sees what is by now, and sees it move on."""
+        deploy("Waits", WAITS)
+        place = self.started("Waits", "back")
+        self.browser.open(place)
+        self.assertEqual(self.browser.text("#status"), "Running")
+        self.browser.click("main h1 a")
+        self.browser.wait("the machine", lambda: self.browser.place.endswith("/machines/Waits"))
+        stepwell("stop", "Waits:back")
+        self.browser.call("POST", self.browser.session + "/back", {})
+        self.browser.wait("the end", lambda: self.browser.text("#status") == "Stopped")
+        self.browser.call("POST", self.browser.session + "/forward", {})
+        self.browser.wait("the machine", lambda: self.browser.place.endswith("/machines/Waits"))
+        stepwell("redrive", "Waits:back")
+        self.browser.call("POST", self.browser.session + "/back", {})
+        self.browser.wait("that it runs again", lambda: self.browser.text("#status") == "Running")
+        stepwell("stop", "Waits:back")
+        self.browser.wait("the end", lambda: self.browser.text("#status") == "Stopped")
+
+
 class Many(Pages):
     """Pages of very much."""
 
@@ -442,6 +462,10 @@ class Reading(Pages):
         self.browser.wait("the dialog", lambda: self.browser.run("return !!document.querySelector('#again[open]')"))
         self.browser.press("\ue00c")
         self.browser.wait("its end", lambda: not self.browser.run("return !!document.querySelector('dialog[open]')"))
+        self.browser.click("[data-keys]")
+        self.browser.wait("the keys", lambda: "State machines" in self.browser.text("#keys"))
+        self.pictures("keys")
+        self.browser.press("\ue00c")
         self.browser.open(place)
         self.browser.press("\ue004")
         self.assertEqual(self.browser.run("return document.activeElement.className"), "skip")
@@ -486,10 +510,15 @@ class Access(Pages):
         with browser.socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             cls.port = probe.getsockname()[1]
+        cls.console = f"https://localhost:{cls.port}/console"
+        cls.serve()
+
+    @classmethod
+    def serve(cls):
+        path = cls.directory.name
         cls.server = subprocess.Popen([
             "stepwell", "server", "--listen", f"127.0.0.1:{cls.port}", "--key-file", cls.seal, "--tls-certificate",
             f"{path}/certificate.pem", "--tls-key", f"{path}/key.pem", "--log-level", "error"])
-        cls.console = f"https://localhost:{cls.port}/console"
         context = ssl._create_unverified_context()
         for _ in range(300):
             try:
@@ -529,6 +558,69 @@ class Access(Pages):
         self.browser.wait("the form", lambda: self.browser.place.endswith("/console/login"))
         self.browser.open(self.console + "/audit")
         self.assertIn("login", self.browser.place)
+
+    def test_session_over(self):
+        """Who is logged out while a page is open is told, and sees nothing old for new."""
+        deploy("Waits", WAITS)
+        self.started("Waits", "over")
+        key, secret = self.key("*")
+        self.log_in(key, secret)
+        self.browser.wait("the overview", lambda: "Overview" in self.browser.text())
+        self.browser.open(self.console + "/executions/Waits/over")
+        self.browser.devtools("Network.clearBrowserCookies", {})
+        self.browser.click("button[data-open=stop]")
+        self.browser.click("#stop button.danger")
+        self.browser.wait("the refusal", lambda: "no longer logged in" in self.browser.text("#stop [data-error]"))
+        self.assertIn("no longer logged in", self.browser.text("#connection"))
+        self.browser.picture("session-over")
+        self.browser.press("\ue00c")
+        self.browser.click("#connection a")
+        self.browser.wait("the form", lambda: self.browser.run("return !!document.querySelector('[name=accessKey]')"))
+        self.browser.write("[name=accessKey]", key)
+        self.browser.write("[name=secret]", secret)
+        self.browser.press("\ue007")
+        self.browser.wait("the page that it was", lambda: self.browser.text("#status") == "Running")
+        # Without anything done: the page itself finds out.
+        self.browser.devtools("Network.clearBrowserCookies", {})
+        self.log_in(key, secret)
+        self.browser.wait("the overview", lambda: "Overview" in self.browser.text())
+        self.browser.devtools("Network.clearBrowserCookies", {})
+        self.browser.wait("that it is said", lambda: "no longer logged in" in self.browser.text("#connection"))
+
+    def test_restart(self):
+        """A server is started again while a page is open: the page says that it is away, and then what is."""
+        deploy("Waits", WAITS)
+        self.started("Waits", "restart")
+        self.log_in(*self.key("*"))
+        self.browser.wait("the overview", lambda: "Overview" in self.browser.text())
+        self.browser.open(self.console + "/executions/Waits/restart")
+        self.assertEqual(self.browser.text("#status"), "Running")
+        self.browser.run("window.sameDocument = true")
+        self.server.terminate()
+        self.server.wait()
+        self.browser.wait("that it is said", lambda: "No answer from the server since" in self.browser.text("#connection"))
+        self.browser.picture("server-away")
+        self.browser.click("button[data-open=stop]")
+        self.browser.click("#stop button.danger")
+        self.browser.wait("the refusal", lambda: "did not answer" in self.browser.text("#stop [data-error]"))
+        self.browser.press("\ue00c")
+        subprocess.run(["stepwell", "stop", "Waits:restart"], check=True, capture_output=True)
+        self.serve()
+        self.browser.wait("the end", lambda: self.browser.text("#status") == "Stopped")
+        self.assertTrue(self.browser.run("return document.getElementById('connection').hidden"))
+        self.assertTrue(self.browser.run("return window.sameDocument"), "the page was not loaded again")
+        self.browser.click("button[data-open=redrive]")
+        self.browser.click("#redrive button.primary")
+        self.browser.wait("that it runs again", lambda: self.browser.text("#status") == "Running")
+
+    def test_without_script(self):
+        """Where no scripts are run, a login says that it takes one, and no secret is sent anywhere."""
+        self.browser.devtools("Emulation.setScriptExecutionDisabled", {"value": True})
+        self.browser.open(self.console + "/login")
+        self.assertIn("Your browser runs no scripts", self.browser.shown("body"))
+        self.assertFalse(self.browser.displayed("form[data-login]"))
+        self.browser.picture("login-without-script")
+        self.browser.devtools("Emulation.setScriptExecutionDisabled", {"value": False})
 
     def test_without_rights(self):
         """Who may only look is not offered more, and is refused it all the same."""

@@ -67,7 +67,7 @@ class Machines(test_console.Pages):
         for field, text in (("name", "live"), ("version", "1"), ("other", "2"), ("weight", "101")):
             self.browser.write(f"#release form[action$='/alias'] input[name={field}]", text)
         self.browser.click("#release form[action$='/alias'] button")
-        self.browser.wait("the refusal", lambda: "more than 100 percent" in self.browser.text("#release"))
+        self.browser.wait("the refusal", lambda: "0 to 100 percent" in self.browser.text("#release"))
         self.browser.picture("alias-refused")
         self.browser.write("#release form[action$='/alias'] input[name=weight]", "10")
         self.browser.click("#release form[action$='/alias'] button")
@@ -134,20 +134,25 @@ class Machines(test_console.Pages):
         self.browser.run("window.onbeforeunload = null")
 
     def test_without_script(self):
-        """The same by forms alone, in a browser that runs no scripts."""
+        """In a browser that runs no scripts pages are read, and show nothing that would change anything."""
         deploy("Plain", json.loads(MENDED))
+        stepwell("start", "Plain", "--name", "p-1", "--wait")
         self.browser.devtools("Emulation.setScriptExecutionDisabled", {"value": True})
-        self.browser.open(CONSOLE + "/console/machines/Plain/edit")
-        self.browser.write("[name=state]", "First")
-        self.browser.click("[data-test]")
-        self.browser.wait("the outcome", lambda: "Succeeded" in self.browser.shown("[data-outcome]"))
-        self.browser.write("#text", BROKEN)
-        self.browser.click("button[value=save]")
-        self.browser.wait("the refusal", lambda: "MISSING_TRANSITION_TARGET" in self.browser.shown("main"))
-        self.browser.write("#text", MENDED.replace("tea", "pot"))
-        self.browser.click("button[value=save]")
-        self.browser.wait("the machine", lambda: self.browser.place.endswith("/console/machines/Plain"))
-        self.browser.wait("the text", lambda: '"pot"' in self.browser.shown("#definition"))
+        for path, text in (("machines", "Plain"), ("machines/Plain", "tea"),
+                           ("executions/Plain/p-1", "Succeeded"), ("executions/Plain/p-1?view=events", "PassStateEntered"),
+                           ("executions?machine=Plain", "p-1"), ("schedules", "Schedules"), ("activities", "Activities")):
+            self.browser.open(f"{CONSOLE}/console/{path}")
+            self.browser.wait(text, lambda: text in self.browser.shown("main"))
+            self.assertIn("Your browser runs no scripts", self.browser.shown("body"), path)
+            for selector in ("form[method=post]", "[data-open]", "[data-post]", "dialog"):
+                self.assertFalse(self.browser.displayed(selector), f"{path} {selector}")
+        self.browser.open(f"{CONSOLE}/console/machines/Plain")
+        self.browser.picture("without-script")
+        # What finds and filters goes without.
+        self.browser.open(f"{CONSOLE}/console/executions")
+        self.browser.write("[name=machine]", "Plain")
+        self.browser.click("form.filter button")
+        self.browser.wait("the filter", lambda: "machine=Plain" in self.browser.place)
         self.browser.devtools("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
@@ -175,6 +180,28 @@ class Functions(test_console.Pages):
         self.browser.wait("the execution", lambda: "InvalidOrder" in self.browser.text("#error"))
         self.browser.open(CONSOLE + "/console/audit")
         self.assertIn("InvokeFunction", self.browser.text())
+
+    def test_settings(self):
+        """What is set for a function is changed, refused where it means nothing, and forgotten."""
+        stepwell("functions", "put", "set_here", "--retries", "1")
+        self.browser.open(CONSOLE + "/console/functions/set_here")
+        self.browser.click("#settings summary")
+        self.browser.write("#settings [name=fairKey]", HOSTILE)
+        self.browser.click("#settings form[action$='/settings'] button")
+        self.browser.wait("the refusal", lambda: "fair key" in self.browser.text("#settings [data-error]"))
+        self.pictures("function-settings")
+        self.browser.write("#settings [name=fairKey]", "$.tenant")
+        self.browser.write("#settings [name=reserved]", "7")
+        self.browser.click("#settings form[action$='/settings'] button")
+        self.browser.wait("the change", lambda: "$.tenant" in self.browser.text("#settings table"))
+        self.assertIn("7", self.browser.text("#settings table"))
+        self.browser.open(CONSOLE + "/console/functions")
+        self.assertIn("7 at once, in turns by $.tenant", self.browser.text())
+        self.browser.open(CONSOLE + "/console/functions/set_here")
+        self.browser.run("window.confirm = () => true")
+        self.browser.click("#settings summary")
+        self.browser.click("#settings button.danger")
+        self.browser.wait("that it is forgotten", lambda: "no function set_here" in self.browser.text())
 
 
 class Schedules(test_console.Pages):

@@ -43,7 +43,7 @@ extension Visit {
 
     /// Calls a function, and records that.
     func invoke(_ function: String, payload: String, patience: Duration?) async throws -> LocalAPI.Invocation {
-        guard let caller else { throw APIError.foreignPage }
+        guard let caller else { throw APIError.nobody }
         let invocation: LocalAPI.Invocation
         do {
             invocation = try await api.invoke(function, payload: payload, patience: patience, as: caller)

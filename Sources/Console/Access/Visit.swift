@@ -1,14 +1,13 @@
 import HTTPTypes
 import Hummingbird
 import JSON
-import NIOCore
 import Server
 import Signing
 import Store
 
 /// One request of somebody's browser: who they are, what they read, and what they may.
 struct Visit: Sendable {
-    private(set) var request: Request
+    let request: Request
     let address: Address
     let api: LocalAPI
     let console: ConsoleSite
@@ -46,49 +45,36 @@ struct Visit: Sendable {
 
     /// What a page has to send with what it does, so that no other page can do it.
     var intentToken: String {
-        SHA256.hexadecimalDigest("intent \(session?.secret ?? console.openSecret)".utf8)
+        guard isKnown else { return Self.loginToken }
+        return SHA256.hexadecimalDigest("intent \(session?.secret ?? console.openSecret)".utf8)
     }
+
+    /// Whoever is to log in has no session yet that another page could use: that a script of this server sends the header is
+    /// enough.
+    static let loginToken = "login"
 
     private static let intentHeader = HTTPField.Name.known("X-Stepwell-Intent")
 
-    /// Whether the script of a page sends this: a form without a script can't add a header.
+    /// Whether the script of a page sends this: neither a form nor a page of another server can add the header.
     var isFromScript: Bool { request.headers[Self.intentHeader] != nil }
 
-    /// The visit, with its form read where that had to be looked into.
-    ///
-    /// - Throws: unless the request was sent by a page of this console: its script says so in a header that no other page can
-    ///   send, a form of it without a script by the same token in a field.
-    func intended() async throws -> Visit {
-        var visit = self
-        let token: String?
-        if isFromScript {
-            try checkOrigin()
-            token = request.headers[Self.intentHeader]
-        } else {
-            try checkFormOrigin()
-            let body = try await LocalAPI.body(of: request, limit: RequestBody.limit)
-            visit.request.body = .init(buffer: ByteBuffer(bytes: body))
-            token = try await RequestBody.fields(of: visit.request)["intent"]
+    /// - Parameter token: what the page was given for that.
+    /// - Throws: unless the script of a page of this server sent the request, with what this visit's pages are given.
+    func checkIntent(_ token: String) throws(APIError) {
+        func refused(_ reason: String) -> APIError {
+            APIError("AccessDeniedException", texts("refusal.\(reason)"), status: 403)
         }
-        guard let token, SHA256.areEqual(token, intentToken) else { throw APIError.foreignPage }
-        return visit
+        guard let sent = request.headers[Self.intentHeader] else { throw refused("noScript") }
+        guard comesFromHere else { throw refused("foreign") }
+        guard SHA256.areEqual(sent, token) else { throw refused("outdated") }
     }
 
-    /// For a form that is sent without a script: browsers don't say where it comes from, because pages tell them to name no
-    /// page, but they say whether that is this server, in a header that no page can set.
-    ///
-    /// - Throws: unless the form was sent from a page of this server.
-    func checkFormOrigin() throws(APIError) {
-        guard request.headers[.origin] == "null" else { return try checkOrigin() }
-        guard request.headers[.known("Sec-Fetch-Site")] == "same-origin" else { throw .foreignPage }
-    }
-
-    /// - Throws: unless the request was sent by a page of this server.
-    func checkOrigin() throws(APIError) {
+    private var comesFromHere: Bool {
         guard let origin = request.headers[.origin], let authority = request.head.authority,
-            let host = origin.firstRange(of: "://"), origin[host.upperBound...] == authority,
-            ["same-origin", nil].contains(request.headers[.known("Sec-Fetch-Site")])
-        else { throw .foreignPage }
+            let host = origin.firstRange(of: "://")
+        else { return false }
+        return origin[host.upperBound...] == authority
+            && ["same-origin", nil].contains(request.headers[.known("Sec-Fetch-Site")])
     }
 
     func may(_ action: String, on machine: String?) -> Bool { caller?.may(action, on: machine) ?? false }
@@ -108,7 +94,7 @@ struct Visit: Sendable {
 
     /// Asks an operation of the API for something, which changes nothing.
     func ask(_ action: String, _ arguments: JSONObject) async throws -> JSONValue {
-        guard let caller else { throw APIError.foreignPage }
+        guard let caller else { throw APIError.nobody }
         return try await api.perform(action, arguments, as: caller)
     }
 
@@ -122,7 +108,7 @@ struct Visit: Sendable {
         _ arguments: JSONObject,
         detail: JSONValue? = nil
     ) async throws -> JSONValue {
-        guard let caller else { throw APIError.foreignPage }
+        guard let caller else { throw APIError.nobody }
         let outcome: Result<JSONValue, APIError>
         do throws(APIError) {
             outcome = .success(try await api.perform(action, arguments, as: caller))
@@ -149,9 +135,6 @@ struct Visit: Sendable {
 }
 
 extension APIError {
-    static let foreignPage = APIError(
-        "AccessDeniedException",
-        "The request does not come from a page of this console. Load the page again.",
-        status: 403
-    )
+    /// Of what no address leads to without a login.
+    static let nobody = APIError("AccessDeniedException", "Nobody has logged in.", status: 401)
 }

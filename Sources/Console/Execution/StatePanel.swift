@@ -90,7 +90,7 @@ struct StatePanel {
         guard page.visit.may("GetExecutionHistory", on: page.owner) else { return panel }
         if let failure = span.failure {
             let cause = try await StateValues.event(failure, of: page)["cause"]?.string
-            panel.cause = cause.map { EscapedHTML.beginning(of: $0, bytes: 6000) }
+            panel.cause = cause.map { EscapedHTML.beginning(of: Cause.text($0, of: panel.error), bytes: 6000) }
         }
         let values = try await StateValues.load(page, span)
         panel.blocks = values.blocks

@@ -13,6 +13,8 @@ struct GraphPicture {
         let name: String
         let fullName: String
         let note: String
+        /// How long the note may be; nil: it has room.
+        let noteWidth: Int?
         let kind: String
         let tone: String
         let isChosen: Bool
@@ -99,6 +101,7 @@ struct GraphPicture {
                     name: Self.cut(state),
                     fullName: state,
                     note: note,
+                    noteWidth: note.displayWidth * 6 > node.width - 10 ? node.width - 10 : nil,
                     kind: node.kind.rawValue,
                     tone: tone,
                     isChosen: state == chosen,

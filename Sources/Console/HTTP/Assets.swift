@@ -12,6 +12,8 @@ struct Assets: Sendable {
 
     private var files: [String: File] = [:]
     private(set) var style = ""
+    /// Of pages whose scripts are not run.
+    private(set) var readingStyle = ""
     /// In the order in which they are run.
     private(set) var scripts: [String] = []
     private(set) var editor = ""
@@ -19,9 +21,11 @@ struct Assets: Sendable {
 
     init() {
         style = add("console", "css", "text/css; charset=utf-8", PackageResources.console_css)
+        readingStyle = add("reading", "css", "text/css; charset=utf-8", PackageResources.reading_css)
         let javaScript = "text/javascript; charset=utf-8"
         scripts = [
             add("console", "js", javaScript, PackageResources.console_js),
+            add("live", "js", javaScript, PackageResources.live_js),
             add("values", "js", javaScript, PackageResources.values_js),
             add("scroll", "js", javaScript, PackageResources.scroll_js),
             add("bulk", "js", javaScript, PackageResources.bulk_js),

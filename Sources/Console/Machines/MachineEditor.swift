@@ -12,25 +12,19 @@ struct MachineEditor {
 
     private struct Model {
         let name: String?
-        let newName: String
         let address: String
         let back: String
         let script: String
         let draftAddress: String
-        let isExpress: Bool
         let type: String
         /// What the text that is changed was: nobody's change is undone unseen.
         let revision: String
         let definition: String
         let draft: Draft
-        let publishes: Bool
-        let description: String
         let maySave: Bool
         let mayCheck: Bool
         let mayTest: Bool
         let test: StateTest.Form
-        let outcome: StateTest.Outcome?
-        let error: String?
     }
 
     /// What is in the database, if the state machine is there.
@@ -79,23 +73,35 @@ struct MachineEditor {
     }
 
     func answer() async throws -> Response {
-        try await page(Fields(""), stored())
+        let stored = try await stored()
+        let definition = stored?.definition ?? Self.example
+        let type = stored?.type ?? .standard
+        let model = Model(
+            name: name,
+            address: address,
+            back: Address.of(["machines"] + (name.map { [$0] } ?? [])),
+            script: visit.console.assets.editor,
+            draftAddress: Address.of(["draft"]),
+            type: type.rawValue,
+            revision: stored?.revision ?? "",
+            definition: definition,
+            draft: await Draft.read(definition, type: type, visit),
+            maySave: maySave,
+            mayCheck: mayCheck,
+            mayTest: visit.caller?.may("TestState") ?? false,
+            test: StateTest.Form(visit.texts)
+        )
+        return visit.page("editor", model, title: name ?? visit.texts("editor.new"))
     }
 
-    /// What the form asks for: a check, a test of a state, or that it is saved.
+    /// What the form asks for: a test of a state, or that it is saved.
     func act() async throws -> Response {
         let fields = try await RequestBody.fields(of: visit.request)
-        let stored = try await stored()
-        switch fields["do"] {
-        case "save": return try await save(fields, stored)
-        case "test":
-            let outcome = try await StateTest(visit: visit, fields: fields).run()
-            return visit.isFromScript
-                ? visit.piece("stateTest", outcome) : try await page(fields, stored, outcome: outcome)
-        default:
-            guard mayCheck else { throw APIError.mayNotCheck }
-            return try await page(fields, stored)
+        guard fields["do"] == "save" else {
+            return visit.piece("stateTest", try await StateTest(visit: visit, fields: fields).run())
         }
+        try await save(fields)
+        return .goOn(to: Address.of(["machines", name ?? fields["name"] ?? ""]))
     }
 
     /// What there is to say of a draft while somebody writes: for the script of the page.
@@ -106,54 +112,7 @@ struct MachineEditor {
         return visit.piece("draft", await Draft.read(fields.text("definition"), type: type, visit))
     }
 
-    private func page(
-        _ fields: Fields,
-        _ stored: Stored?,
-        outcome: StateTest.Outcome? = nil,
-        refusal: APIError? = nil
-    ) async throws -> Response {
-        let definition = fields["definition"] == nil ? stored?.definition ?? Self.example : fields.text("definition")
-        let type = stored?.type ?? MachineType(rawValue: fields["type"] ?? "") ?? .standard
-        let model = Model(
-            name: name,
-            newName: fields["name"] ?? "",
-            address: address,
-            back: Address.of(["machines"] + (name.map { [$0] } ?? [])),
-            script: visit.console.assets.editor,
-            draftAddress: Address.of(["draft"]),
-            isExpress: type == .express,
-            type: type.rawValue,
-            revision: fields["revision"] ?? stored?.revision ?? "",
-            definition: definition,
-            draft: await Draft.read(definition, type: type, visit),
-            publishes: fields["publish"] != nil,
-            description: fields["description"] ?? "",
-            maySave: maySave,
-            mayCheck: mayCheck,
-            mayTest: visit.caller?.may("TestState") ?? false,
-            test: StateTest(visit: visit, fields: fields).form,
-            outcome: outcome,
-            error: refusal?.message
-        )
-        return visit.page(
-            "editor",
-            model,
-            title: name ?? visit.texts("editor.new"),
-            status: refusal.map { .init(code: $0.status) } ?? .ok
-        )
-    }
-
-    private func save(_ fields: Fields, _ stored: Stored?) async throws -> Response {
-        do {
-            try await store(fields, stored)
-        } catch let error as APIError where !visit.isFromScript && error.status < 500 {
-            // What was written is still there.
-            return try await page(fields, stored, refusal: error)
-        }
-        return visit.goOn(to: Address.of(["machines", name ?? fields["name"] ?? ""]))
-    }
-
-    private func store(_ fields: Fields, _ stored: Stored?) async throws {
+    private func save(_ fields: Fields) async throws {
         let settings = visit.store.settings
         var arguments: JSONObject = ["definition": .string(fields.text("definition"))]
         if fields["publish"] != nil {
@@ -161,12 +120,15 @@ struct MachineEditor {
             if let description = fields.filled("description") { arguments["versionDescription"] = .string(description) }
         }
         if let name {
-            guard fields["revision"] == stored?.revision else {
-                throw APIError("ConflictException", visit.texts("editor.changed"), status: 409)
-            }
             let arn = settings.stateMachineARN(name)
             arguments["stateMachineArn"] = .string(arn)
-            try await visit.perform("UpdateStateMachine", on: arn, arguments)
+            // Whoever does not say what they have changed changes nothing.
+            arguments["revisionId"] = .string(fields["revision"] ?? "")
+            do {
+                try await visit.perform("UpdateStateMachine", on: arn, arguments)
+            } catch let error as APIError where error.code.text == "ConflictException" {
+                throw APIError(error.code, visit.texts("editor.changed"), status: 409)
+            }
         } else {
             let name = fields["name"] ?? ""
             arguments["name"] = .string(name)

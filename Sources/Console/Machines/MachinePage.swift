@@ -110,8 +110,8 @@ struct MachinePage {
         let answer = try await visit.perform("StartExecution", on: subject, arguments)
         // Of an express execution the end of the ARN is all there is.
         guard let started = answer["executionArn"]?.string, started == subject else {
-            return visit.goOn(to: Address.of(["machines", name]))
+            return .goOn(to: Address.of(["machines", name]))
         }
-        return visit.goOn(to: ExecutionRow.address(machine: name, name: execution))
+        return .goOn(to: ExecutionRow.address(machine: name, name: execution))
     }
 }

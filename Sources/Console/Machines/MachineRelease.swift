@@ -28,17 +28,6 @@ struct MachineRelease {
         let form: AliasForm?
     }
 
-    /// What a form for an alias begins with.
-    struct AliasForm {
-        let address: String
-        /// nil: of one that is to be.
-        let name: String?
-        let description: String?
-        let version: Int32?
-        let other: Int32?
-        let weight: Int32?
-    }
-
     struct Model {
         let versions: [Version]
         let older: String?
@@ -67,7 +56,6 @@ struct MachineRelease {
             limit: Self.shownAliases
         )
         let form = Address.of(["machines", name, "alias"])
-        let newest = versions.elements.first.map { Int32(clamping: $0.number) }
         return Model(
             versions: versions.elements.map {
                 Version(number: $0.number, address: address(ofVersion: $0.number), created: Moment($0.createdAt))
@@ -86,9 +74,10 @@ struct MachineRelease {
                             address: form,
                             name: alias.name,
                             description: alias.description,
-                            version: alias.routes.first?.version,
-                            other: alias.routes.dropFirst().first?.version,
-                            weight: alias.routes.dropFirst().first?.weight
+                            version: alias.routes.first.map { "\($0.version)" },
+                            other: alias.routes.dropFirst().first.map { Int($0.version) },
+                            percent: alias.routes.dropFirst().first.map { "\($0.weight)" },
+                            mayDelete: visit.may("DeleteStateMachineAlias", on: name)
                         ) : nil
                 )
             },
@@ -96,8 +85,8 @@ struct MachineRelease {
             moreAliases: aliases.next.map { visit.address(with: ["alias": $0]) },
             publish: visit.may("PublishStateMachineVersion", on: name)
                 ? Address.of(["machines", name, "publish"]) : nil,
-            newAlias: newest != nil && visit.may("CreateStateMachineAlias", on: name)
-                ? AliasForm(address: form, name: nil, description: nil, version: newest, other: nil, weight: nil) : nil
+            newAlias: !versions.elements.isEmpty && visit.may("CreateStateMachineAlias", on: name)
+                ? .new(at: form, version: versions.elements.first?.number) : nil
         )
     }
 
@@ -111,16 +100,20 @@ struct MachineRelease {
         var arguments: JSONObject = ["stateMachineArn": .string(arn)]
         if let description = fields.filled("description") { arguments["description"] = .string(description) }
         try await visit.perform("PublishStateMachineVersion", on: arn, arguments)
-        return visit.goOn(to: Address.of(["machines", name]))
+        return .goOn(to: Address.of(["machines", name]))
     }
 
-    /// Creates an alias, or changes the one that has the name.
+    /// Creates an alias, changes the one that has the name, or deletes it.
     func putAlias() async throws -> Response {
         let fields = try await RequestBody.fields(of: visit.request)
         let alias = fields["name"] ?? ""
+        let subject = "\(arn):\(alias)"
+        if fields["do"] == "delete" {
+            try await visit.perform("DeleteStateMachineAlias", on: subject, ["stateMachineAliasArn": .string(subject)])
+            return .goOn(to: Address.of(["machines", name]))
+        }
         var arguments: JSONObject = ["routingConfiguration": .array(try routes(fields))]
         arguments["description"] = .string(fields["description"] ?? "")
-        let subject = "\(arn):\(alias)"
         if fields["do"] == "update" {
             arguments["stateMachineAliasArn"] = .string(subject)
             try await visit.perform("UpdateStateMachineAlias", on: subject, arguments)
@@ -128,7 +121,7 @@ struct MachineRelease {
             arguments["name"] = .string(alias)
             try await visit.perform("CreateStateMachineAlias", on: subject, arguments)
         }
-        return visit.goOn(to: Address.of(["machines", name]))
+        return .goOn(to: Address.of(["machines", name]))
     }
 
     /// One version, or two that share the starts: what the second one gets, the first one loses.

@@ -3,21 +3,21 @@ import Server
 
 /// One state, run with a sample input: what goes in, what stands for its work, and what comes out.
 struct StateTest {
-    /// What was asked for, as the form shows it again.
+    /// What can be chosen where a state is tried out.
     struct Form {
-        let state: String
-        let input: String
-        let variables: String
         let mock: [Choice]
-        let result: String
-        let error: String
-        let cause: String
         let level: [Choice]
 
         struct Choice {
             let value: String
             let text: String
             let isChosen: Bool
+        }
+
+        init(_ texts: Texts) {
+            mock = ["none", "result", "error"]
+                .map { Choice(value: $0, text: texts("test.\($0)"), isChosen: $0 == "none") }
+            level = StateTest.levels.map { Choice(value: $0, text: $0, isChosen: $0 == StateTest.usualLevel) }
         }
     }
 
@@ -36,35 +36,18 @@ struct StateTest {
     let visit: Visit
     let fields: Fields
 
-    private var level: String {
-        let level = fields["level"] ?? ""
-        return ["INFO", "DEBUG", "TRACE"].contains(level) ? level : "DEBUG"
-    }
-
-    private var mock: String { fields["mock"] ?? "none" }
-
-    var form: Form {
-        Form(
-            state: fields["state"] ?? "",
-            input: fields.filled("input").map { _ in fields.text("input") } ?? "{}",
-            variables: fields.text("variables"),
-            mock: ["none", "result", "error"]
-                .map { Form.Choice(value: $0, text: visit.texts("test.\($0)"), isChosen: $0 == mock) },
-            result: fields.text("result"),
-            error: fields["error"] ?? "",
-            cause: fields["cause"] ?? "",
-            level: ["INFO", "DEBUG", "TRACE"].map { Form.Choice(value: $0, text: $0, isChosen: $0 == level) }
-        )
-    }
+    private static let levels = ["INFO", "DEBUG", "TRACE"]
+    private static let usualLevel = "DEBUG"
 
     func run() async throws -> Outcome {
         var arguments: JSONObject = [
-            "definition": .string(fields.text("definition")), "input": .string(form.input),
-            "inspectionLevel": .string(level),
+            "definition": .string(fields.text("definition")),
+            "input": .string(fields.filled("input") == nil ? "{}" : fields.text("input")),
+            "inspectionLevel": .string(fields.filled("level") ?? Self.usualLevel),
         ]
         if let state = fields.filled("state") { arguments["stateName"] = .string(state) }
         if fields.filled("variables") != nil { arguments["variables"] = .string(fields.text("variables")) }
-        switch mock {
+        switch fields["mock"] {
         case "result": arguments["mock"] = ["result": .string(fields.text("result"))]
         case "error":
             arguments["mock"] = [

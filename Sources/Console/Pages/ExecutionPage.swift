@@ -111,7 +111,9 @@ struct ExecutionPage {
             version: summary.alias ?? summary.version.map(String.init),
             redrives: summary.redriveCount == 0 ? nil : summary.redriveCount,
             error: description.error.map { EscapedHTML.beginning(of: $0, bytes: 1000) },
-            cause: description.cause.map { EscapedHTML.beginning(of: $0, bytes: 8000) },
+            cause: description.cause.map {
+                EscapedHTML.beginning(of: Cause.text($0, of: description.error), bytes: 8000)
+            },
             why: why,
             notes: notes,
             tabs: View.allCases.enumerated()

@@ -22,6 +22,7 @@ struct ExecutionRow {
     let started: Moment
     let took: String
     let redrives: Int?
+    let error: String?
 
     init(_ execution: ExecutionSummary, now: Timestamp, _ texts: Texts) {
         address = Self.address(machine: execution.stateMachine, name: execution.name)
@@ -34,6 +35,7 @@ struct ExecutionRow {
         started = Moment(execution.startedAt)
         took = texts.duration(from: execution.startedAt, to: execution.stoppedAt ?? now)
         redrives = execution.redriveCount == 0 ? nil : execution.redriveCount
+        error = execution.error
     }
 
     /// - Parameter machine: with the label of a Map, where it is a child of one.

@@ -9,30 +9,23 @@ import Store
 enum LoginPage {
     private struct Model {
         let to: String
-        let accessKey: String
-        let isWrong: Bool
     }
 
-    static func answer(_ visit: Visit) async throws -> Response {
-        if visit.isKnown { return .redirect(destination(visit.address.query["to"])) }
-        switch visit.request.method {
-        case .get: return form(visit, to: destination(visit.address.query["to"]))
-        case .post: return try await logIn(visit)
-        default: throw APIError.noSuchPage
-        }
+    static func answer(_ visit: Visit) -> Response {
+        let to = destination(visit.address.query["to"])
+        return visit.isKnown ? .redirect(to) : visit.page("login", Model(to: to), title: visit.texts("login.title"))
     }
 
-    /// Whoever asks for this has no session yet that a foreign page could use: that it comes from a page of this server is
-    /// enough, so that it goes without a script as well.
-    private static func logIn(_ visit: Visit) async throws -> Response {
-        try visit.checkFormOrigin()
+    static func logIn(_ visit: Visit) async throws -> Response {
         let fields = try await RequestBody.fields(of: visit.request)
         let id = (fields["accessKey"] ?? "").filter { !$0.isWhitespace }
         let secret = (fields["secret"] ?? "").filter { !$0.isWhitespace }
         let to = destination(fields["to"])
+        // In another tab, meanwhile; or nobody has to.
+        if visit.isKnown { return .goOn(to: to) }
         guard try await visit.api.caller(accessKeyID: id, secret: secret) != nil else {
             visit.api.logger.notice("A login was refused")
-            return form(visit, to: to, accessKey: id, isWrong: true)
+            throw APIError("AccessDeniedException", visit.texts("login.wrong"), status: 403)
         }
         let session = Session()
         try await visit.store.beginConsoleSession(
@@ -42,7 +35,7 @@ enum LoginPage {
         )
         let now = try await visit.store.databaseTime()
         try await visit.store.audit("LogIn", of: id, by: id, now: now)
-        var response = Response.redirect(to)
+        var response = Response.goOn(to: to)
         response.headers[.setCookie] = session.cookieText
         return response
     }
@@ -55,20 +48,6 @@ enum LoginPage {
         var response = Response.goOn(to: Address.of(["login"]))
         response.headers[.setCookie] = Session.endedCookieText
         return response
-    }
-
-    private static func form(
-        _ visit: Visit,
-        to: String,
-        accessKey: String = "",
-        isWrong: Bool = false
-    ) -> Response {
-        visit.page(
-            "login",
-            Model(to: to, accessKey: String(accessKey.prefix(64)), isWrong: isWrong),
-            title: visit.texts("login.title"),
-            status: isWrong ? .forbidden : .ok
-        )
     }
 
     /// A page of the console: nobody is led elsewhere.

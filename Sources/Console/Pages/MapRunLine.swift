@@ -16,7 +16,7 @@ struct MapRunLine {
         let store = page.store
         var runs: [MapRunDescription]
         if page.machine == page.owner {
-            runs = try await store.mapRuns(ofExecution: page.arn, before: nil, limit: most).elements
+            runs = try await store.mapRuns(ofExecution: page.arn, after: nil, limit: most).elements
         } else {
             let label = String(page.machine.dropFirst(page.owner.count + 1))
             guard let id = try await store.mapRun(ofChild: page.arn),

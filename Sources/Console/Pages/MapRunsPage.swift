@@ -57,7 +57,7 @@ enum MapRunsPage {
         let page = try await store.mapRuns(
             status: status,
             ofStateMachine: machine,
-            after: query.filled("after").flatMap(cursor),
+            after: query.filled("after").flatMap(MapRunCursor.init),
             limit: pageSize
         )
         let counts = try await store.mapRunItemCounts(page.elements.map(\.id))
@@ -68,18 +68,9 @@ enum MapRunsPage {
             statuses: MapRunStatus.allCases.map {
                 Choice(value: $0.rawValue, text: texts("mapRun.\($0.rawValue)"), isChosen: $0 == status)
             },
-            next: page.next.map { visit.address(with: ["after": "\($0.startedAt.microseconds)-\($0.id)"]) }
+            next: page.next.map { visit.address(with: ["after": "\($0)"]) }
         )
         return visit.page("mapRuns", model, title: texts("nav.mapRuns"))
-    }
-
-    /// - Parameter text: the microseconds of a start, and the run's id.
-    private static func cursor(_ text: String) -> MapRunCursor? {
-        let parts = text.split(separator: "-", maxSplits: 1)
-        guard parts.count == 2, let time = Int64(parts[0]), (0..<(1 << 53)).contains(time),
-            let id = PGUUID(String(parts[1]))
-        else { return nil }
-        return MapRunCursor(startedAt: Timestamp(microseconds: time), id: id)
     }
 }
 

@@ -66,9 +66,10 @@ struct Frame {
     let title: String
     let language: String
     let style: String
+    let readingStyle: String
     let scripts: [String]
     let icon: String
-    let intent: String?
+    let intent: String
     let links: [Link]
     let actor: String?
     let canLogOut: Bool
@@ -79,9 +80,10 @@ struct Frame {
         self.title = title
         language = visit.language.rawValue
         style = assets.style
+        readingStyle = assets.readingStyle
         scripts = assets.scripts
         icon = assets.icon
-        intent = visit.isKnown ? visit.intentToken : nil
+        intent = visit.intentToken
         let texts = visit.texts
         let path = visit.address.path
         // What is to be made stands where it will be.

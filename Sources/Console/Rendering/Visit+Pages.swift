@@ -27,7 +27,7 @@ extension Visit {
         let message: String
     }
 
-    /// Says no: in a page to people, in JSON to the scripts of pages.
+    /// Says no: in JSON to the scripts of pages, in a page to people.
     func refusal(_ error: APIError) -> Response {
         let status = HTTPResponse.Status(code: error.status)
         if isFromScript {
@@ -37,13 +37,10 @@ extension Visit {
         return page("refusal", model, title: texts("refusal.title"), status: status)
     }
 
-    /// Where one goes on after an action.
-    func goOn(to location: String) -> Response { isFromScript ? .goOn(to: location) : .redirect(location) }
-
     /// To where one logs in, and back from there.
     var toLogin: Response {
         guard request.method == .get else {
-            return .json(["error": .string(texts("login.over"))], status: .unauthorized)
+            return refusal(APIError("AccessDeniedException", texts("login.over"), status: 401))
         }
         return .redirect(Address.of(["login"], [("to", address.text)]))
     }

@@ -15,7 +15,7 @@ async function doAll(form) {
   halt.addEventListener("click", () => { isHalted = true; }, { once: true });
   try {
     do {
-      const answer = await post(form.dataset.bulk, fields);
+      const answer = await post(form.getAttribute("action"), fields);
       done += answer.done;
       refused += answer.refused;
       for (const { execution, reason } of answer.reasons) {

@@ -1,7 +1,6 @@
-// What pages do by themselves: times in the reader's zone, actions, fresh figures, keys. Everything reads without it.
+// What pages do by themselves: times in the reader's zone, actions, keys. Everything reads without it.
 "use strict";
 
-const intent = document.querySelector('meta[name="intent"]')?.content;
 const language = document.documentElement.lang;
 
 // What is done to a page, and to every part of it that is fetched later; other files add to it.
@@ -10,7 +9,20 @@ function prepare(root) { for (const preparation of preparations) preparation(roo
 
 // Times, in the reader's zone; UTC when pointed at.
 const zoned = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+const written = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/;
 function localizeTimes(root) {
+  // In sentences as well.
+  for (const sentence of root.querySelectorAll(".why li")) {
+    for (const text of [...sentence.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE)) {
+      const [moment] = written.exec(text.data) ?? [];
+      if (!moment) continue;
+      const time = document.createElement("time");
+      time.dateTime = moment.replace(" ", "T").replace(" UTC", "Z");
+      const rest = text.splitText(text.data.indexOf(moment));
+      rest.data = rest.data.slice(moment.length);
+      rest.before(time);
+    }
+  }
   for (const time of root.querySelectorAll("time:not([title])")) {
     const moment = new Date(time.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
@@ -30,31 +42,53 @@ function say(text) {
 }
 
 // What changes something is sent with a header that no other page can send.
+async function send(address, fields, signal) {
+  const intent = document.querySelector('meta[name="intent"]').content;
+  try {
+    return await fetch(address, {
+      method: "POST", headers: { "X-Stepwell-Intent": intent }, body: fields ?? new URLSearchParams(), signal,
+    });
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new Error(document.getElementById("connection").dataset.unsent);
+  }
+}
+
+// Why nothing came of it, as the server says it.
+async function refusal(response) {
+  if (response.status === 401) tell("over");
+  const answer = await response.json().catch(() => ({}));
+  return new Error(answer.error ?? String(response.status));
+}
+
 async function post(address, fields) {
-  const response = await fetch(address, {
-    method: "POST",
-    headers: { "X-Stepwell-Intent": intent ?? "" },
-    body: fields ?? new URLSearchParams(),
-  });
-  const answer = await response.json().catch(() => ({ error: String(response.status) }));
-  if (!response.ok) throw new Error(answer.error ?? String(response.status));
-  return answer;
+  const response = await send(address, fields);
+  if (!response.ok) throw await refusal(response);
+  return response.json();
+}
+
+// A piece of a page, which is made of what was written.
+async function fetchPiece(address, fields, signal) {
+  const response = await send(address, fields, signal);
+  if (!response.ok) throw await refusal(response);
+  return new DOMParser().parseFromString(await response.text(), "text/html").body;
 }
 
 async function act(element, address, fields) {
-  const buttons = element.querySelectorAll ? [element, ...element.querySelectorAll("button")] : [element];
-  for (const button of buttons) if ("disabled" in button) button.disabled = true;
+  const buttons = element.matches("button") ? [element] : element.querySelectorAll("button");
+  for (const button of buttons) button.disabled = true;
   try {
-    const answer = await post(address, fields);
-    if (answer.location) location.assign(answer.location);
-    else if (answer.message) say(answer.message);
+    // Until the next page is there nobody does it twice.
+    location.assign((await post(address, fields)).location);
   } catch (error) {
-    const place = element.querySelector?.("[data-error]");
+    const place = element.querySelector("[data-error]");
     if (place) { place.textContent = error.message; place.hidden = false; } else say(error.message);
-  } finally {
-    for (const button of buttons) if ("disabled" in button) button.disabled = false;
+    for (const button of buttons) button.disabled = false;
   }
 }
+
+addEventListener("pageshow", (event) => {
+  if (event.persisted) for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;
+});
 
 document.addEventListener("click", async (event) => {
   const opener = event.target.closest?.("[data-open]");
@@ -67,6 +101,7 @@ document.addEventListener("click", async (event) => {
     dialog?.showModal();
   }
   event.target.closest?.("[data-close]")?.closest("dialog").close();
+  if (event.target.closest?.("[data-keys]")) showKeys();
   const copier = event.target.closest?.("[data-copy]");
   if (copier) {
     await navigator.clipboard?.writeText(copier.dataset.copy).catch(() => {});
@@ -76,98 +111,57 @@ document.addEventListener("click", async (event) => {
   if (button && (!button.dataset.confirm || confirm(button.dataset.confirm))) act(button, button.dataset.post);
 });
 
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (!form.matches("form[data-post]")) return;
-  event.preventDefault();
-  act(form, form.dataset.post, new URLSearchParams(new FormData(form, event.submitter)));
-});
-
-// A piece of a page, which is made of what was written.
-async function fetchPiece(address, fields, signal) {
-  const response = await fetch(address, {
-    method: "POST", headers: { "X-Stepwell-Intent": intent ?? "" }, body: fields, signal,
-  });
-  const answer = await response.text();
-  if (response.ok) return new DOMParser().parseFromString(answer, "text/html").body;
-  let message = String(response.status);
-  try { message = JSON.parse(answer).error ?? message; } catch { /* what came is no answer of the console's */ }
-  throw new Error(message);
-}
-
-// Forms whose buttons show what came of it beside them, or lead on.
+// Forms change something and lead on; some buttons show what came of it beside them.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("form[data-act]")) return;
   event.preventDefault();
+  if (form.dataset.confirm && !confirm(form.dataset.confirm)) return;
   const button = event.submitter ?? form.querySelector("button");
+  const address = form.getAttribute("action");
   const fields = new URLSearchParams(new FormData(form, button));
   const place = button.dataset.into && document.querySelector(button.dataset.into);
-  if (!place) return act(form, form.action, fields);
-  const refusal = form.querySelector("[data-error]");
-  refusal.hidden = true;
+  if (!place) return act(form, address, fields);
+  const refused = form.querySelector("[data-error]");
+  refused.hidden = true;
   button.disabled = true;
   try {
-    const fresh = await fetchPiece(form.action, fields);
+    const fresh = await fetchPiece(address, fields);
     place.replaceChildren(...document.importNode(fresh, true).childNodes);
     prepare(place);
   } catch (error) {
-    refusal.textContent = error.message;
-    refusal.hidden = false;
+    refused.textContent = error.message;
+    refused.hidden = false;
   } finally {
     button.disabled = false;
   }
 });
 
-// The page as it is now, in place of what it was; not while somebody writes or has something open.
-async function renew() {
-  const main = document.querySelector("main");
-  if (document.hidden || main.querySelector("dialog[open], .events details[open], .runs[open], [data-extended], input:focus, select:focus") || main.contains(document.getSelection()?.anchorNode) && !document.getSelection().isCollapsed) return;
-  if ([...main.querySelectorAll("input[data-find]")].some((input) => input.value !== input.defaultValue)) return;
-  const response = await fetch(location.href).catch(() => null);
-  if (!response?.ok || response.redirected) return;
-  const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
-  if (!fresh) return;
-  const focused = document.activeElement?.getAttribute?.("href");
-  const scrolled = main.querySelector(".canvas")?.scrollTop;
-  main.replaceChildren(...document.importNode(fresh, true).childNodes);
-  prepare(main);
-  if (scrolled) main.querySelector(".canvas").scrollTop = scrolled;
-  if (focused) main.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+// Keys: what stands in data-key, where nobody writes; / goes to the search, and ? says all of them.
+function showKeys() {
+  const dialog = document.getElementById("keys");
+  const keys = new Map([...document.querySelectorAll("[data-key]")].map((element) => [element.dataset.key, element.textContent.trim()]));
+  if (document.querySelector("main [data-search]")) keys.set("/", dialog.dataset.search);
+  dialog.querySelector("dl").replaceChildren(...[...keys].flatMap(([key, text]) => {
+    const [name, meaning] = [document.createElement("dt"), document.createElement("dd")];
+    name.append(Object.assign(document.createElement("kbd"), { textContent: key }));
+    meaning.textContent = text;
+    return [name, meaning];
+  }));
+  dialog.showModal();
 }
 
-// Figures that grow old are fetched again while somebody looks.
-if (document.querySelector("[data-refresh]")) setInterval(renew, 5000);
-
-// An execution that moves says so.
-const live = document.querySelector("[data-live]")?.dataset.live;
-if (live) {
-  const source = new EventSource(live);
-  let pending = false;
-  source.addEventListener("message", async (event) => {
-    if (!event.data.endsWith(" RUNNING")) source.close();
-    if (pending) return;
-    pending = true;
-    // What comes at once is shown at once.
-    await new Promise((done) => setTimeout(done, 150));
-    pending = false;
-    await renew();
-  });
-  addEventListener("pagehide", () => source.close());
-}
-
-// Keys: what stands in data-key, where nobody writes; / goes to the search.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+  if (event.key === "?") return showKeys();
   if (event.key === "/") {
-    const search = document.querySelector("[data-search]");
+    const search = document.querySelector("main [data-search]");
     if (search) { event.preventDefault(); search.focus(); }
     return;
   }
   const element = [...document.querySelectorAll("[data-key]")].findLast((other) => other.dataset.key === event.key);
   if (element) { event.preventDefault(); element.click(); }
 });
-
 
 // Over plain HTTP from elsewhere a login can be read, and does not last.
 if (document.querySelector("form[data-login]")) {
@@ -180,3 +174,9 @@ if (document.querySelector("form[data-login]")) {
 }
 
 document.addEventListener("DOMContentLoaded", () => prepare(document));
+
+// Where the pages' names don't all have room, the one that is open is in sight.
+{
+  const here = document.querySelector(".bar nav [aria-current]");
+  if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 16;
+}

@@ -1,5 +1,5 @@
 // The editor of a definition: numbers beside the lines, what is wrong with them while one types, the graph of the draft, and
-// states tried out. Without it the form does the same, a page at a time.
+// states tried out.
 "use strict";
 
 {
@@ -114,7 +114,7 @@
     const sent = fields(button);
     button.disabled = true;
     try {
-      const fresh = await fetchPiece(form.action, sent);
+      const fresh = await fetchPiece(form.getAttribute("action"), sent);
       outcome.replaceChildren(...document.importNode(fresh, true).childNodes);
       prepare(outcome);
     } catch (error) {
@@ -129,7 +129,7 @@
     const sent = fields(button);
     button.disabled = true;
     try {
-      const answer = await post(form.action, sent);
+      const answer = await post(form.getAttribute("action"), sent);
       isChanged = false;
       location.assign(answer.location);
     } catch (error) {

@@ -18,7 +18,6 @@ struct ScheduleEditor {
 
     private struct Model {
         let name: String?
-        let newName: String
         let address: String
         let back: String
         let expression: String
@@ -33,9 +32,6 @@ struct ScheduleEditor {
         let ends: String
         let description: String
         let deletesItself: Bool
-        let isPaused: Bool
-        let times: ScheduleTimes?
-        let error: String?
     }
 
     private static let previewedTimes = 10
@@ -63,15 +59,8 @@ struct ScheduleEditor {
     func act() async throws -> Response {
         let fields = try await RequestBody.fields(of: visit.request)
         let form = ScheduleForm(fields)
-        do {
-            guard fields["do"] == "save" else {
-                let times = try await preview(form)
-                return visit.isFromScript ? visit.piece("scheduleTimes", times) : try await page(form, times: times)
-            }
-            return try await save(form, as: fields["name"] ?? "")
-        } catch let error as APIError where !visit.isFromScript && error.status < 500 {
-            return try await page(form, name: fields["name"] ?? "", error: error)
-        }
+        guard fields["do"] == "save" else { return visit.piece("scheduleTimes", try await preview(form)) }
+        return try await save(form, as: fields["name"] ?? "")
     }
 
     private func preview(_ form: ScheduleForm) async throws -> ScheduleTimes {
@@ -102,19 +91,13 @@ struct ScheduleEditor {
                 $0.isEnabled = isEnabled
             }
         }
-        return visit.goOn(to: Address.of(["schedules", name]))
+        return .goOn(to: Address.of(["schedules", name]))
     }
 
-    private func page(
-        _ form: ScheduleForm,
-        name newName: String = "",
-        times: ScheduleTimes? = nil,
-        error: APIError? = nil
-    ) async throws -> Response {
+    private func page(_ form: ScheduleForm) async throws -> Response {
         let machines = try await visit.store.listStateMachines(after: nil, limit: 200).elements
         let model = Model(
             name: name,
-            newName: newName,
             address: address,
             back: Address.of(["schedules"] + (name.map { [$0] } ?? [])),
             expression: form["expression"],
@@ -135,16 +118,8 @@ struct ScheduleEditor {
             starts: form["starts"],
             ends: form["ends"],
             description: form["description"],
-            deletesItself: !form["deletes"].isEmpty,
-            isPaused: !form["paused"].isEmpty,
-            times: times,
-            error: error?.message
+            deletesItself: !form["deletes"].isEmpty
         )
-        return visit.page(
-            "scheduleEditor",
-            model,
-            title: name ?? texts("schedules.new"),
-            status: error.map { .init(code: $0.status) } ?? .ok
-        )
+        return visit.page("scheduleEditor", model, title: name ?? texts("schedules.new"))
     }
 }

@@ -96,7 +96,7 @@ struct SchedulePage {
         try await visit.carryOut("UpdateSchedule", of: "scheduler", on: name, detail: ["State": "DISABLED"]) {
             _ = try await visit.store.updateSchedule(name) { $0.isEnabled = false }
         }
-        return visit.goOn(to: Address.of(["schedules", name]))
+        return .goOn(to: Address.of(["schedules", name]))
     }
 
     func resume() async throws -> Response {
@@ -104,7 +104,7 @@ struct SchedulePage {
             try await requireTarget()
             _ = try await visit.store.updateSchedule(name) { $0.isEnabled = true }
         }
-        return visit.goOn(to: Address.of(["schedules", name]))
+        return .goOn(to: Address.of(["schedules", name]))
     }
 
     /// Starts what it starts, now.
@@ -114,14 +114,14 @@ struct SchedulePage {
             let run = try await visit.store.runSchedule(name)
             guard run.outcome == .started else { throw APIError.validation(run.detail ?? run.outcome.rawValue) }
         }
-        return visit.goOn(to: Address.of(["schedules", name]))
+        return .goOn(to: Address.of(["schedules", name]))
     }
 
     func delete() async throws -> Response {
         try await visit.carryOut("DeleteSchedule", of: "scheduler", on: name) {
             try await visit.store.deleteSchedule(name)
         }
-        return visit.goOn(to: Address.of(["schedules"]))
+        return .goOn(to: Address.of(["schedules"]))
     }
 
     private func requireTarget() async throws {
