@@ -83,6 +83,145 @@ struct FunctionTests {
         }
     }
 
+    @Test("are set by who may, and only what somebody has changed")
+    func settings() async throws {
+        try await ConsoleFixture.run(signed: true) { fixture in
+            let store = fixture.store
+            let pass = #"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#
+            _ = try await store.deploy(name: "Salaries", definition: pass)
+            var settings = FunctionSettings()
+            settings.rate = 5
+            try await store.putFunction("charge", settings)
+            let path = "/console/functions/charge"
+            let cookie = try await fixture.logIn(try await fixture.makeKey("*"))
+            let page = try await fixture.get(path, cookie: cookie)
+            #expect(page.text.contains("charge/settings") && page.text.contains("charge/forget"))
+            // Meanwhile somebody else sets something else.
+            settings.retries = 0
+            try await store.putFunction("charge", settings)
+            let fields = [
+                "reserved": "20", "was-reserved": "", "rate": "5", "was-rate": "5", "retries": "2", "was-retries": "2",
+                "fairKey": "$.tenant", "was-fairKey": "", "priority": "$.urgency", "was-priority": "",
+                "maximumAge": "2h", "was-maximumAge": "6h", "onFailure": "stateMachine:Salaries", "was-onFailure": "",
+            ]
+            let saved = try await fixture.post(path + "/settings", fields, cookie: cookie, intent: page.intent)
+            #expect(saved.status == 200, "\(saved.text)")
+            settings.reserved = 20
+            (settings.fairKey, settings.priority) = ("$.tenant", "$.urgency")
+            settings.maximumAge = 7200
+            settings.onFailure = .stateMachine("Salaries")
+            #expect(try await store.functionSettings("charge") == settings)
+            let shown = try await fixture.get(path, cookie: cookie)
+            for text in ["$.tenant", "$.urgency", "/console/machines/Salaries", "2 h"] {
+                #expect(shown.text.contains(text), "\(text)")
+            }
+            let list = try await fixture.get("/console/functions", cookie: cookie)
+            #expect(list.text.contains("20 at once, 5 a second, in turns by $.tenant, by priority $.urgency"))
+            for (field, value) in [
+                ("reserved", "-1"), ("reserved", "x"), ("rate", "0"), ("rate", "nan"), ("rate", "1e309"),
+                ("retries", "3"), ("retries", ""), ("maximumAge", "7d"), ("maximumAge", "<b>"), ("fairKey", "<b>"),
+                ("fairKey", "$..x"), ("priority", "urgency"), ("onSuccess", "<b>"),
+                ("onSuccess", "stateMachine:Nobody"),
+                ("reserved", "99999999999999999999"),
+            ] {
+                let answer = try await fixture.post(
+                    path + "/settings",
+                    [field: value, "was-\(field)": "?"],
+                    cookie: cookie,
+                    intent: page.intent
+                )
+                #expect((400..<500).contains(answer.status), "\(field) \(value): \(answer.text)")
+            }
+            #expect(try await store.functionSettings("charge") == settings)
+
+            let some = try await fixture.logIn(
+                try await fixture.makeKey("List*,UpdateFunctionConfiguration@charge", "StartExecution@Order")
+            )
+            let someIntent = try await fixture.get(path, cookie: some).intent
+            for (path, fields) in [
+                ("other/settings", ["retries": "1"]), ("other/forget", [:]),
+                ("charge/settings", ["onSuccess": "stateMachine:Salaries"]),
+                ("charge/settings", ["onSuccess": "function:charge"]),
+            ] {
+                let answer = try await fixture.post(
+                    "/console/functions/\(path)",
+                    fields,
+                    cookie: some,
+                    intent: someIntent
+                )
+                #expect(answer.status == 403, "\(path) \(answer.text)")
+            }
+            let reader = try await fixture.logIn(try await fixture.makeKey("List*"))
+            #expect(!(try await fixture.get(path, cookie: reader).text.contains("charge/settings")))
+            let gone = try await fixture.post(path + "/forget", cookie: cookie, intent: page.intent)
+            #expect(gone.status == 200)
+            #expect(try await store.functionSettings("charge") == nil)
+            let entries = try await store.auditEntries().elements.filter { $0.action == "UpdateFunctionConfiguration" }
+            #expect(entries.filter { $0.refusal == nil }.count == 2 && entries.count == 21)
+            #expect(entries.last?.detail?["reserved"] == "20")
+        }
+    }
+
+    @Test("have versions, each with its queue, and aliases that lead to them")
+    func versions() async throws {
+        try await ConsoleFixture.run(signed: true) { fixture in
+            let store = fixture.store
+            for (version, digest) in [(1, "a"), (2, "b"), (3, "c")] {
+                #expect(
+                    try await store.publishFunction("charge", digest: digest, description: Self.hostile) == version
+                )
+            }
+            try await Self.addWorker(fixture, offering: ["charge:2"])
+            let path = "/console/functions/charge"
+            let cookie = try await fixture.logIn(try await fixture.makeKey("*"))
+            let page = try await fixture.get(path, cookie: cookie)
+            #expect(page.status == 200)
+            #expect(page.text.contains(#"href="/console/functions/charge%3A2">2</a>"#))
+            #expect(page.text.contains("no worker offers it, and nothing waits for it"))
+            #expect(page.text.contains("&lt;img src=x") && !page.text.contains("<img src=x"))
+            func post(_ fields: [String: String]) async throws -> ConsoleFixture.Answer {
+                try await fixture.post(path + "/alias", fields, cookie: cookie, intent: page.intent)
+            }
+            let live = ["name": "live", "version": "2", "other": "3", "weight": "12.5", "description": Self.hostile]
+            #expect(try await post(live).status == 200)
+            #expect(try await post(live).status == 400)
+            let alias = try #require(try await store.functionQualifiers(of: "charge").aliases.first)
+            #expect(alias.version == 2 && alias.other == FunctionAlias.Other(version: 3, weight: 0.125))
+            let shown = try await fixture.get(path, cookie: cookie)
+            #expect(shown.text.contains("2: 87.5 %") && shown.text.contains("3: 12.5 %"))
+            #expect(!shown.text.contains("<img src=x"))
+            for change in [
+                ["version": "9"], ["version": "x"], ["weight": "101"], ["weight": "nan"], ["weight": ""],
+                ["other": "2"], ["name": "1"], ["name": "<b>"], ["name": "", "do": "update"],
+                ["name": "nobody", "do": "update"], ["name": "nobody", "do": "delete"],
+            ] {
+                let answer = try await post(live.merging(["name": "next"]) { $1 }.merging(change) { $1 })
+                #expect(answer.status == 400, "\(change) \(answer.text)")
+            }
+            let latest = ["do": "update", "name": "live", "version": "$LATEST"]
+            #expect(try await post(latest).status == 200)
+            #expect(try await store.functionQualifiers(of: "charge").aliases.map(\.version) == [nil])
+            #expect(try await post(["do": "delete", "name": "live"]).status == 200)
+            #expect(try await store.functionQualifiers(of: "charge").aliases.isEmpty)
+            let entries = try await store.auditEntries().elements.filter { $0.action.hasSuffix("Alias") }
+            #expect(
+                entries.filter { $0.refusal == nil }.map(\.action) == ["DeleteAlias", "UpdateAlias", "CreateAlias"]
+            )
+
+            let version = try await fixture.get("/console/functions/charge%3A2", cookie: cookie)
+            #expect(version.text.contains(#"<a href="/console/functions/charge">charge</a> / Version 2"#))
+            #expect(!version.text.contains("charge%3A2/settings") && !version.text.contains("charge/settings"))
+            let some = try await fixture.logIn(
+                try await fixture.makeKey("List*,UpdateAlias@charge", "CreateAlias@other")
+            )
+            let intent = try await fixture.get(path, cookie: some).intent
+            for fields in [live, live.merging(["do": "delete"]) { $1 }] {
+                let answer = try await fixture.post(path + "/alias", fields, cookie: some, intent: intent)
+                #expect(answer.status == 403)
+            }
+        }
+    }
+
     @Test("are called by who may, and it is written down")
     func invoke() async throws {
         try await ConsoleFixture.run(signed: true) { fixture in
@@ -164,12 +303,6 @@ struct FunctionTests {
                 )
                 #expect(refused.text.contains("alert") && !refused.text.contains("<b>"))
             }
-            // Without a script it is a page, with the event as it was.
-            let page = try await fixture.post(
-                "/console/functions/charge/invoke",
-                ["kind": "event", "payload": "<b>", "intent": intent ?? ""]
-            )
-            #expect(page.status == 200 && page.text.contains("&lt;b&gt;") && page.text.contains("</html>"))
         }
     }
 }

@@ -31,6 +31,8 @@ struct IntentTests {
         ("machines/Orders/edit", "do=test&definition=" + encoded(machine)),
         ("new/machine", "do=save&name=Other&type=STANDARD&definition=" + encoded(machine)),
         ("draft", "definition={}"), ("functions/charge/invoke", "kind=event&payload={}"),
+        ("functions/charge/settings", "retries=0&was-retries=2"), ("functions/charge/forget", ""),
+        ("functions/charge/alias", "name=live&version=$LATEST"),
         ("new/schedule", "do=save&name=s2&expression=rate(1 day)&kind=machine&target=Orders&overlap=skip&catchUp=1d"),
         ("schedules/s/edit", "do=save&expression=rate(2 days)&kind=machine&target=Orders&overlap=skip&catchUp=1d"),
         ("schedules/s/pause", ""), ("schedules/s/resume", ""), ("schedules/s/run", ""), ("schedules/s/delete", ""),

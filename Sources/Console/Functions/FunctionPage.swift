@@ -28,15 +28,18 @@ struct FunctionPage {
         let figures: FunctionFigures
         let workers: [Worker]
         let hasWorkers: Bool
+        let function: String
+        let functionAddress: String
+        /// nil: of the function as it is now.
+        let version: String?
         let settings: [Setting]
-        let command: String
+        let form: FunctionForm.Model?
+        let release: FunctionRelease.Model?
         let schedules: [ScheduleRow]
         let hasSchedules: Bool
         let schedule: String?
         let calls: ExecutionTable?
         let invoke: String?
-        let payload: String
-        let outcome: Outcome?
     }
 
     /// What became of a call.
@@ -55,12 +58,11 @@ struct FunctionPage {
 
     private var texts: Texts { visit.texts }
 
-    func answer() async throws -> Response { try await page(payload: "{}", outcome: nil) }
-
-    private func page(payload: String, outcome: Outcome?) async throws -> Response {
+    func answer() async throws -> Response {
         guard visit.may("ListFunctions", on: name) else { throw visit.denied("lambda:ListFunctions") }
         let now = try await visit.store.databaseTime()
-        guard let standing = try await FunctionStanding.all(visit).first(where: { $0.name == name }) else {
+        let standings = try await FunctionStanding.all(visit)
+        guard let standing = standings.first(where: { $0.name == name }) else {
             throw APIError("NotFound", texts("functions.missing", ["name": name]), status: 404)
         }
         let schedules = try await visit.store.schedules(ofFunction: name)
@@ -75,22 +77,26 @@ struct FunctionPage {
                 seen: texts.duration(from: worker.seenAt, to: now)
             )
         }
+        let function = FunctionStanding.base(of: name)
+        let isVersion = function != name
         let model = Model(
             name: name,
             figures: FunctionFigures(standing, texts),
             workers: workers,
             hasWorkers: !workers.isEmpty,
+            function: function,
+            functionAddress: Address.of(["functions", function]),
+            version: isVersion ? String(name.dropFirst(function.count + 1)) : nil,
             settings: settings(standing.settings ?? FunctionSettings()),
-            command: "stepwell functions put \(name)",
+            form: isVersion ? nil : FunctionForm(visit: visit, name: name).model(standing.settings),
+            release: try await FunctionRelease(visit: visit, name: name).model(standings),
             schedules: schedules.map { ScheduleRow($0, texts) },
             hasSchedules: !schedules.isEmpty,
             schedule: visit.may("InvokeFunction", on: name) && visit.caller?.may("CreateSchedule") == true
                 ? Address.of(["new", "schedule"], [("function", name)]) : nil,
             calls: try await calls(),
             invoke: visit.may("InvokeFunction", on: name) && !standing.workers.isEmpty
-                ? Address.of(["functions", name, "invoke"]) : nil,
-            payload: payload,
-            outcome: outcome
+                ? Address.of(["functions", name, "invoke"]) : nil
         )
         return visit.page("function", model, title: name)
     }
@@ -133,9 +139,7 @@ struct FunctionPage {
     func invoke() async throws -> Response {
         let fields = try await RequestBody.fields(of: visit.request)
         let payload = fields.text("payload")
-        let outcome = try await invoke(payload, isEvent: fields["kind"] == "event")
-        if visit.isFromScript { return visit.piece("invocation", outcome) }
-        return try await page(payload: payload, outcome: outcome)
+        return visit.piece("invocation", try await invoke(payload, isEvent: fields["kind"] == "event"))
     }
 
     private func invoke(_ payload: String, isEvent: Bool) async throws -> Outcome {

@@ -26,6 +26,8 @@ struct FunctionStanding {
         var names = Set(living.flatMap(\.record.functions))
         names.formUnion(queues.keys)
         names.formUnion(settings.keys)
+        // A version leads to its function, also where nobody offers that.
+        names.formUnion(names.filter(isFunction).map(base(of:)))
         return names.filter { isFunction($0) && visit.may("ListFunctions", on: $0) }
             .sorted()
             .map { name in
@@ -34,11 +36,14 @@ struct FunctionStanding {
                     workers: living.filter { $0.record.functions.contains(name) },
                     queue: queues[name],
                     // Its versions have what is set for a function.
-                    settings: settings[String(name.prefix { $0 != ":" })],
+                    settings: settings[base(of: name)],
                     calls: calls[name] ?? CallFigures()
                 )
             }
     }
+
+    /// The function, of one of its versions.
+    static func base(of name: String) -> String { String(name.prefix { $0 != ":" }) }
 
     /// The page of a function; nil: what has the name is none, or they may not see it.
     static func address(of name: String, _ visit: Visit) -> String? {
@@ -86,6 +91,8 @@ struct FunctionFigures {
         let limits = [
             standing.settings?.reserved.map { texts("functions.atOnce", ["count": texts.count($0)]) },
             standing.settings?.rate.map { texts("functions.aSecond", ["count": $0.plainText]) },
+            standing.settings?.fairKey.map { texts("functions.inTurns", ["path": $0]) },
+            standing.settings?.priority.map { texts("functions.byPriority", ["path": $0]) },
         ]
         .compactMap(\.self)
         self.limits = limits.isEmpty ? nil : limits.joined(separator: ", ")

@@ -22,7 +22,7 @@ struct ScheduleForm {
         values = [
             "expression": settings.expression, "zone": settings.timeZone, "target": settings.target.name,
             "input": (try? settings.input.value().prettyText) ?? settings.input.text,
-            "overlap": settings.overlap.rawValue, "catchUp": Self.text(settings.catchUp),
+            "overlap": settings.overlap.rawValue, "catchUp": SpanField.text(settings.catchUp),
             "description": settings.description ?? "",
         ]
         if case .function = settings.target { values["kind"] = "function" } else { values["kind"] = "machine" }
@@ -44,7 +44,7 @@ struct ScheduleForm {
         settings.timeZone = self["zone"]
         guard let overlap = ScheduleOverlap(rawValue: self["overlap"]) else { throw wrong("overlap") }
         settings.overlap = overlap
-        guard let catchUp = Self.seconds(self["catchUp"]) else { throw wrong("catchUp") }
+        guard let catchUp = SpanField.seconds(self["catchUp"]) else { throw wrong("catchUp") }
         settings.catchUp = catchUp
         do throws(JSONSyntaxError) {
             settings.input = try JSONDocument(parsing: self["input"])
@@ -62,21 +62,5 @@ struct ScheduleForm {
         guard !self[field].isEmpty else { return nil }
         guard let moment = Timestamp(self[field]) else { throw wrong(field) }
         return moment
-    }
-
-    /// `90s`, `10m`, `12h` or `7d`.
-    private static func seconds(_ text: String) -> Int64? {
-        guard let unit = text.last, let scale: Int64 = ["d": 86_400, "h": 3_600, "m": 60, "s": 1][unit],
-            let number = Int64(text.dropLast()), (0...100_000_000).contains(number)
-        else { return nil }
-        return number * scale
-    }
-
-    private static func text(_ seconds: Int64) -> String {
-        for (unit, scale) in [("d", 86_400), ("h", 3_600), ("m", 60)] as [(String, Int64)]
-        where seconds > 0 && seconds.isMultiple(of: scale) {
-            return "\(seconds / scale)\(unit)"
-        }
-        return "\(seconds)s"
     }
 }
