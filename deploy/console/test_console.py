@@ -317,21 +317,21 @@ class Values(Pages):
 
     def test_back_and_forward(self):
         """Who comes back to a page sees what is by now, and sees it move on."""
-        deploy("Waits", WAITS)
-        place = self.started("Waits", "back")
+        deploy("Rests", WAITS)
+        place = self.started("Rests", "back")
         self.browser.open(place)
         self.assertEqual(self.browser.text("#status"), "Running")
         self.browser.click("main h1 a")
-        self.browser.wait("the machine", lambda: self.browser.place.endswith("/machines/Waits"))
-        stepwell("stop", "Waits:back")
+        self.browser.wait("the machine", lambda: self.browser.place.endswith("/machines/Rests"))
+        stepwell("stop", "Rests:back")
         self.browser.call("POST", self.browser.session + "/back", {})
         self.browser.wait("the end", lambda: self.browser.text("#status") == "Stopped")
         self.browser.call("POST", self.browser.session + "/forward", {})
-        self.browser.wait("the machine", lambda: self.browser.place.endswith("/machines/Waits"))
-        stepwell("redrive", "Waits:back")
+        self.browser.wait("the machine", lambda: self.browser.place.endswith("/machines/Rests"))
+        stepwell("redrive", "Rests:back")
         self.browser.call("POST", self.browser.session + "/back", {})
         self.browser.wait("that it runs again", lambda: self.browser.text("#status") == "Running")
-        stepwell("stop", "Waits:back")
+        stepwell("stop", "Rests:back")
         self.browser.wait("the end", lambda: self.browser.text("#status") == "Stopped")
 
 
@@ -561,12 +561,12 @@ class Access(Pages):
 
     def test_session_over(self):
         """Who is logged out while a page is open is told, and sees nothing old for new."""
-        deploy("Waits", WAITS)
-        self.started("Waits", "over")
+        deploy("Rests", WAITS)
+        self.started("Rests", "over")
         key, secret = self.key("*")
         self.log_in(key, secret)
         self.browser.wait("the overview", lambda: "Overview" in self.browser.text())
-        self.browser.open(self.console + "/executions/Waits/over")
+        self.browser.open(self.console + "/executions/Rests/over")
         self.browser.devtools("Network.clearBrowserCookies", {})
         self.browser.click("button[data-open=stop]")
         self.browser.click("#stop button.danger")
@@ -589,11 +589,11 @@ class Access(Pages):
 
     def test_restart(self):
         """A server is started again while a page is open: the page says that it is away, and then what is."""
-        deploy("Waits", WAITS)
-        self.started("Waits", "restart")
+        deploy("Rests", WAITS)
+        self.started("Rests", "restart")
         self.log_in(*self.key("*"))
         self.browser.wait("the overview", lambda: "Overview" in self.browser.text())
-        self.browser.open(self.console + "/executions/Waits/restart")
+        self.browser.open(self.console + "/executions/Rests/restart")
         self.assertEqual(self.browser.text("#status"), "Running")
         self.browser.run("window.sameDocument = true")
         self.server.terminate()
@@ -604,7 +604,7 @@ class Access(Pages):
         self.browser.click("#stop button.danger")
         self.browser.wait("the refusal", lambda: "did not answer" in self.browser.text("#stop [data-error]"))
         self.browser.press("\ue00c")
-        subprocess.run(["stepwell", "stop", "Waits:restart"], check=True, capture_output=True)
+        subprocess.run(["stepwell", "stop", "Rests:restart"], check=True, capture_output=True)
         self.serve()
         self.browser.wait("the end", lambda: self.browser.text("#status") == "Stopped")
         self.assertTrue(self.browser.run("return document.getElementById('connection').hidden"))
