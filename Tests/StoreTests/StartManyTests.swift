@@ -89,6 +89,60 @@ struct StartManyTests {
         #expect(try await fixture.count("steps") == 2)
     }
 
+    @Test("requests that go together are answered each by itself")
+    func together() async throws {
+        try await fixture.deploy("Other", startAt: "A", #""A": {"Type": "Succeed"}"#)
+        let taken = try await fixture.start("Order", name: "taken", input: "{}")
+        let same = try await fixture.start("Order", name: "same", input: "7")
+        func request(_ name: String, _ input: String, machine: String = "Order", trace: String? = nil) throws
+            -> StartRequest
+        {
+            StartRequest(
+                stateMachine: machine,
+                name: name,
+                input: try JSONDocument(parsing: input),
+                traceHeader: trace
+            )
+        }
+        let arn = fixture.store.settings.stateMachineARN("Order")
+        let large = #"{"text": "\#(String(repeating: "x", count: 3000))"}"#
+        var requests = try (0..<60)
+            .map { try request("n-\($0)", #"{"n":  \#($0)}"#, machine: $0 % 2 == 0 ? "Order" : arn) }
+        requests += [
+            try request("taken", "[]"), try request("same", "7"), try request("twice", "1"), try request("twice", "1"),
+            try request("large", large), try request("한글", "[]"), try request("other", "1", machine: "Other"),
+            try request("traced", "1", trace: "Root=1-5759e988-bd862e3fe1be46a994272793"),
+        ]
+        let results = await fixture.store.startExecutions(requests)
+        #expect(results.count == requests.count)
+        for (request, result) in zip(requests, results) where request.name != "taken" {
+            let started = try result.get()
+            #expect(name(started.arn) == request.name)
+            let described = try await fixture.store.describe(started.arn)
+            #expect(described.input.text == request.input.text)
+            #expect(described.summary.startedAt == started.startedAt)
+        }
+        #expect(throws: StoreError.self) { try results[60].get() }
+        #expect(try results[61].get().startedAt == same.startedAt)
+        #expect(try results[61].get().isNew == false)
+        #expect(try results[62].get().isNew != results[63].get().isNew)
+        #expect(results.filter { (try? $0.get())?.isNew == true }.count == 65)
+        #expect(try await fixture.store.describe(taken.arn).input.text == "{}")
+
+        // What is refused takes nothing with it.
+        let mixed = try [
+            request("m-1", "1"), request("m-2", "1", machine: "Nothing"), request("no*", "1"), request("m-3", "1"),
+        ]
+        let answers = await fixture.store.startExecutions(mixed)
+        #expect(answers.map { (try? $0.get()) != nil } == [true, false, false, true])
+        let again = await fixture.store.startExecutions(mixed)
+        #expect(again.map { (try? $0.get())?.isNew } == [false, nil, nil, false])
+
+        try await ManualWorker(fixture: fixture, functions: ["f": { .succeeded($0) }]).run()
+        #expect(try await fixture.count("execution_heads") == 0)
+        #expect(try await fixture.store.describe("Order:n-7").output?.text == #"{"n":  7}"#)
+    }
+
     @Test("a machine that does not exist is refused")
     func noMachine() async throws {
         await #expect(throws: StoreError.self) { try await start(["1"], machine: "Nothing") }
