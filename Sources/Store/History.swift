@@ -132,10 +132,22 @@ extension Store {
         execution: PGUUID
     ) async throws(StoreError) -> [PGUUID: String] {
         guard !ids.isEmpty else { return [:] }
-        let rows = try await query(payloadStatement(bucket: bucket, execution: execution, ids: Array(ids)))
+        var statements = [payloadStatement(bucket: bucket, execution: execution, ids: Array(ids))]
+        if ids.contains(UnpackedEvents.executionInput) {
+            statements.append(
+                Statement(
+                    """
+                    select $3::uuid, stepwell.payload(e.bucket, e.id, e.input, e.input_id)
+                    from stepwell.executions e where e.bucket = $1 and e.id = $2
+                    """,
+                    [.int4(bucket), .uuid(execution), .uuid(UnpackedEvents.executionInput)]
+                )
+            )
+        }
+        let answers = try await pipeline(statements)
         return try decode { () throws(PostgresError) in
             var texts: [PGUUID: String] = [:]
-            for row in rows { texts[try row.uuid(0)] = try row.text(1) }
+            for row in answers.joined() { texts[try row.uuid(0)] = try row.text(1) }
             return texts
         }
     }

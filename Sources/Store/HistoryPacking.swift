@@ -5,11 +5,18 @@ import Postgres
 
 // A row of `history` holds the events of one transition as one JSON document:
 //
-//     {"p": [payload, …], "e": [[type, previous, distance, {details}], …]}
+//     {"p": [payload, …], "e": [event, …]}
 //
-// A payload is a string (its text, verbatim) or {"ref": uuid} (a row of `payloads`); each distinct one occurs once.
-// `previous` is an event id, or negative: -1 is the row's first event. `distance` is in microseconds from the row's
-// `at`. In details a string and a number are themselves, [n] is payload n, and {name: [n]} are assigned variables.
+// A payload is a string (its text, verbatim), {"ref": uuid} (a row of `payloads`), or null: the execution's input, which
+// its own row has. Each distinct one occurs once.
+// An event is [code, {details}, previous, later], without what is left out at its end, or code alone. `code` is a number
+// that stands for the type. `previous` is the id of the event that led to it, or negative: -1 is the row's first event;
+// left out or null, it is the event before this one. `later` is how many microseconds after the event before it; left out,
+// none. In details a string and a number are themselves, [n] is payload n, and {name: [n]} are assigned variables;
+// frequent names are single letters.
+//
+// What earlier versions wrote, and functions in SQL write still, is [type, previous, distance, {details}] with names in
+// full: `previous` is never left out, and `distance` is from the row's `at`. `stepwell.plain_events` turns all into that.
 
 /// Events, packed for one row.
 struct PackedEvents: Sendable {
@@ -22,11 +29,13 @@ struct PackedEvents: Sendable {
 extension PackedEvents {
     init(_ events: [HistoryEvent], payloads: inout PayloadCollector) {
         let base = events.first?.timestamp ?? Timestamp(microseconds: 0)
-        var packer = Packer()
+        var before = base
+        var packer = Packer(executionInput: events.first?.executionInput)
         packer.bytes.append(contentsOf: #""e":["#.utf8)
         for (position, event) in events.enumerated() {
             if position > 0 { packer.bytes.append(UInt8(ascii: ",")) }
-            packer.append(event, base: base, payloads: &payloads)
+            packer.append(event, at: position, after: before, payloads: &payloads)
+            before = event.timestamp
         }
         packer.bytes.append(contentsOf: "]}".utf8)
         text = String(decoding: packer.payloadList + packer.bytes, as: UTF8.self)
@@ -40,26 +49,43 @@ extension PackedEvents {
         private var places: [String: Int] = [:]
         private var objects: [ObjectIdentifier: Int] = [:]
 
-        init() { bytes.reserveCapacity(512) }
+        init(executionInput: JSONDocument?) {
+            bytes.reserveCapacity(512)
+            guard let executionInput else { return }
+            packed.append(contentsOf: "null".utf8)
+            places[executionInput.text] = 0
+            objects[ObjectIdentifier(executionInput)] = 0
+        }
 
         var payloadList: [UInt8] { Array(#"{"p":["#.utf8) + packed + Array("],".utf8) }
 
-        mutating func append(_ event: HistoryEvent, base: Timestamp, payloads: inout PayloadCollector) {
-            bytes.append(UInt8(ascii: "["))
-            JSONValue.writeString(event.type.rawValue, to: &bytes)
-            bytes.append(UInt8(ascii: ","))
-            append(event.previous.packed)
-            bytes.append(UInt8(ascii: ","))
-            append(Int(event.timestamp.microseconds - base.microseconds))
-            if !event.details.isEmpty {
+        mutating func append(
+            _ event: HistoryEvent,
+            at place: Int,
+            after before: Timestamp,
+            payloads: inout PayloadCollector
+        ) {
+            let previous = event.previous.packed
+            let isLed = place > 0 && previous == -place
+            let later = event.timestamp.microseconds - before.microseconds
+            let isBare = event.details.isEmpty && isLed && later == 0
+            if !isBare { bytes.append(UInt8(ascii: "[")) }
+            append(EventCodes.numbers[event.type] ?? -1)
+            if isBare { return }
+            for (position, detail) in event.details.enumerated() {
+                bytes.append(contentsOf: position == 0 ? ",{".utf8 : ",".utf8)
+                JSONValue.writeString(EventCodes.letter(for: detail.name) ?? detail.name, to: &bytes)
+                bytes.append(UInt8(ascii: ":"))
+                append(detail.value, payloads: &payloads)
+            }
+            bytes.append(contentsOf: event.details.isEmpty ? ",{}".utf8 : "}".utf8)
+            if !isLed || later != 0 {
                 bytes.append(UInt8(ascii: ","))
-                for (position, detail) in event.details.enumerated() {
-                    bytes.append(UInt8(ascii: position == 0 ? "{" : ","))
-                    JSONValue.writeString(detail.name, to: &bytes)
-                    bytes.append(UInt8(ascii: ":"))
-                    append(detail.value, payloads: &payloads)
-                }
-                bytes.append(UInt8(ascii: "}"))
+                if isLed { bytes.append(contentsOf: "null".utf8) } else { append(previous) }
+            }
+            if later != 0 {
+                bytes.append(UInt8(ascii: ","))
+                append(Int(later))
             }
             bytes.append(UInt8(ascii: "]"))
         }
@@ -110,6 +136,16 @@ extension PackedEvents {
     }
 }
 
+extension HistoryEvent {
+    /// The input of the execution, when the event is the one that enters its first state: that gets nothing else.
+    fileprivate var executionInput: JSONDocument? {
+        guard previous == .recorded(0), type.detailsName == "stateEnteredEventDetails",
+            case .payload(let input)? = details.first(where: { $0.name == "input" })?.value
+        else { return nil }
+        return input
+    }
+}
+
 extension EventReference {
     /// The number that stands for the reference in rows and calls: an id, or a negative place.
     var packed: Int {
@@ -145,17 +181,19 @@ struct UnpackedEvents {
         }
         payloads = row["p"]?.array ?? []
         events = []
+        var distance: Int64 = 0
         for (position, packed) in (row["e"]?.array ?? []).enumerated() {
-            guard let type = packed[0]?.string.flatMap(EventType.init(rawValue:)),
-                let previous = packed[1]?.number?.integer, let distance = packed[2]?.number?.integer
-            else { throw corrupt("event \(position) is malformed") }
+            guard let event = PackedEvent(packed, at: position, after: distance) else {
+                throw corrupt("event \(position) is malformed")
+            }
+            distance = event.distance
             events.append(
                 Event(
                     id: firstEvent + position,
-                    previous: Int(previous < 0 ? Int64(firstEvent) - previous - 1 : previous),
-                    type: type,
-                    timestamp: Timestamp(microseconds: at.microseconds &+ distance),
-                    details: (packed[3]?.object ?? [:]).map { ($0.key, $0.value) }
+                    previous: Int(event.previous < 0 ? Int64(firstEvent) &- event.previous &- 1 : event.previous),
+                    type: event.type,
+                    timestamp: Timestamp(microseconds: at.microseconds &+ event.distance),
+                    details: event.details
                 )
             )
         }
@@ -163,8 +201,15 @@ struct UnpackedEvents {
 
     /// The ids of payloads that have to be read before the events can be shown.
     var references: [PGUUID] {
-        payloads.compactMap { $0["ref"]?.string.flatMap(PGUUID.init) }
+        payloads.compactMap(Self.reference)
     }
+
+    private static func reference(_ payload: JSONValue) -> PGUUID? {
+        payload == .null ? executionInput : payload["ref"]?.string.flatMap(PGUUID.init)
+    }
+
+    /// What stands among references for the execution's input.
+    static let executionInput = PGUUID(high: 0, low: 0)
 
     /// One event with its payloads in place.
     func historyEvent(_ event: Event, stored: [PGUUID: String]) throws(StoreError) -> HistoryEvent {
@@ -196,9 +241,46 @@ struct UnpackedEvents {
             throw .corrupt("an event names a payload that its row does not have")
         }
         if let text = payloads[index].string { return JSONDocument(trusted: text) }
-        guard let id = payloads[index]["ref"]?.string.flatMap(PGUUID.init), let text = stored[id] else {
+        guard let id = Self.reference(payloads[index]), let text = stored[id] else {
             throw .corrupt("a payload of the history is missing")
         }
         return JSONDocument(trusted: text)
+    }
+}
+
+/// An event as it stands in its row, in either form.
+private struct PackedEvent {
+    var type: EventType
+    /// Negative: a place in the row.
+    var previous: Int64
+    /// From the row's `at`, in microseconds.
+    var distance: Int64
+    var details: [(name: String, value: JSONValue)] = []
+
+    init?(_ packed: JSONValue, at position: Int, after before: Int64) {
+        if let name = packed[0]?.string {
+            guard let type = EventType(rawValue: name), let previous = packed[1]?.number?.integer,
+                let distance = packed[2]?.number?.integer
+            else { return nil }
+            self.type = type
+            self.previous = previous
+            self.distance = distance
+            details = (packed[3]?.object ?? [:]).map { ($0.key, $0.value) }
+            return
+        }
+        guard let code = (packed.number ?? packed[0]?.number)?.exactly(Int.self),
+            EventCodes.types.indices.contains(code)
+        else { return nil }
+        type = EventCodes.types[code]
+        switch packed[2] {
+        case nil, .null: previous = -Int64(position)
+        case let written?:
+            guard let number = written.number?.integer else { return nil }
+            previous = number
+        }
+        let (distance, overflow) = before.addingReportingOverflow(packed[3]?.number?.integer ?? 0)
+        guard !overflow else { return nil }
+        self.distance = distance
+        details = (packed[1]?.object ?? [:]).map { (EventCodes.name(for: $0.key), $0.value) }
     }
 }

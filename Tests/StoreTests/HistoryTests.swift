@@ -137,7 +137,96 @@ struct HistoryTests {
         #expect(unpacked.events.map(\.id) == [40, 41, 42])
     }
 
-    @Test("a malformed row is named, not trapped on", arguments: ["", "[]", #"{"e":[[]]}"#, #"{"e":[["Nope",0,0]]}"#])
+    @Test("what earlier versions wrote is read as ever")
+    func earlierRows() throws {
+        let text = """
+            {"p":["{ }",{"ref":"00000000-0000-0000-0000-00000000002a"}],"e":[["TaskStateEntered",0,0,\
+            {"name":"n","input":[0]}],["LambdaFunctionStarted",-1,7],["TaskStateExited",3,9,{"name":"n","output":[1]}]]}
+            """
+        let row = try UnpackedEvents(text: text, firstEvent: 2, at: Timestamp(microseconds: 100))
+        #expect(row.events.map(\.type) == [.taskStateEntered, .lambdaFunctionStarted, .taskStateExited])
+        #expect(row.events.map(\.previous) == [0, 2, 3])
+        #expect(row.events.map(\.timestamp.microseconds) == [100, 107, 109])
+        #expect(row.references == [PGUUID(high: 0, low: 42)])
+        let event = try row.historyEvent(row.events[0], stored: [:])
+        #expect(event.details == [.init("name", .string("n")), .init("input", .payload(JSONDocument(trusted: "{ }")))])
+    }
+
+    @Test("SQL reads of a row what Swift does: every type, every kind of detail, jumps in time and cause")
+    func plainEvents() async throws {
+        let payload = JSONDocument(["a": "\u{0}\"ä"])
+        var events: [HistoryEvent] = []
+        for (place, type) in EventType.allCases.enumerated() {
+            let names = ["name", "input", "output", "resource", "cause"]
+            events.append(
+                HistoryEvent(
+                    type: type,
+                    previous: place % 3 == 0 ? .recorded(place) : .pending(place - (place % 2 == 0 ? 2 : 1)),
+                    timestamp: Timestamp(microseconds: Int64(1_000_000 + place / 4 * 31 - place % 5 * 2)),
+                    details: names.prefix(place % 6)
+                        .map { name in
+                            switch name {
+                            case "input": .init(name, .payload(payload))
+                            case "output": .init(name, .variables([.init(name: "n", value: payload)]))
+                            case "resource": .init(name, .integer(-place))
+                            default: .init(name, .string("i \"\\"))
+                            }
+                        }
+                )
+            )
+        }
+        var payloads = PayloadCollector()
+        let packed = PackedEvents(events, payloads: &payloads)
+        let plain = try await fixture.sql(
+            "select stepwell.plain_events(stepwell.readable($1::json))",
+            [.json(packed.text)]
+        )
+        let texts = try (packed.text, plain.only().text(0))
+        let (short, full) = (
+            try UnpackedEvents(text: texts.0, firstEvent: 9, at: packed.at),
+            try UnpackedEvents(text: texts.1, firstEvent: 9, at: packed.at)
+        )
+        #expect(texts.1.contains(#"["WaitStateExited","#))
+        #expect(texts.0.utf8.count < texts.1.utf8.count * 2 / 3)
+        #expect(short.events.map(\.type) == EventType.allCases && full.events.map(\.type) == EventType.allCases)
+        #expect(short.events.map(\.previous) == full.events.map(\.previous))
+        #expect(short.events.map(\.timestamp) == events.map(\.timestamp))
+        #expect(full.events.map(\.timestamp) == events.map(\.timestamp))
+        for (one, other) in zip(short.events, full.events) {
+            #expect(one.details.map(\.name) == other.details.map(\.name))
+            #expect(one.details.map(\.value) == other.details.map(\.value))
+        }
+    }
+
+    @Test("the execution's input is not written again, and is shown", arguments: [10, 5000])
+    func executionInput(size: Int) async throws {
+        try await fixture.deploy(
+            "Echo",
+            startAt: "A",
+            #""A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Result": {"other": 1}, "End": true}"#
+        )
+        let input = #"{ "only here": "\#(String(repeating: "z", count: size))" }"#
+        _ = try await fixture.start("Echo", name: "x", input: input)
+        try await ManualWorker(fixture: fixture).run()
+        #expect(
+            try await fixture.sql("select from stepwell.history where events::text like '%only here%'").isEmpty
+        )
+        #expect(try await fixture.count("payloads") == (size > 1024 ? 1 : 0))
+        for reversed in [false, true] {
+            let events = try await fixture.store.history("Echo:x", reversed: reversed)
+            let inputs = events.compactMap { $0.json["stateEnteredEventDetails"]?["input"]?.string }
+            #expect(inputs == [input, input])
+        }
+    }
+
+    @Test(
+        "a malformed row is named, not trapped on",
+        arguments: [
+            "", "[]", #"{"e":[[]]}"#, #"{"e":[["Nope",0,0]]}"#, #"{"e":[62]}"#, #"{"e":[-1]}"#, #"{"e":[1e300]}"#,
+            #"{"e":[true]}"#, #"{"e":[[1,{},"x"]]}"#,
+            #"{"e":[[1,{},0,9223372036854775807],[1,{},0,9223372036854775807]]}"#,
+        ]
+    )
     func malformed(text: String) throws {
         if text == "[]" {
             #expect(try UnpackedEvents(text: text, firstEvent: 1, at: Timestamp(microseconds: 0)).events.isEmpty)

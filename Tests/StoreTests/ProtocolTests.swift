@@ -122,6 +122,38 @@ struct ProtocolTests {
         #expect(try row.text(1) == "r")
     }
 
+    @Test(
+        "an execution that is stopped while a transition of it is being written ends as it was stopped",
+        arguments: ["A", "B"]
+    )
+    func stoppedMeanwhile(state: String) async throws {
+        let started = try await fixture.start("Chain", name: "s")
+        var step = try await fixture.one(["a"])
+        if state == "B" {
+            #expect(try await fixture.commit(finishing(step, "1")).applied != nil)
+            step = try await fixture.one(["b"])
+        }
+        let before = try await fixture.eventTypes("Chain:s")
+        let late = finishing(step, #""late""#, keepsLease: state == "A")
+        let other = try await Connection.connect(fixture.configuration, logger: fixture.store.logger)
+        try await other.execute("begin")
+        _ = try await other.query(Statement("select stepwell.stop_execution($1)", [.text(started.arn)]))
+        async let written = fixture.commit(late)
+        let waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        while try await fixture.sql(waiting).isEmpty { await Task.yield() }
+        try await other.execute("commit")
+        await other.close()
+        do {
+            #expect(try await written.isRefused)
+        } catch {
+            #expect((error as? StoreError)?.isTransient == true)
+            #expect(try await fixture.commit(late).isRefused)
+        }
+        #expect(try await fixture.eventTypes("Chain:s") == before + ["ExecutionAborted"])
+        #expect(try await fixture.count("steps") == 0)
+        #expect(try await fixture.count("execution_heads") == 0)
+    }
+
     @Test("a lease that is extended while its step's transition is being written does not stop it")
     func extendedMeanwhile() async throws {
         _ = try await fixture.start("Chain", name: "e")

@@ -19,7 +19,7 @@ ENDED = "status <> 'RUNNING'"
 # The calls whose results were recorded, by the id that each call put into its result.
 ACCEPTED = """
 select i.event ->> 0, ((h.events -> 'p') ->> ((i.event -> 3 -> 'output' ->> 0)::int))::json ->> 'run'
-from stepwell.history h cross join lateral json_array_elements(h.events -> 'e') as i (event)
+from stepwell.history h cross join lateral json_array_elements(stepwell.plain_events(h.events) -> 'e') as i (event)
 where i.event ->> 0 = 'LambdaFunctionSucceeded' and h.events::text like '%run%'
 """
 
