@@ -1,7 +1,7 @@
 """The soak: ten thousand executions of twenty transitions and more, while workers are killed and frozen and PostgreSQL is
 restarted as after a crash, all the time. Then every invariant is checked.
 
-    deploy/test --soak                       about half an hour
+    deploy/test --soak                       about twenty minutes
     deploy/test --soak --minutes 5 …         shorter
 """
 
@@ -116,7 +116,7 @@ class Soak:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=25)
+    parser.add_argument("--minutes", type=float, default=18)
     parser.add_argument("--executions", type=int, default=10_000)
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--stops", type=int, default=200)
