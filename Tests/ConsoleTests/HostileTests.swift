@@ -158,6 +158,34 @@ struct HostileTests {
         }
     }
 
+    @Test("U+0000 in what an execution failed with keeps no page from being shown")
+    func zero() async throws {
+        try await ConsoleFixture.run { fixture in
+            let definition = #"{"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 3600, "End": true}}}"#
+            _ = try await fixture.store.deploy(name: "Orders", definition: definition)
+            _ = try await fixture.store.startExecution(
+                stateMachine: "Orders",
+                name: "o-1",
+                input: JSONDocument(parsing: "{}")
+            )
+            let events = #"""
+                {"p": [], "e": [["WaitStateEntered", 0, 0, {"name": "A"}],
+                    ["ExecutionFailed", -1, 0, {"error": "E", "cause": "before\u0000behind"}]]}
+                """#
+            let insert = """
+                insert into stepwell.history (bucket, execution, first_event, last_event, at, step, events)
+                select e.bucket, e.id, 2, 3, now(), 0, $1 from stepwell.find_execution('Orders:o-1') e
+                """
+            _ = try await fixture.store.query(Statement(insert, [.json(events)]))
+            _ = try await fixture.store.query(Statement("update stepwell.execution_heads set last_event = 3"))
+            let execution = "/console/executions/Orders/o-1"
+            for path in [
+                "/console/machines/Orders", execution, execution + "?view=timeline", execution + "?view=events",
+                execution + "?view=data", execution + "?state=A",
+            ] { #expect(try await fixture.get(path).status == 200, "\(path)") }
+        }
+    }
+
     @Test("a cell of a megabyte leaves a page small")
     func large() async throws {
         try await ConsoleFixture.run { fixture in

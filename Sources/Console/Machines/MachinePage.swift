@@ -86,7 +86,8 @@ struct MachinePage {
             table: ExecutionTable(
                 latest.elements.prefix(Self.shownExecutions).map(\.summary),
                 now: try await store.databaseTime(),
-                texts
+                texts,
+                saysMachine: false
             ),
             mayLackOlder: latest.mayLackOlder,
             allExecutions: maySee ? Address.of(["executions"], [("machine", name)]) : nil,

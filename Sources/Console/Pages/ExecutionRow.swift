@@ -5,8 +5,9 @@ import Store
 struct ExecutionTable {
     let rows: [ExecutionRow]
 
-    init(_ executions: [ExecutionSummary], now: Timestamp, _ texts: Texts) {
-        rows = executions.map { ExecutionRow($0, now: now, texts) }
+    /// - Parameter saysMachine: whether the list is of more than one state machine.
+    init(_ executions: [ExecutionSummary], now: Timestamp, _ texts: Texts, saysMachine: Bool = true) {
+        rows = executions.map { ExecutionRow($0, now: now, texts, saysMachine: saysMachine) }
     }
 }
 
@@ -15,7 +16,8 @@ struct ExecutionRow {
     let address: String
     let arn: String
     let name: String
-    let machine: String
+    /// nil: the list says it.
+    let machine: String?
     let machineAddress: String
     let status: String
     let tone: String
@@ -24,11 +26,11 @@ struct ExecutionRow {
     let redrives: Int?
     let error: String?
 
-    init(_ execution: ExecutionSummary, now: Timestamp, _ texts: Texts) {
+    init(_ execution: ExecutionSummary, now: Timestamp, _ texts: Texts, saysMachine: Bool = true) {
         address = Self.address(machine: execution.stateMachine, name: execution.name)
         arn = execution.arn
         name = execution.name
-        machine = execution.stateMachine
+        machine = saysMachine ? execution.stateMachine : nil
         machineAddress = Address.of(["machines", Self.owner(of: execution.stateMachine)])
         status = texts(execution.status)
         tone = execution.status.tone

@@ -73,7 +73,8 @@ extension Store {
         let rows = try await query(
             Statement(
                 """
-                select h.first_event, h.at, '{"e":' || (h.events -> 'e')::text || '}' from stepwell.history h
+                select h.first_event, h.at, '{"e":' || (stepwell.readable(h.events) -> 'e')::text || '}'
+                from stepwell.history h
                 where h.bucket = $1 and h.execution = $2
                   and h.first_event >= coalesce((select max(b.first_event) from stepwell.history b
                       where b.bucket = $1 and b.execution = $2 and b.first_event <= $3), 0)

@@ -113,7 +113,8 @@ extension Store {
             buckets.map { bucket in
                 Statement(
                     """
-                    select h.execution, h.first_event, h.at, '{"e":' || (h.events -> 'e')::text || '}'
+                    select h.execution, h.first_event, h.at,
+                        '{"e":' || (stepwell.readable(h.events) -> 'e')::text || '}'
                     from (
                         select h.*, sum(h.count) over (order by x.place, h.first_event) - h.count as before
                         from unnest($2::uuid[]) with ordinality as x (execution, place)
