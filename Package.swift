@@ -13,8 +13,8 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-/// What the programs allocate with: glibc's malloc costs a worker a sixth more processor time. Programs of others that run
-/// workers choose for themselves.
+/// What the programs allocate with: where workers compete for processors, glibc's malloc cost them up to a sixth more. Programs
+/// of others that run workers choose for themselves.
 let allocator: [LinkerSetting] = [.linkedLibrary("jemalloc", .when(platforms: [.linux]))]
 
 let package = Package(
