@@ -13,10 +13,6 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-/// What the programs allocate with: where workers compete for processors, glibc's malloc cost them up to a sixth more. Programs
-/// of others that run workers choose for themselves.
-let allocator: [LinkerSetting] = [.linkedLibrary("jemalloc", .when(platforms: [.linux]))]
-
 let package = Package(
     name: "stepwell",
     platforms: [.macOS(.v15)],
@@ -164,14 +160,12 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
-            ],
-            linkerSettings: allocator
+            ]
         ),
         .executableTarget(
             name: "OrderWorker",
             dependencies: ["JSON", "Stepwell", .product(name: "Logging", package: "swift-log")],
-            exclude: ["Functions", "StateMachines"],
-            linkerSettings: allocator
+            exclude: ["Functions", "StateMachines"]
         ),
         .executableTarget(
             name: "Benchmarks",
@@ -189,8 +183,7 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ],
-            linkerSettings: allocator
+            ]
         ),
 
         // The proof that the worker's protocol holds.
