@@ -1,6 +1,8 @@
+import HTTPTypes
 package import Hummingbird
 import JSON
 import Logging
+import NIOCore
 package import Server
 import Signing
 import Store
@@ -14,7 +16,7 @@ package struct ConsoleSite: Site {
     let renderer: Renderer
     /// What requests are protected with where nobody logs in; every process has its own.
     let openSecret: String
-    let activity = ActivityCache()
+    private(set) var activity = ActivityCache()
     let layouts = LayoutEngine()
     let streams = StreamCount()
     let reports = ReportCache()
@@ -26,6 +28,30 @@ package struct ConsoleSite: Site {
         assets = Assets()
         renderer = try Renderer(assets: assets)
         openSecret = SHA256.hexadecimal(KeySealer.random(32))
+    }
+
+    /// Makes the overview once, for nobody: its queries are planned and what they read is in memory when somebody asks for it.
+    package func prepare(api: LocalAPI) async {
+        let head = HTTPRequest(method: .get, scheme: nil, authority: nil, path: "/console")
+        let request = Request(head: head, body: .init(buffer: ByteBuffer()))
+        guard let address = Address(request) else { return }
+        var rehearsal = self
+        // Nobody is to see figures of this moment.
+        rehearsal.activity = ActivityCache()
+        let visit = Visit(
+            request: request,
+            address: address,
+            api: api,
+            console: rehearsal,
+            language: Language(request, address),
+            caller: .anonymous,
+            session: nil
+        )
+        do {
+            _ = try await OverviewPage.answer(visit)
+        } catch {
+            api.logger.warning("The overview can't be made", metadata: ["error": "\(error)"])
+        }
     }
 
     package func respond(to request: Request, api: LocalAPI) async -> Response? {

@@ -85,8 +85,10 @@ package struct APIServer: Service {
         )
         var quiet = logger
         quiet.logLevel = .critical
+        let handler = RequestHandler(services: services, access: access, logger: logger, site: site)
+        await site?.prepare(api: handler.api())
         let application = Application(
-            responder: RequestHandler(services: services, access: access, logger: logger, site: site),
+            responder: handler,
             server: try certificate.map { try .tls(.http1(configuration: channel), tlsConfiguration: $0.configuration) }
                 ?? .http1(configuration: channel),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024),

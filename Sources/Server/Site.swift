@@ -5,6 +5,9 @@ package import Store
 
 /// Pages for people, which a server shows beside the API.
 package protocol Site: Sendable {
+    /// Called once before requests are accepted: what the first of them needs can be made ready.
+    func prepare(api: LocalAPI) async
+
     /// Answers a request that is not the API's; nil: the site has nothing at its address.
     func respond(to request: Request, api: LocalAPI) async -> Response?
 }

@@ -18,6 +18,11 @@ struct RequestHandler: HTTPResponder {
     /// Pages for people; nil: none are served.
     var site: (any Site)?
 
+    /// - Parameter client: nil: the server asks for itself.
+    func api(for client: Departures.Watch? = nil) -> LocalAPI {
+        LocalAPI(services: services, access: access, client: client, logger: logger)
+    }
+
     func respond(to request: Request, context: Context) async -> Response {
         await respond(to: request, client: services.departures.watch(context.channel))
     }
@@ -51,8 +56,7 @@ struct RequestHandler: HTTPResponder {
             let functions = InvokeHandler(services: services, access: access, client: client, logger: logger)
             return ("Invoke", await functions.answer(request, id: id))
         default:
-            let api = LocalAPI(services: services, access: access, client: client, logger: logger)
-            if let response = await site?.respond(to: request, api: api) { return ("console", response) }
+            if let response = await site?.respond(to: request, api: api(for: client)) { return ("console", response) }
             return (
                 nil, .error(APIError("NotFoundException", "There is nothing at this address.", status: 404), id: id)
             )
