@@ -109,21 +109,6 @@ package actor EndWatch {
     }
 }
 
-/// An execution by the names that make up its ARN.
-struct ExecutionName: Sendable, Hashable {
-    let machine: String
-    let name: String
-
-    /// - Parameter text: an ARN, or `MACHINE:NAME`. Names of express executions have a colon in them.
-    init?(_ text: String) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        let names = parts.count >= 8 && parts[0] == "arn" ? parts[6...] : parts[...]
-        guard let machine = names.first, names.count >= 2 else { return nil }
-        self.machine = String(machine)
-        name = names.dropFirst().joined(separator: ":")
-    }
-}
-
 /// Whether an execution has ended.
 enum Ending: Sendable {
     case running, ended, missing
@@ -132,47 +117,26 @@ enum Ending: Sendable {
 extension Store {
     /// Whether executions have ended, in the order in which they are named: one round trip for all of them.
     func endings(of executions: [ExecutionName]) async throws(StoreError) -> [Ending] {
-        var places: [Int32: [Int]] = [:]
-        for (place, execution) in executions.enumerated() {
-            let bucket = Digest.bucket(
-                machine: execution.machine,
-                execution: execution.name,
-                of: settings.buckets
+        try await ask(about: executions, otherwise: .running) { bucket, asked in
+            Statement(
+                """
+                select i.place::int, e.status
+                from unnest($2::text[], $3::text[]) with ordinality as i (machine, name, place)
+                left join lateral (
+                    select e.status from stepwell.state_machines m
+                    join stepwell.executions e on e.bucket = $1 and e.machine = m.id and e.name = i.name
+                    where m.name = split_part(i.machine, '/', 1)
+                    limit 1
+                ) e on true
+                where e.status is distinct from 'RUNNING'
+                """,
+                [
+                    .int4(bucket), .textArray(asked.map { executions[$0].machine }),
+                    .textArray(asked.map { executions[$0].name }),
+                ]
             )
-            places[bucket, default: []].append(place)
+        } read: { (row) throws(PostgresError) in
+            try row.optionalText(1) == nil ? .missing : .ended
         }
-        let buckets = places.sorted { $0.key < $1.key }
-        let answers = try await pipeline(
-            buckets.map { bucket, places in
-                Statement(
-                    """
-                    select i.place::int, e.status
-                    from unnest($2::text[], $3::text[]) with ordinality as i (machine, name, place)
-                    left join lateral (
-                        select e.status from stepwell.state_machines m
-                        join stepwell.executions e on e.bucket = $1 and e.machine = m.id and e.name = i.name
-                        where m.name = split_part(i.machine, '/', 1)
-                        limit 1
-                    ) e on true
-                    where e.status is distinct from 'RUNNING'
-                    """,
-                    [
-                        .int4(bucket), .textArray(places.map { executions[$0].machine }),
-                        .textArray(places.map { executions[$0].name }),
-                    ]
-                )
-            }
-        )
-        var endings = [Ending](repeating: .running, count: executions.count)
-        for ((_, places), rows) in zip(buckets, answers) {
-            for row in rows {
-                let (place, status) = try decode { () throws(PostgresError) in
-                    (try row.int(0), try row.optionalText(1))
-                }
-                guard places.indices.contains(place - 1) else { continue }
-                endings[places[place - 1]] = status == nil ? .missing : .ended
-            }
-        }
-        return endings
     }
 }

@@ -73,49 +73,32 @@ extension Store {
     /// Whether executions of these names are there with these inputs, in the order of the requests. Others' names may be
     /// taken by something else.
     package func haveInputs(of requests: [StartRequest]) async throws(StoreError) -> [Bool] {
-        var places: [Int32: [Int]] = [:]
-        for (place, request) in requests.enumerated() {
-            let bucket = Digest.bucket(
-                machine: request.machineName,
-                execution: request.name,
-                of: settings.buckets
+        let names = requests.map { ExecutionName(machine: $0.machineName, name: $0.name) }
+        return try await ask(about: names, otherwise: false) { bucket, asked in
+            Statement(
+                """
+                select i.place::int
+                from unnest($2::text[], $3::text[], $4::json[]) with ordinality as i (machine, name, input, place)
+                cross join lateral (
+                    select from stepwell.state_machines m
+                    join stepwell.executions e on e.bucket = $1 and e.machine = m.id and e.name = i.name
+                    where m.name = i.machine
+                      and case when octet_length(i.input::text) > 1024
+                          then e.input_id
+                              = encode(substr(sha256(convert_to(i.input::text, 'UTF8')), 1, 16), 'hex')::uuid
+                          else e.input::text = i.input::text end
+                    limit 1
+                ) e
+                """,
+                [
+                    .int4(bucket), .textArray(asked.map { names[$0].machine }),
+                    .textArray(asked.map { names[$0].name }),
+                    .jsonArray(asked.map { requests[$0].input.text }),
+                ]
             )
-            places[bucket, default: []].append(place)
+        } read: { _ in
+            true
         }
-        let buckets = places.sorted { $0.key < $1.key }
-        let answers = try await pipeline(
-            buckets.map { bucket, places in
-                Statement(
-                    """
-                    select i.place::int
-                    from unnest($2::text[], $3::text[], $4::json[]) with ordinality as i (machine, name, input, place)
-                    cross join lateral (
-                        select from stepwell.state_machines m
-                        join stepwell.executions e on e.bucket = $1 and e.machine = m.id and e.name = i.name
-                        where m.name = i.machine
-                          and case when octet_length(i.input::text) > 1024
-                              then e.input_id
-                                  = encode(substr(sha256(convert_to(i.input::text, 'UTF8')), 1, 16), 'hex')::uuid
-                              else e.input::text = i.input::text end
-                        limit 1
-                    ) e
-                    """,
-                    [
-                        .int4(bucket), .textArray(places.map { requests[$0].machineName }),
-                        .textArray(places.map { requests[$0].name }),
-                        .jsonArray(places.map { requests[$0].input.text }),
-                    ]
-                )
-            }
-        )
-        var found = [Bool](repeating: false, count: requests.count)
-        for ((_, places), rows) in zip(buckets, answers) {
-            for row in rows {
-                let place = try decode { () throws(PostgresError) in try row.int(0) }
-                if places.indices.contains(place - 1) { found[places[place - 1]] = true }
-            }
-        }
-        return found
     }
 
     private func startTogether(
