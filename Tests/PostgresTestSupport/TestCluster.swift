@@ -28,6 +28,8 @@ package final class TestCluster: Sendable {
     private let server: ServerProcess?
     private let pooler: TestPooler?
     private let lastDatabase = Mutex(0)
+    /// Copies that are to be dropped, in the order in which they were made.
+    private let copies = Mutex<[(name: String, madeAt: ContinuousClock.Instant)]>([])
     /// The names of databases that others are copies of.
     private let models = Mutex<[String: Task<String, any Error>]>([:])
 
@@ -118,6 +120,10 @@ package final class TestCluster: Sendable {
         let connection = try await Connection.connect(configuration, logger: Logger(label: "tests"))
         try await connection.execute(Statement("DROP DATABASE IF EXISTS \(name)"))
         try await connection.execute(Statement("CREATE DATABASE \(name) TEMPLATE \(model) ENCODING 'UTF8'"))
+        if model != Self.emptyModel {
+            await dropOldCopies(over: connection)
+            copies.withLock { $0.append((name, .now)) }
+        }
         await connection.close()
         configuration["dbname"] = name
         if let schema = TestNetwork.schema { configuration.schema = try SchemaName(schema) }
@@ -132,6 +138,26 @@ package final class TestCluster: Sendable {
             configuration["port"] = "\(pooler.port)"
         }
         return configuration
+    }
+
+    /// How long a test may leave its database without a session.
+    private static let lifetime: Duration = .seconds(60)
+
+    /// Drops databases whose tests are over: all of a run together would need most of a machine's memory.
+    private func dropOldCopies(over connection: Connection) async {
+        let old = copies.withLock { copies in
+            let old = copies.prefix(2).filter { $0.madeAt.duration(to: .now) > Self.lifetime }
+            copies.removeFirst(old.count)
+            return old
+        }
+        for copy in old {
+            do {
+                try await connection.execute(Statement("DROP DATABASE IF EXISTS \(copy.name)"))
+            } catch {
+                // Somebody is connected still.
+                copies.withLock { $0.append((copy.name, .now)) }
+            }
+        }
     }
 
     /// The port on 127.0.0.1, for a cluster that listens there.
