@@ -174,12 +174,11 @@ actor ActivityCache {
 
     func figures(of store: Store) async throws -> Figures {
         if let kept, kept.until > .now { return kept.figures }
-        let figures = Figures(
-            queue: try await store.queueFigures(upTo: Store.queueLimit),
-            minutes: try await store.recentActivity(),
-            workers: try await store.workers(),
-            now: try await store.databaseTime()
-        )
+        async let queue = store.queueFigures(upTo: Store.queueLimit)
+        async let minutes = store.recentActivity()
+        let workers = try await store.workers()
+        let now = try await store.databaseTime()
+        let figures = Figures(queue: try await queue, minutes: try await minutes, workers: workers, now: now)
         kept = (figures, .now + Self.lifetime)
         return figures
     }

@@ -16,11 +16,11 @@ package struct MinuteOfActivity: Sendable, Hashable {
 
 extension Store {
     /// How many executions of a minute are looked at, in all buckets together.
-    private static let activitySample = 400
+    private static let activitySample = 160
 
-    /// The last minutes, oldest first. However many executions there are, a few hundred rows of each minute are read.
+    /// The last minutes, oldest first. However many executions there are, some two hundred rows of each minute are read.
     package func recentActivity(minutes: Int = 60) async throws(StoreError) -> [MinuteOfActivity] {
-        let sample = max(25, Self.activitySample / Int(settings.buckets))
+        let sample = max(10, Self.activitySample / Int(settings.buckets))
         let answers = try await pipeline(
             (0..<settings.buckets)
                 .map { bucket in
