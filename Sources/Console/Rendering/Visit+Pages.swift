@@ -23,6 +23,7 @@ extension Visit {
     }
 
     private struct Refusal {
+        let title: String
         let code: String
         let message: String
     }
@@ -33,8 +34,13 @@ extension Visit {
         if isFromScript {
             return .json(["error": .string(error.message)], status: status)
         }
-        let model = Refusal(code: error.code.text, message: error.message)
-        return page("refusal", model, title: texts("refusal.title"), status: status)
+        let title = texts(status == .notFound ? "refusal.missing" : "refusal.title")
+        return page(
+            "refusal",
+            Refusal(title: title, code: error.code.text, message: error.message),
+            title: title,
+            status: status
+        )
     }
 
     /// To where one logs in, and back from there.
