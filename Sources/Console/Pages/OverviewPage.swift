@@ -174,11 +174,12 @@ actor ActivityCache {
 
     func figures(of store: Store) async throws -> Figures {
         if let kept, kept.until > .now { return kept.figures }
-        async let queue = store.queueFigures(upTo: Store.queueLimit)
-        async let minutes = store.recentActivity()
-        let workers = try await store.workers()
-        let now = try await store.databaseTime()
-        let figures = Figures(queue: try await queue, minutes: try await minutes, workers: workers, now: now)
+        let figures = Figures(
+            queue: try await store.queueFigures(upTo: Store.queueLimit),
+            minutes: try await store.recentActivity(),
+            workers: try await store.workers(),
+            now: try await store.databaseTime()
+        )
         kept = (figures, .now + Self.lifetime)
         return figures
     }
