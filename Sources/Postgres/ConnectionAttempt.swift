@@ -49,16 +49,30 @@ enum ConnectionAttempt {
         return .failure(refusal)
     }
 
-    /// Asks whether the server is one that was replaced, and whether it is the server itself: a pooler gives out process
-    /// numbers of its own. What speaks PostgreSQL's protocol without its write-ahead log
-    /// can't tell, and will do.
+    /// Asks for the cluster, its timeline (a standby has none of its own), and which of the server's processes answers: a
+    /// pooler gives out numbers of its own.
+    ///
+    /// A session of the server's is told not to compile queries to machine code. PostgreSQL decides by estimates, which
+    /// are far too high for functions that unpack JSON; then it compiles for a second what runs for a millisecond.
+    private static func question(to process: Int32) -> String {
+        """
+        select c.system_identifier,
+            case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end,
+            p.id,
+            case when p.id = \(process) then set_config('jit', 'off', false) end
+        from pg_control_system() c, pg_backend_pid() p (id)
+        """
+    }
+
+    /// Asks whether the server is one that was replaced, and whether it is the server itself. What speaks PostgreSQL's
+    /// protocol without its write-ahead log can't tell, and will do.
     private static func admit(
         _ handle: LibpqHandle,
         by deadline: ContinuousClock.Instant,
         _ timelines: Timelines
     ) throws(PostgresError) {
         let pointer = handle.pointer
-        guard PQsendQuery(pointer, Timelines.question) == 1 else {
+        guard PQsendQuery(pointer, question(to: PQbackendPID(pointer))) == 1 else {
             throw PostgresError(.connectFailed, handle.lastMessage)
         }
         while PQisBusy(pointer) == 1 {
@@ -73,7 +87,7 @@ enum ConnectionAttempt {
         var answer: (cluster: String, timeline: String, process: String)?
         while let result = PQgetResult(pointer) {
             defer { PQclear(result) }
-            guard PQresultStatus(result) == PGRES_TUPLES_OK, PQntuples(result) == 1, PQnfields(result) == 3 else {
+            guard PQresultStatus(result) == PGRES_TUPLES_OK, PQntuples(result) == 1, PQnfields(result) == 4 else {
                 continue
             }
             answer = (

@@ -12,16 +12,7 @@ package final class Timelines: Sendable {
 
     package init() {}
 
-    /// Asks for the cluster, its timeline in hexadecimal digits, and which of the server's processes answers. A standby
-    /// has no timeline of its own, and nothing can be written there.
-    static let question = """
-        select c.system_identifier,
-            case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end,
-            pg_backend_pid()
-        from pg_control_system() c
-        """
-
-    /// Takes the answer.
+    /// Takes what a server says of itself; the timeline in hexadecimal digits.
     ///
     /// - Throws: `.connectFailed` if a newer timeline of the same cluster has been seen.
     func admit(cluster: String, timeline: String) throws(PostgresError) {

@@ -13,6 +13,19 @@ import Testing
         #expect(connection.serverVersion >= 140_000)
     }
 
+    /// The plan's estimate is far above the cost at which PostgreSQL compiles a query, and what there is to do is nothing.
+    @Test func queriesAreNotCompiledToMachineCode() async throws {
+        let connection = try await connect()
+        let plan = try await connection.query(
+            """
+            EXPLAIN (ANALYZE)
+            SELECT count(*) FROM json_each('{}') a, json_each('{}') b, json_each('{}') c, json_each('{}') d
+            """
+        )
+        let lines = try plan.map { try $0.text(0) }
+        #expect(!lines.contains { $0.hasPrefix("JIT") }, "\(lines)")
+    }
+
     @Test func countsAffectedRows() async throws {
         let connection = try await connect()
         #expect(try await connection.execute("CREATE TEMP TABLE t (n int)") == 0)
