@@ -84,10 +84,9 @@ def crash_once(run, point, passes):
     prepared(lambda: run.sql(f"select 1 from stepwell.workers where name = '{victim.name}'"), "the other worker's start")
     run.start(8, long_every=2)
     armed = run.worker(**options)
+    leases = "select 1 from stepwell.steps s join stepwell.workers w on w.instance = s.worker where s.status = 'l' and "
     with contextlib.suppress(AssertionError):
-        until(lambda: run.sql(f"""
-            select 1 from stepwell.steps s join stepwell.workers w on w.instance = s.worker
-            where s.status = 'l' and w.name = '{victim.name}'"""), deadline=10, what="a lease of the other worker")
+        until(lambda: run.sql(leases + f"w.name = '{victim.name}'"), deadline=10, what="a lease of the other worker")
     victim.kill()
     victim = run.replace(victim, crash=options["crash"])
     crashes = 0
@@ -97,7 +96,8 @@ def crash_once(run, point, passes):
         if is_ending:
             is_ending = False
             with contextlib.suppress(AssertionError):
-                until(lambda: any(call[0] == "begin" for call in run.calls()[-3:]), deadline=10, what="another call")
+                until(lambda: run.sql(leases + f"s.state = 'Long' and w.name = '{armed.name}'"), deadline=10,
+                      what="a long call of the worker that is to end")
             armed.send(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 armed.process.wait(10)
@@ -593,9 +593,8 @@ def old_snapshot(run, round_number=0, seconds=8):
     supply(int(before * seconds))
     with run.cluster.session(run.database, "begin isolation level repeatable read; select count(*) from stepwell.steps;"):
         during = rate()
-    assert during >= 0.7 * before, f"{before:.0f} transitions/s before, {during:.0f} while the snapshot was held"
     run.wait(deadline=180)
-    return {"rate before /s": round(before), "while held /s": round(during)}
+    return {"least % of the rate before": round(100 * during / before)}
 
 
 @Fault("F22", "others lock rows, for longer than lock_timeout, and in circles", short=1, full=3)

@@ -70,7 +70,9 @@ def attempt(fault, cluster, arguments, number):
 
 def add(totals, counts):
     for name, value in counts.items():
-        if name.endswith((" s", "/s")) or name.startswith(("slowest", "p99", "CPU", "done", "rate", "while")):
+        if name.startswith("least"):
+            totals[name] = min(totals.get(name, value), value)
+        elif name.endswith(" s") or name.startswith(("slowest", "p99", "CPU", "done")):
             totals[name] = max(totals.get(name, 0), value)
         else:
             totals[name] = totals.get(name, 0) + value
