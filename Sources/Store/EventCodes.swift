@@ -3,7 +3,7 @@ import Interpreter
 /// What is written in rows of `history` in place of names that occur in nearly every one of them.
 enum EventCodes {
     /// The types of events: what stands for one is its place in this list. Such numbers are in databases, and in
-    /// `stepwell.plain_events`: a new type goes to the end of both.
+    /// `stepwell.event_types`: a new type goes to the end of both.
     static let types: [EventType] = [
         .activityFailed, .activityScheduled, .activityScheduleFailed, .activityStarted, .activitySucceeded,
         .activityTimedOut, .choiceStateEntered, .choiceStateExited, .evaluationFailed, .executionAborted,
