@@ -83,14 +83,14 @@ package struct APIServer: Service {
                 maxHeaderFieldCount: 100
             )
         )
+        let http = HTTPServerBuilder { HTTPChannel(base: HTTP1Channel(responder: $0, configuration: channel)) }
         var quiet = logger
         quiet.logLevel = .critical
         let handler = RequestHandler(services: services, access: access, logger: logger, site: site)
         await site?.prepare(api: handler.api())
         let application = Application(
             responder: handler,
-            server: try certificate.map { try .tls(.http1(configuration: channel), tlsConfiguration: $0.configuration) }
-                ?? .http1(configuration: channel),
+            server: try certificate.map { try .tls(http, tlsConfiguration: $0.configuration) } ?? http,
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024),
             services: [services.deletions, WaitingService(services: services)],
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },

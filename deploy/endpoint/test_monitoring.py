@@ -8,6 +8,7 @@ import subprocess
 import time
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import botocore.exceptions
@@ -56,6 +57,24 @@ class Monitoring(unittest.TestCase):
     def test_health(self):
         self.assertEqual(read("/health/live"), "live\n")
         self.assertEqual(read("/health/ready"), "ready\n")
+
+    def test_http_1_0(self):
+        """Who speaks nothing newer is told whether the connection stays, and sees its end if it doesn't."""
+        address = urllib.parse.urlparse(ENDPOINT)
+        with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+            connection.sendall(b"GET /health/live HTTP/1.0\r\n\r\n")
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+            self.assertIn(b"\r\nConnection: close\r\n", answer)
+            self.assertTrue(answer.endswith(b"\r\n\r\nlive\n"), answer)
+        with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+            for _ in range(2):
+                connection.sendall(b"GET /health/live HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
+                answer = b""
+                while not answer.endswith(b"\r\n\r\nlive\n"):
+                    received = connection.recv(65536)
+                    self.assertTrue(received, f"the end comes after {answer}")
+                    answer += received
+                self.assertIn(b"\r\nConnection: keep-alive\r\n", answer)
 
     def test_metrics(self):
         before = samples(read("/metrics"))["ExecutionsStarted"]

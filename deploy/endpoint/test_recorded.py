@@ -1,6 +1,6 @@
 """What the real service was recorded to answer about its API, held against the server's answers.
 
-STEPWELL_CONFORMANCE_DIR names the directory of the recordings; without it nothing is tested.
+STEPWELL_CONFORMANCE_DIR names the directory of the recordings; unless it is set they are looked for beside the checkout.
 """
 
 import json
@@ -13,8 +13,9 @@ import botocore.exceptions
 
 from support import ROLE, client, end_of, name, skip, wait_until_ready
 
-DIRECTORY = os.environ.get("STEPWELL_CONFORMANCE_DIR", "")
-CASES = sorted(pathlib.Path(DIRECTORY, "asl", "cases").glob("test_sfn_api*.json")) if DIRECTORY else []
+BESIDE = pathlib.Path(__file__).resolve().parents[3] / "shared" / "conformance"
+DIRECTORY = pathlib.Path(os.environ.get("STEPWELL_CONFORMANCE_DIR") or BESIDE)
+CASES = sorted((DIRECTORY / "asl" / "cases").glob("test_sfn_api*.json"))
 PLACEHOLDER = re.compile(r"<([^<>]+)>")
 # Ours differ, and should.
 EXCEPTIONS = {
@@ -148,7 +149,7 @@ def parsed(value):
 class Recorded(unittest.TestCase):
     def test_cases(self):
         if not CASES:
-            skip(self, "STEPWELL_CONFORMANCE_DIR names no recordings")
+            skip(self, f"there are no recordings in {DIRECTORY}")
         wait_until_ready()
         held = 0
         for path in CASES:
