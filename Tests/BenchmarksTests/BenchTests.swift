@@ -60,12 +60,14 @@ struct BenchTests {
             "50",
             "--stored",
             "100",
+            "--stored",
+            "150",
             "--sleepers",
             "200",
             "--snapshot-seconds",
             "0"
         )
-        #expect(report["rows"]?.array?.count == 4)
+        #expect(report["rows"]?.array?.count == 5)
     }
 
     @Test func api() async throws {

@@ -27,7 +27,7 @@ struct ScaleCommand: AsyncParsableCommand {
         _ = try await bench.round(options)
         var count = 0
         for wanted in stored.sorted() {
-            try await bench.store(wanted - count)
+            try await bench.store(from: count + 1, to: wanted)
             count = wanted
             report.add([.text("\(count) ended")] + (try await bench.round(options).cells))
         }

@@ -11,9 +11,9 @@ struct ScaleBench {
             .run(options)
     }
 
-    /// Adds executions that have ended, with a row of history each.
-    func store(_ count: Int) async throws {
-        try await fill(count) {
+    /// Adds executions that have ended, with a row of history each: those with these numbers.
+    func store(from first: Int, to last: Int) async throws {
+        try await fill(from: first, to: last) {
             """
             with new as (
                 insert into stepwell.executions (bucket, id, machine, revision, name, status, input, output, started_at,
@@ -31,7 +31,7 @@ struct ScaleBench {
 
     /// Adds executions that wait for a time far off.
     func addSleepers(_ count: Int) async throws {
-        try await fill(count) { Self.steps($0, $1, function: "", runAt: "now() + interval '1 day'") }
+        try await fill(from: 1, to: count) { Self.steps($0, $1, function: "", runAt: "now() + interval '1 day'") }
     }
 
     /// A transaction that sees the past until its connection is closed.
@@ -46,7 +46,7 @@ struct ScaleBench {
     /// own.
     func claimBuffers(_ limit: Int, foreign: Int) async throws -> Int {
         for function in ["foreign", "own"] {
-            try await fill(foreign) {
+            try await fill(from: 1, to: foreign) {
                 Self.steps($0, $1, function: function, runAt: "now() - interval '1 s'", bucket: "0")
             }
         }
@@ -71,12 +71,12 @@ struct ScaleBench {
         return least
     }
 
-    private func fill(_ count: Int, _ statement: (Int, Int) -> String) async throws {
-        var next = 1
-        while next <= count {
-            let last = min(count, next + 99_999)
-            try await database.sql(statement(next, last))
-            next = last + 1
+    private func fill(from first: Int, to last: Int, _ statement: (Int, Int) -> String) async throws {
+        var next = first
+        while next <= last {
+            let end = min(last, next + 99_999)
+            try await database.sql(statement(next, end))
+            next = end + 1
         }
     }
 
