@@ -593,6 +593,7 @@ def old_snapshot(run, round_number=0, seconds=8):
     supply(int(before * seconds))
     with run.cluster.session(run.database, "begin isolation level repeatable read; select count(*) from stepwell.steps;"):
         during = rate()
+    assert during >= 0.7 * before, f"{before:.0f} transitions/s before, {during:.0f} while the snapshot was held"
     run.wait(deadline=180)
     return {"least % of the rate before": round(100 * during / before)}
 
