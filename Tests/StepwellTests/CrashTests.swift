@@ -51,6 +51,17 @@ import Testing
         #expect(try await database.events(of: execution) == Database.oneTask)
     }
 
+    @Test func leasesAreKeptWhileTasksBlockAllSharedThreads() async throws {
+        let database = try await Database()
+        try await database.deployTask("hog")
+        let execution = try await database.start(input: 3)
+        let process = try await start(database)
+        // The first call's answer: it was not taken for lost although it took three leases.
+        let end = try await database.end(of: execution)
+        #expect(end.output?.text == "1", "\(end.cause ?? "")")
+        try await process.end(SIGKILL)
+    }
+
     @Test func aNameBelongsToOneLivingProcess() async throws {
         let database = try await Database()
         let name = "single-\(UUID())"

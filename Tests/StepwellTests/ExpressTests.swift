@@ -103,7 +103,8 @@ import Testing
         )
         struct Flaky: Error {}
         let keys = Mutex<[String]>([])
-        let end = try await database.withWorker {
+        // If its lease were lost it would be run again, from its start.
+        let end = try await database.withWorker(database.worker { $0.lease = .seconds(3600) }) {
             Function("flaky") { (_: JSONValue, context: FunctionContext) in
                 keys.withLock { $0.append(context.idempotencyKey) }
                 guard context.attempt > 1 else { throw Flaky() }

@@ -1,5 +1,6 @@
 import JSON
 import Stepwell
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -31,6 +32,13 @@ import Stepwell
                 try await Task.sleep(for: .seconds(2))
                 say("slept")
                 return "the process"
+            }
+            // What a careless library may do: tasks that block every thread that all tasks share.
+            Function("hog") { (seconds: UInt32) in
+                let call = calls.add(1, ordering: .relaxed).newValue
+                for _ in 0..<sysconf(Int32(_SC_NPROCESSORS_ONLN)) { Task.detached { sleep(seconds) } }
+                try await Task.sleep(for: .seconds(seconds))
+                return call
             }
             Function("pill") { (_: JSONValue, context: FunctionContext) in
                 say("pill")
@@ -69,6 +77,9 @@ import Stepwell
         }
         try await worker.run()
     }
+
+    /// How often "hog" was called.
+    private static let calls = Atomic(0)
 
     private struct Again: Error {}
 

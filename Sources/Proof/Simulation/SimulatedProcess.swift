@@ -48,6 +48,7 @@ final class SimulatedProcess: TaskExecutor, Surroundings, @unchecked Sendable {
 
     var now: ContinuousClock.Instant { Self.origin.advanced(by: scheduler.elapsed + offset) }
     var stepExecutor: any TaskExecutor { self }
+    var leaseExecutor: any TaskExecutor { self }
     var timerExecutor: (any TaskExecutor)? { self }
 
     #if FAULTS

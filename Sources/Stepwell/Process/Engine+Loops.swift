@@ -9,7 +9,7 @@ extension Engine {
     /// Runs what keeps leases, rescues, delivers and hints, until the task is cancelled.
     func maintain() async {
         await withTaskGroup { group in
-            group.addTask { await LeaseKeeper(engine: self).run() }
+            group.addTask(executorPreference: surroundings.leaseExecutor) { await LeaseKeeper(engine: self).run() }
             group.addTask { await Janitor(engine: self).run() }
             group.addTask { await self.hints.run() }
         }

@@ -12,12 +12,20 @@ final class Mailbox<Letters: Sendable>: Sendable {
 
     private let empty: Letters
     private let surroundings: any Surroundings
+    private let timers: (any TaskExecutor)?
     private let state: Mutex<State>
 
-    /// - Parameter empty: a box without letters.
-    init(_ empty: Letters, surroundings: any Surroundings = ProcessSurroundings()) {
+    /// - Parameters:
+    ///   - empty: a box without letters.
+    ///   - timers: where timers run; nil: where those of the surroundings do.
+    init(
+        _ empty: Letters,
+        surroundings: any Surroundings = ProcessSurroundings(),
+        timers: (any TaskExecutor)? = nil
+    ) {
         self.empty = empty
         self.surroundings = surroundings
+        self.timers = timers ?? surroundings.timerExecutor
         state = Mutex(State(letters: empty))
     }
 
@@ -48,7 +56,7 @@ final class Mailbox<Letters: Sendable>: Sendable {
             return state.sleep
         }
         let timer = deadline.map { deadline in
-            Task(executorPreference: surroundings.timerExecutor) { [self] in
+            Task(executorPreference: timers) { [self] in
                 await surroundings.sleep(until: deadline)
                 wake(sleep)
             }

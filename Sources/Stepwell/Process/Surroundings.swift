@@ -8,6 +8,8 @@ package protocol Surroundings: Sendable {
     var now: ContinuousClock.Instant { get }
     /// Where steps and handlers run.
     var stepExecutor: any TaskExecutor { get }
+    /// Where leases are kept.
+    var leaseExecutor: any TaskExecutor { get }
     /// Where timers run; nil: wherever there is room.
     var timerExecutor: (any TaskExecutor)? { get }
 
@@ -43,7 +45,8 @@ package struct ProcessSurroundings: Surroundings {
     package init() {}
 
     package var now: ContinuousClock.Instant { .now }
-    package var stepExecutor: any TaskExecutor { StepExecutor.shared }
+    package var stepExecutor: any TaskExecutor { ThreadExecutor.steps }
+    package var leaseExecutor: any TaskExecutor { ThreadExecutor.leases }
     package var timerExecutor: (any TaskExecutor)? { nil }
     #if FAULTS
         package var bug: WorkerBug? { nil }

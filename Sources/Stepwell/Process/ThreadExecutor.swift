@@ -9,11 +9,14 @@ import Synchronization
     import Foundation
 #endif
 
-/// Runs steps and their handlers on threads of its own. A handler that blocks its thread, or never ends, does not stop
-/// what claims steps and keeps leases, and there are more threads as soon as all of them have been at the same thing for
-/// a while.
-final class StepExecutor: TaskExecutor {
-    static let shared = StepExecutor()
+/// Runs tasks on threads of its own, of which there are more as soon as all of them have been at the same thing for a
+/// while.
+final class ThreadExecutor: TaskExecutor {
+    /// Runs steps and their handlers: one that blocks its thread, or never ends, does not stop what claims steps.
+    static let steps = ThreadExecutor(usualCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
+    /// Runs what keeps leases: whatever else computes or blocks in this process, on threads that all tasks share, it
+    /// must not cost a lease.
+    static let leases = ThreadExecutor(usualCount: 1)
 
     private struct State {
         var jobs: Deque<UnownedJob> = []
@@ -31,15 +34,15 @@ final class StepExecutor: TaskExecutor {
 
     /// How long jobs wait before another thread is worth its cost.
     private static let patience: Duration = .milliseconds(100)
-    /// Threads above one per core. With all of these stuck, calls wait until they time out.
+    /// Threads above the usual ones. With all of these stuck, calls wait until they time out.
     private static let maximumExtra = 128
 
     private let usualCount: Int
     private let state = Mutex(State())
     private let wakeUps = DispatchSemaphore(value: 0)
 
-    private init() {
-        usualCount = max(2, ProcessInfo.processInfo.activeProcessorCount)
+    private init(usualCount: Int) {
+        self.usualCount = usualCount
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
