@@ -17,8 +17,12 @@ extension Store {
                 where o.bucket = $1 and o.id = any (array(
                     select d.id from stepwell.outbox d
                     where d.bucket = $1 and d.run_at <= now()
+                      and d.run_at >= coalesce((
+                        select m.since from stepwell.low_water m
+                        where m.bucket = $1 and m.kind = 'o' and m.function = ''
+                          and m.looked_at > now() - interval '1 minute'), '-infinity')
                     order by d.run_at limit $2
-                    for update skip locked))
+                    for update of d skip locked))
                 returning o.id, o.kind, o.message
                 """,
                 [.int4(bucket), .int4(Int32(clamping: limit))]

@@ -37,6 +37,19 @@ package struct BucketProbe: Sendable, Hashable {
 }
 
 extension Store {
+    /// Marks in each bucket where looks for what is due begin, as far as they have become slow: what an old snapshot may
+    /// still see can't be cleared away, and they would pass over all of it. `migrations/0051_low_water.sql` has the rules.
+    ///
+    /// - Parameter functions: all that the process ever asks for.
+    package func raiseLowWater(functions: [String]) async throws(StoreError) {
+        _ = try await pipeline(
+            (0..<settings.buckets)
+                .map { bucket in
+                    Statement("select stepwell.raise_low_water($1, $2)", [.int4(bucket), .textArray(functions)])
+                }
+        )
+    }
+
     /// Looks, in one round trip and with a few index look-ups per bucket, what is due and what will be next.
     ///
     /// - Parameter functions: as for a claim.

@@ -67,6 +67,8 @@ package protocol WorkerStore: Sendable {
     func applyAnswers(bucket: Int32) async throws(StoreError) -> Int
     /// Stops the executions that steps of an execution waited for which are gone now.
     func stopChildren(of execution: PGUUID, bucket: Int32) async throws(StoreError)
+    /// Sees to it that looks for what is due stay quick while old rows can't be cleared away.
+    func raiseLowWater(functions: [String]) async throws(StoreError)
     /// Makes sure that there is room for what the coming weeks bring.
     func createPartitions() async throws(StoreError)
     /// Lets executions time out that have run for a year, where the limits are AWS's.

@@ -1,5 +1,6 @@
 """The faults, one function each: it makes the fault happen, waits for everything to end, and answers what it saw."""
 
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -22,13 +23,16 @@ SLACK = 10
 
 
 class Fault:
-    """A fault of the matrix: what it is called, what is done, how many times by default and at least."""
+    """A fault of the matrix: what it is called, what is done, how many times by default and at least.
+
+    One that is `alone` compares rates or times, which no other run may disturb.
+    """
 
     all = []
 
-    def __init__(self, number, title, short, full, own_cluster=False, arguments=None):
+    def __init__(self, number, title, short, full, own_cluster=False, alone=False, arguments=None):
         self.number, self.title, self.short, self.full = number, title, short, full
-        self.own_cluster, self.arguments = own_cluster, arguments or (lambda: [()])
+        self.own_cluster, self.alone, self.arguments = own_cluster, alone, arguments or (lambda options: [()])
 
     def __call__(self, function):
         self.function = function
@@ -61,7 +65,8 @@ def prepared(condition, what):
 # Workers that die.
 
 
-@Fault("F1", "a worker is killed at a named place", short=2, full=20, arguments=lambda: [(p,) for p in crash_points()])
+@Fault("F1", "a worker is killed at a named place", short=2, full=20, arguments=lambda options: [
+    (place,) for place in crash_points() if not options.places or place in options.places.split(",")])
 def crash(run, point, round_number=0):
     # It dies when it comes there for the first time, the second …; where it never comes so often, sooner.
     for passes in (1 + round_number % 5, 1, 1, 1):
@@ -111,7 +116,7 @@ def crash_once(run, point, passes):
     return crashes
 
 
-@Fault("F3", "a worker sleeps for longer than its lease and wakes up", short=2, full=10, arguments=lambda: [
+@Fault("F3", "a worker sleeps for longer than its lease and wakes up", short=2, full=10, arguments=lambda options: [
     (kind, order) for kind in ("Step", "Effect") for order in ("before", "during", "after")])
 def zombie(run, kind, order, round_number=0):
     run.start(1, machine=kind, give=lambda n: json.dumps({"n": n, "milliseconds": 900}))
@@ -573,29 +578,69 @@ def herd(run, round_number=0, count=10_000):
     return {"timers": count, "p99 late s": round(float(row[0]), 2)}
 
 
-@Fault("F18", "somebody holds an old snapshot", short=1, full=3)
-def old_snapshot(run, round_number=0, seconds=8):
-    def rate():
-        begin = int(run.sql("select count(*) from stepwell.history")[0][0])
+def claim_times(log, begin, end):
+    """How many milliseconds the claims took that the server has logged between two places of its log."""
+    with open(log, errors="replace") as file:
+        file.seek(begin)
+        entries = file.read(end - begin).split("duration: ")[1:]
+    return [float(entry.split(" ", 1)[0]) for entry in entries if " execute " in entry[:60] and "stepwell.claim(" in entry]
+
+
+def p99(values):
+    return sorted(values)[len(values) * 99 // 100]
+
+
+@Fault("F18", "somebody holds an old snapshot", short=1, full=1, own_cluster=True, alone=True,
+       arguments=lambda options: [(options.held,)])
+def old_snapshot(run, held, round_number=0, window=20):
+    """The snapshot is held for so many seconds at full load, the last of which are compared with as many before it."""
+    log = os.path.join(run.cluster.directory, "log")
+
+    def record(milliseconds):
+        """Has the server log every statement that takes so long; -1: none."""
+        run.sql(f"alter system set log_min_duration_statement = {milliseconds}")
+        run.sql("select pg_reload_conf()")
+
+    def count(column, table):
+        return int(run.sql(f"select sum({column}) from pg_stat_user_tables where relname like '{table}%'")[0][0] or 0)
+
+    def watched(seconds):
+        """Transitions a second, and how long 99 of 100 claims took at most, in milliseconds."""
+        record(0)
+        begin, place, time_before = count("n_tup_ins", "history"), os.path.getsize(log), time.monotonic()
         pause(seconds)
-        return (int(run.sql("select count(*) from stepwell.history")[0][0]) - begin) / seconds
+        transitions, passed = count("n_tup_ins", "history") - begin, time.monotonic() - time_before
+        record(-1)
+        return transitions / passed, p99(claim_times(log, place, os.path.getsize(log)))
 
-    def supply(count):
-        run.sql("select count(*) from stepwell.start_executions('Step',"
-                f" (select array_agg('{{\"n\": 1}}'::json) from generate_series(1, {count})))")
+    def feed():
+        """Keeps workers from running out of work, at any speed."""
+        while not fed.wait(0.5):
+            if count("n_live_tup", "steps") < 10_000:
+                run.sql("select count(*) from stepwell.start_executions('Step',"
+                        " (select array_agg('{\"n\": 1}'::json) from generate_series(1, 10000)))")
 
-    supply(20_000)
+    run.sql("alter system set log_min_messages = 'log'")
+    fed = threading.Event()
     for _ in range(2):
         run.worker(lease=10)
-    prepared(lambda: int(run.sql("select count(*) from stepwell.history")[0][0]) > 100, "work")
-    before = rate()
-    # More than they can do while it is held, of two rows of history each at least.
-    supply(int(before * seconds))
-    with run.cluster.session(run.database, "begin isolation level repeatable read; select count(*) from stepwell.steps;"):
-        during = rate()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        feeding = pool.submit(feed)
+        try:
+            prepared(lambda: count("n_tup_ins", "history") > 1000, "work")
+            pause(5)
+            before, claims_before = watched(window)
+            with run.cluster.session(run.database, "begin isolation level repeatable read; select count(*) from stepwell.steps;"):
+                pause(held - window)
+                during, claims_during = watched(window)
+        finally:
+            fed.set()
+        feeding.result()
     assert during >= 0.7 * before, f"{before:.0f} transitions/s before, {during:.0f} while the snapshot was held"
-    run.wait(deadline=180)
-    return {"least % of the rate before": round(100 * during / before)}
+    assert claims_during <= 3 * claims_before, f"99 of 100 claims took {claims_before} ms, and {claims_during} ms under it"
+    until(lambda: not run.sql("select 1 from stepwell.steps limit 1"), deadline=180, what="the end of all executions")
+    return {"held s": held, "least % of the rate before": round(100 * during / before),
+            "p99 of claims before, ms": claims_before, "p99 of claims, ms": claims_during}
 
 
 @Fault("F22", "others lock rows, for longer than lock_timeout, and in circles", short=1, full=3)

@@ -4,6 +4,8 @@ prints a table.
     deploy/test --faults                 every fault, each as often as in CI
     deploy/test --faults --full          as often as the documentation says (each crash point 20 times)
     deploy/test --faults --only F1,F6    some of them
+
+Runs are made side by side, and after them one by one those that compare rates.
 """
 
 import argparse
@@ -78,43 +80,47 @@ def add(totals, counts):
             totals[name] = totals.get(name, 0) + value
 
 
+def runs_of(options, alone):
+    """The runs to make, those side by side or those alone: each a fault, its arguments, and which time it is."""
+    chosen = set(filter(None, options.only.split(",")))
+    for fault in Fault.all:
+        if fault.alone != alone or chosen and fault.number not in chosen:
+            continue
+        times = options.times or (fault.full if options.full else fault.short)
+        for arguments, number in itertools.product(fault.arguments(options), range(times)):
+            yield fault, arguments, number
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--only", default="", help="faults by their numbers, with commas")
     parser.add_argument("--places", default="", help="of F1 only these crash points, with commas")
+    parser.add_argument("--held", type=int, default=60, help="for how many seconds F18 holds its snapshot, 20 at least")
     parser.add_argument("--times", type=int, help="how often instead")
     parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 2), help="runs side by side")
     options = parser.parse_args()
-    chosen = set(filter(None, options.only.split(",")))
-    places = set(filter(None, options.places.split(",")))
     cluster = Cluster()
     begin = time.monotonic()
     results = collections.defaultdict(lambda: {"runs": 0, "wrong": [], "counts": {}, "seconds": 0, "unable": None})
     try:
         prepare(cluster)
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            work = {}
-            for fault in Fault.all:
-                if chosen and fault.number not in chosen:
-                    continue
-                times = options.times or (fault.full if options.full else fault.short)
-                for arguments, number in itertools.product(fault.arguments(), range(times)):
-                    if places and arguments and arguments[0] not in places:
-                        continue
-                    work[pool.submit(one, fault, cluster, arguments, number)] = (fault, arguments, number)
-            for done in concurrent.futures.as_completed(work):
-                fault, arguments, number = work[done]
-                counts, wrong, seconds, unable = done.result()
-                result = results[fault.number]
-                result["title"] = fault.title
-                result["runs"] += 1
-                result["seconds"] += seconds
-                result["unable"] = unable
-                result["wrong"] += wrong
-                add(result["counts"], counts)
-                for line in wrong:
-                    print(f"{fault.number} {' '.join(map(str, arguments))} (round {number}): {line}", flush=True)
+        for alone in (False, True):
+            with concurrent.futures.ThreadPoolExecutor(1 if alone else options.jobs) as pool:
+                work = {pool.submit(one, fault, cluster, arguments, number): (fault, arguments, number)
+                        for fault, arguments, number in runs_of(options, alone)}
+                for done in concurrent.futures.as_completed(work):
+                    fault, arguments, number = work[done]
+                    counts, wrong, seconds, unable = done.result()
+                    result = results[fault.number]
+                    result["title"] = fault.title
+                    result["runs"] += 1
+                    result["seconds"] += seconds
+                    result["unable"] = unable
+                    result["wrong"] += wrong
+                    add(result["counts"], counts)
+                    for line in wrong:
+                        print(f"{fault.number} {' '.join(map(str, arguments))} (round {number}): {line}", flush=True)
     finally:
         cluster.remove()
     print(f"\n| fault | what happens | runs | violations | seen |\n| --- | --- | --- | --- | --- |")

@@ -105,6 +105,10 @@ extension MemoryConnection {
         try await call { $0.stopChildren(of: execution, bucket: bucket) }
     }
 
+    package func raiseLowWater(functions: [String]) async throws(StoreError) {
+        // Memory keeps nothing that is over.
+    }
+
     package func createPartitions() async throws(StoreError) {
         // Memory has room for what the coming weeks bring.
     }

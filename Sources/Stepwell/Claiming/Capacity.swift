@@ -62,16 +62,19 @@ struct Capacity {
     /// in use.
     var isWorthClaiming: Bool { room >= max(1, slots / 4) }
 
-    /// The functions of which the process could take another step.
+    /// The functions of which the process could take another step now.
     var offeredFunctions: [String] {
         open + limits.filter { !isFair($0.function) && free($0) > 0 }.map(\.function)
             + (roomForLanes > 0 ? lanes.filter { free($0) > 0 }.map { FairRule.lane(of: $0.function) } : [])
     }
 
+    /// What it ever takes in the order in which it became ready.
+    var functions: [String] { unlimited + adoptedFunctions + ownLimits.map(\.function) }
+
     /// Whether that is all that it can do at all, and is taken as it comes.
     var offersAll: Bool {
         room > 0 && !hasLanes
-            && offeredFunctions.count == unlimited.count + adoptedFunctions.count + ownLimits.count
+            && offeredFunctions.count == functions.count
     }
 
     /// What claims ask for now.

@@ -1,20 +1,23 @@
 import Logging
 import Store
+import Synchronization
 
 /// Does what belongs to nobody in particular: lost leases, waits that took too long, messages between buckets,
-/// partitions.
+/// partitions, marks of where looks for work begin.
 struct Janitor {
     let engine: Engine
 
     private static let partitionInterval: Duration = .seconds(3600)
+    private static let lowWaterInterval: Duration = .seconds(5)
     /// Of those who wait for tasks of one activity, the others look within a second anyway.
     private static let wakesAtOnce = 20
 
     /// Works until the task is cancelled.
     func run() async {
         var nextPartitions = engine.surroundings.now.advanced(by: Self.partitionInterval)
+        var nextLowWater = engine.surroundings.now.advanced(by: Self.lowWaterInterval)
         while !Task.isCancelled {
-            await engine.janitorBox.wait(until: nextPartitions)
+            await engine.janitorBox.wait(until: min(nextPartitions, nextLowWater))
             let work = engine.janitorBox.take()
             do throws(StoreError) {
                 for bucket in work.wakes.sorted() { try await sweep(bucket) }
@@ -27,6 +30,10 @@ struct Janitor {
                     for _ in 0..<min(count, Self.wakesAtOnce) { await engine.store.wakeActivity(name) }
                 }
                 for bucket in work.answers.sorted() { try await applyAnswers(bucket) }
+                if nextLowWater <= engine.surroundings.now {
+                    nextLowWater = engine.surroundings.now.advanced(by: Self.lowWaterInterval)
+                    try await engine.store.raiseLowWater(functions: engine.capacity.withLock(\.functions))
+                }
                 if nextPartitions <= engine.surroundings.now {
                     try await engine.store.createPartitions()
                     try await engine.store.timeOutOldExecutions()
