@@ -44,24 +44,30 @@ begin
         -- A clock that was set back makes every mark a matter of now.
         where m.looked_at is null or m.looked_at > now()
            or m.looked_at < now() - least(greatest(interval '5 s', m.took * 50), interval '30 s')
+        -- All workers lock marks in the same order.
+        order by l.kind, l.function
     loop
-        v_begin := clock_timestamp();
-        v_first := null;
-        case v_look.kind
-            when 'r' then
-                select s.run_at into v_first from stepwell.steps s
-                where s.bucket = p_bucket and s.function = v_look.function and s.status = 'r'
-                order by s.run_at limit 1;
-            when 'w' then
-                select s.wake_at into v_first from stepwell.steps s
-                where s.bucket = p_bucket and s.wake_at is not null
-                order by s.wake_at limit 1;
-            else
-                select o.run_at into v_first from stepwell.outbox o
-                where o.bucket = p_bucket
-                order by o.run_at limit 1;
-        end case;
-        v_took := clock_timestamp() - v_begin;
+        -- Once more if it was slow: perhaps something else had the processor.
+        for v_attempt in 1..2 loop
+            v_begin := clock_timestamp();
+            v_first := null;
+            case v_look.kind
+                when 'r' then
+                    select s.run_at into v_first from stepwell.steps s
+                    where s.bucket = p_bucket and s.function = v_look.function and s.status = 'r'
+                    order by s.run_at limit 1;
+                when 'w' then
+                    select s.wake_at into v_first from stepwell.steps s
+                    where s.bucket = p_bucket and s.wake_at is not null
+                    order by s.wake_at limit 1;
+                else
+                    select o.run_at into v_first from stepwell.outbox o
+                    where o.bucket = p_bucket
+                    order by o.run_at limit 1;
+            end case;
+            v_took := clock_timestamp() - v_begin;
+            exit when v_took < p_slow;
+        end loop;
         if v_took >= p_slow then
             insert into stepwell.low_water as m (bucket, kind, function, since, took)
             values (p_bucket, v_look.kind, v_look.function,
@@ -73,6 +79,8 @@ begin
             where m.bucket = p_bucket and m.kind = v_look.kind and m.function = v_look.function;
         end if;
     end loop;
+    -- Marks of functions that nobody offers any more.
+    delete from stepwell.low_water m where m.bucket = p_bucket and m.looked_at < now() - interval '1 hour';
 end $$;
 
 -- As before, from the mark on.
