@@ -55,12 +55,7 @@ struct StressTests {
                 }
                 try await send(commits, bucket: bucket)
                 if let ghost = ghosts.popLast() {
-                    let outcome = try await fixture.store.commit(
-                        [ghost],
-                        bucket: ghost.lease.key.bucket,
-                        worker: id,
-                        lease: .seconds(20)
-                    )
+                    let outcome = try await answer(to: [ghost], bucket: ghost.lease.key.bucket)
                     // Either it was still the first to speak (the sweep had not come by), or it is refused.
                     #expect(outcome.results.count == 1)
                 }
@@ -81,14 +76,27 @@ struct StressTests {
         private mutating func send(_ commits: [StepCommit], bucket: Int32) async throws {
             var left = commits
             while !left.isEmpty {
-                let outcome = try await fixture.store.commit(left, bucket: bucket, worker: id, lease: .seconds(20))
+                let outcome = try await answer(to: left, bucket: bucket)
                 if Bool.random(using: &random) {
-                    let again = try await fixture.store.commit(left, bucket: bucket, worker: id, lease: .seconds(20))
+                    let again = try await answer(to: left, bucket: bucket)
                     for (first, second) in zip(outcome.results, again.results) where first.isRefused {
                         #expect(second.isRefused)
                     }
                 }
                 left = zip(left, outcome.results).filter { $0.1.isDeferred }.map(\.0)
+            }
+        }
+
+        /// What PostgreSQL gave up because somebody else was there is sent again, as a worker does.
+        private func answer(to commits: [StepCommit], bucket: Int32) async throws -> CommitOutcome {
+            var attempts = 0
+            while true {
+                do throws(StoreError) {
+                    return try await fixture.store.commit(commits, bucket: bucket, worker: id, lease: .seconds(20))
+                } catch {
+                    attempts += 1
+                    guard error.isTransient, attempts < 100 else { throw error }
+                }
             }
         }
     }
