@@ -51,7 +51,7 @@ import Testing
         #expect(try await database.events(of: execution) == Database.oneTask)
     }
 
-    @Test func leasesAreKeptWhileTasksBlockAllSharedThreads() async throws {
+    @Test func leasesAreKeptWhileAllSharedThreadsCompute() async throws {
         let database = try await Database()
         try await database.deployTask("hog")
         let execution = try await database.start(input: 3)

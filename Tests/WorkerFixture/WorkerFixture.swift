@@ -34,10 +34,15 @@ import Synchronization
                 say("slept")
                 return "the process"
             }
-            // What a careless library may do: tasks that block every thread that all tasks share.
+            // What a careless library may do: tasks that compute on all threads that tasks share.
             Function("hog") { (seconds: UInt32) in
                 let call = calls.add(1, ordering: .relaxed).newValue
-                for _ in 0..<sysconf(Int32(_SC_NPROCESSORS_ONLN)) { Task.detached { sleep(seconds) } }
+                for _ in 0..<sysconf(Int32(_SC_NPROCESSORS_ONLN)) {
+                    Task.detached {
+                        let end = ContinuousClock.now.advanced(by: .seconds(seconds))
+                        while ContinuousClock.now < end {}
+                    }
+                }
                 try await Task.sleep(for: .seconds(seconds))
                 return call
             }

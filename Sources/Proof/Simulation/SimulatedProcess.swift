@@ -61,6 +61,13 @@ final class SimulatedProcess: TaskExecutor, Surroundings, @unchecked Sendable {
 
     func randomBits() -> UInt64 { scheduler.random.next() }
 
+    func call(at deadline: ContinuousClock.Instant, _ body: @escaping @Sendable () -> Void) {
+        Task(executorPreference: self) {
+            await self.sleep(until: deadline)
+            body()
+        }
+    }
+
     func sleep(until deadline: ContinuousClock.Instant) async {
         guard !isDead, !Task.isCancelled else { return }
         let wait = Wait()

@@ -69,7 +69,7 @@ final class Engine: Sendable {
         held = Mutex(HeldSteps(leaseDuration: configuration.lease))
         claimBox = Mailbox(ClaimLetters(), surroundings: surroundings)
         endBox = Mailbox((), surroundings: surroundings)
-        keeperBox = Mailbox(KeeperLetters(), surroundings: surroundings, timers: surroundings.leaseExecutor)
+        keeperBox = Mailbox(KeeperLetters(), surroundings: surroundings, isPunctual: true)
         janitorBox = Mailbox(OtherWork(), surroundings: surroundings)
         adoptionBox = Mailbox(false, surroundings: surroundings)
         scheduleBox = Mailbox((), surroundings: surroundings)

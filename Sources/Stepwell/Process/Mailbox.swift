@@ -12,20 +12,21 @@ final class Mailbox<Letters: Sendable>: Sendable {
 
     private let empty: Letters
     private let surroundings: any Surroundings
-    private let timers: (any TaskExecutor)?
+    private let isPunctual: Bool
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - empty: a box without letters.
-    ///   - timers: where timers run; nil: where those of the surroundings do.
+    ///   - isPunctual: whether sleeps end in time whatever occupies the threads that all tasks share. Their timers can't
+    ///     be cancelled: not for sleeps that are many or long.
     init(
         _ empty: Letters,
         surroundings: any Surroundings = ProcessSurroundings(),
-        timers: (any TaskExecutor)? = nil
+        isPunctual: Bool = false
     ) {
         self.empty = empty
         self.surroundings = surroundings
-        self.timers = timers ?? surroundings.timerExecutor
+        self.isPunctual = isPunctual
         state = Mutex(State(letters: empty))
     }
 
@@ -55,8 +56,12 @@ final class Mailbox<Letters: Sendable>: Sendable {
             state.sleep += 1
             return state.sleep
         }
-        let timer = deadline.map { deadline in
-            Task(executorPreference: timers) { [self] in
+        let timer = deadline.flatMap { deadline in
+            if isPunctual {
+                surroundings.call(at: deadline) { [self] in wake(sleep) }
+                return nil as Task<Void, Never>?
+            }
+            return Task(executorPreference: surroundings.timerExecutor) { [self] in
                 await surroundings.sleep(until: deadline)
                 wake(sleep)
             }

@@ -1,3 +1,5 @@
+import Dispatch
+
 #if FAULTS
     package import Expressions
 #endif
@@ -22,6 +24,9 @@ package protocol Surroundings: Sendable {
 
     /// Sleeps until then, or until the task is cancelled.
     func sleep(until deadline: ContinuousClock.Instant) async
+
+    /// Calls somebody then, whatever occupies the threads that all tasks share: `sleep` needs one of them to wake up.
+    func call(at deadline: ContinuousClock.Instant, _ body: @escaping @Sendable () -> Void)
 
     /// Bits that nobody can foresee.
     func randomBits() -> UInt64
@@ -56,6 +61,13 @@ package struct ProcessSurroundings: Surroundings {
     package func sleep(until deadline: ContinuousClock.Instant) async {
         try? await Task.sleep(until: deadline, clock: .continuous)
     }
+
+    package func call(at deadline: ContinuousClock.Instant, _ body: @escaping @Sendable () -> Void) {
+        let seconds = max(.zero, now.duration(to: deadline)) / .seconds(1)
+        Self.timers.asyncAfter(deadline: .now() + seconds, execute: body)
+    }
+
+    private static let timers = DispatchQueue(label: "stepwell.timers")
 
     package func randomBits() -> UInt64 {
         var generator = SystemRandomNumberGenerator()
