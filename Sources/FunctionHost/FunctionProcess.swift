@@ -99,17 +99,13 @@ final class FunctionProcess: Sendable {
         }
         var options = PlatformOptions()
         options.processGroupID = 0
-        if let owner = function.owner {
-            options.userID = owner.user
-            options.groupID = owner.group
-            options.supplementaryGroups = [owner.group]
-        }
+        let command =
+            (function.owner?.command ?? [])
+            + ["/bin/sh", "-c", input + (process.controlGroup == nil ? "" : gate) + guardScript, function.name]
+            + function.command
         let configuration = Configuration(
-            executable: .path("/bin/sh"),
-            arguments: Arguments(
-                ["-c", input + (process.controlGroup == nil ? "" : gate) + guardScript, function.name]
-                    + function.command
-            ),
+            executable: .path(FilePath(command[0])),
+            arguments: Arguments(Array(command.dropFirst())),
             environment: .custom(variables),
             workingDirectory: FilePath(function.workingDirectory.path),
             platformOptions: options

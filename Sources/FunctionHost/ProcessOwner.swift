@@ -25,4 +25,13 @@ struct ProcessOwner: Sendable {
         user = entry.pw_uid
         group = entry.pw_gid
     }
+
+    /// The beginning of a command that runs the rest as this user; empty if the worker is this user itself.
+    ///
+    /// A program of its own does it after exec. Between fork and exec it must not be done: glibc passes such a change on to
+    /// all threads that it knows, and may wait for ever for one that only the forking process has.
+    var command: [String] {
+        guard geteuid() == 0 else { return [] }
+        return ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(group)", "--groups=\(group)", "--"]
+    }
 }
