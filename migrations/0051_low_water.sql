@@ -43,7 +43,7 @@ begin
         left join stepwell.low_water m on m.bucket = p_bucket and m.kind = l.kind and m.function = l.function
         -- A clock that was set back makes every mark a matter of now.
         where m.looked_at is null or m.looked_at > now()
-           or m.looked_at < now() - least(greatest(interval '5 s', m.took * 50), interval '30 s')
+           or m.looked_at < now() - least(greatest(interval '5 s', m.took * 50), interval '25 s')
         -- All workers lock marks in the same order.
         order by l.kind, l.function
     loop

@@ -1,4 +1,3 @@
-import JSON
 import Logging
 import Postgres
 import Testing
@@ -49,17 +48,6 @@ struct LowWaterTests {
         _ = try await fixture.sql("update stepwell.low_water set looked_at = looked_at - $1::interval", [.text(time)])
     }
 
-    private func buffers(of query: String) async throws -> Int64 {
-        var least = Int64.max
-        for _ in 0..<8 {
-            let plan = try await fixture.sql("explain (analyze, buffers, format json) \(query)").only().text(0)
-            let root = try JSONValue(parsing: plan)[0]?["Plan"]
-            let read = ["Shared Hit Blocks", "Shared Read Blocks"].compactMap { root?[$0]?.number?.integer }
-            least = min(least, read.reduce(0, +))
-        }
-        return least
-    }
-
     @Test(
         "what is over costs a look nothing, though a snapshot keeps it",
         arguments: [
@@ -74,10 +62,10 @@ struct LowWaterTests {
         try await other.execute("begin isolation level repeatable read")
         _ = try await other.query("select from stepwell.settings")
         _ = try await fixture.sql("delete from stepwell.steps")
-        let before = try await buffers(of: query)
+        let before = try await fixture.buffers(of: query)
         #expect(before > 200)
         try await look()
-        let after = try await buffers(of: query)
+        let after = try await fixture.buffers(of: query)
         #expect(after <= 40, "\(before) buffers before")
         await other.close()
     }

@@ -1,4 +1,3 @@
-import JSON
 import Postgres
 import Testing
 
@@ -32,31 +31,12 @@ struct ScaleTests {
         )
     }
 
-    /// The least of several claims: now and then one of them also reads the catalogue, because statistics are new. More
-    /// than five, so that the plan that PostgreSQL keeps is made while the table is as small as it is then.
     private func buffersOfClaim(_ functions: String, limit: Int) async throws -> Int {
-        var least = Int.max
-        for _ in 0..<8 { least = min(least, try await buffersOfOneClaim(functions, limit: limit)) }
-        return least
-    }
-
-    private func buffersOfOneClaim(_ functions: String, limit: Int) async throws -> Int {
-        let plan =
-            try await fixture.sql(
-                """
-                explain (analyze, buffers, format json)
+        try await fixture.buffers(
+            of: """
                 select * from stepwell.claim(0, '{\(functions),""}', \(limit), gen_random_uuid(), '10 s', '-infinity')
                 """
-            )
-            .only().text(0)
-        return try Self.buffers(of: plan)
-    }
-
-    private static func buffers(of plan: String) throws -> Int {
-        let root = try JSONValue(parsing: plan)[0]?["Plan"]
-        let hits = root?["Shared Hit Blocks"]?.number?.integer ?? 0
-        let reads = root?["Shared Read Blocks"]?.number?.integer ?? 0
-        return Int(hits + reads)
+        )
     }
 
     @Test("a claim looks at its own rows only, however many others are ready")
@@ -122,16 +102,7 @@ struct ScaleTests {
     @Test("figures of the queue cost the same, however much is open")
     func costOfQueueFigures() async throws {
         func buffers() async throws -> Int {
-            var least = Int.max
-            for _ in 0..<8 {
-                let plan =
-                    try await fixture.sql(
-                        "explain (analyze, buffers, format json) select * from stepwell.queue_figures(0, 1000)"
-                    )
-                    .only().text(0)
-                least = min(least, try Self.buffers(of: plan))
-            }
-            return least
+            try await fixture.buffers(of: "select * from stepwell.queue_figures(0, 1000)")
         }
         func fillAll(count: Int) async throws {
             try await fill("mine", count: count)

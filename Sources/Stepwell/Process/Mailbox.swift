@@ -56,12 +56,11 @@ final class Mailbox<Letters: Sendable>: Sendable {
             state.sleep += 1
             return state.sleep
         }
-        let timer = deadline.flatMap { deadline in
-            if isPunctual {
-                surroundings.call(at: deadline) { [self] in wake(sleep) }
-                return nil as Task<Void, Never>?
-            }
-            return Task(executorPreference: surroundings.timerExecutor) { [self] in
+        var timer: Task<Void, Never>?
+        if let deadline, isPunctual {
+            surroundings.call(at: deadline) { [self] in wake(sleep) }
+        } else if let deadline {
+            timer = Task(executorPreference: surroundings.timerExecutor) { [self] in
                 await surroundings.sleep(until: deadline)
                 wake(sleep)
             }
