@@ -39,6 +39,31 @@ struct FairQueueTests {
         #expect(new[2] == flood[1])
     }
 
+    @Test func aKeyThatComesWhileOthersAreOnTheirWayBeginsWithThem() async throws {
+        let flood = try await places(Array(repeating: ("a", 0), count: 1000))
+        // None of them stands in the lane yet.
+        let new = try await places([("b", 0), ("b", 3), ("b", 0)])
+        #expect([new[0], new[2]] == Array(flood.prefix(2)))
+        #expect(new[1] < flood[0])
+    }
+
+    @Test func whoeverFindsALaneEmptyTogetherBeginsTogether() async throws {
+        let first = try await withThrowingTaskGroup(of: Timestamp.self) { group in
+            for number in 0..<20 { group.addTask { try await places([("\(number)", 0)])[0] } }
+            return try await group.reduce(into: Set()) { $0.insert($1.microseconds) }
+        }
+        #expect(first.count == 1)
+    }
+
+    @Test func aLaneOfAClockThatWasSetBackBeginsAnew() async throws {
+        _ = try await places([("a", 0)])
+        for place in ["fair_keys set finish = finish", "fair_lanes set start = start"] {
+            _ = try await fixture.sql("update stepwell.\(place) + interval '1 hour' where bucket = 0")
+        }
+        let now = try await fixture.store.databaseTime()
+        #expect(try await places([("b", 0)])[0] < now)
+    }
+
     @Test func theyAreDueAtOnce() async throws {
         let now = try await fixture.store.databaseTime()
         let places = try await places([("a", 0), ("a", 9), ("", 5)])
@@ -49,7 +74,9 @@ struct FairQueueTests {
     @Test func aKeyThatHasHadItsTurnsBeginsAnew() async throws {
         let before = try await places(Array(repeating: ("a", 0), count: 100))
         // All of them have been served: the lane is empty, and time has gone by.
-        _ = try await fixture.sql("update stepwell.fair_keys set finish = finish - interval '1 hour' where bucket = 0")
+        for place in ["fair_keys set finish = finish", "fair_lanes set start = start"] {
+            _ = try await fixture.sql("update stepwell.\(place) - interval '1 hour' where bucket = 0")
+        }
         let again = try await places([("a", 0), ("b", 0)])
         #expect(again[0] == again[1] && again[0] > before[0])
     }
