@@ -91,6 +91,21 @@ struct LowWaterTests {
         #expect(try await claimed() == 1)
     }
 
+    @Test("messages to other buckets are looked for from their mark on")
+    func messages() async throws {
+        try await look()
+        _ = try await fixture.sql(
+            """
+            insert into stepwell.outbox (bucket, id, kind, run_at, message)
+            values (0, gen_random_uuid(), 'stop', now() - interval '1 minute',
+                json_build_object('execution', gen_random_uuid()))
+            """
+        )
+        #expect(try await fixture.store.deliverOutbox(bucket: 0) == 0)
+        try await age("1 minute")
+        #expect(try await fixture.store.deliverOutbox(bucket: 0) == 1)
+    }
+
     @Test("marks that nobody confirms are not heeded")
     func unconfirmed() async throws {
         try await look()
