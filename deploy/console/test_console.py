@@ -75,7 +75,7 @@ RUNS = {
                 "Is it good?": {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 3, "Next": "Bad"}],
                                 "Default": "Rest"},
                 "Bad": {"Type": "Fail", "Error": "Shop.Closed", "Cause": HOSTILE},
-                "Rest": {"Type": "Wait", "Seconds": 30, "End": True},
+                "Rest": {"Type": "Wait", "Seconds": 10, "End": True},
             }}}},
 }
 LONG = {
