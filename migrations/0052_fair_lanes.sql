@@ -51,6 +51,12 @@ begin
             order by s.run_at
             limit 1;
             if v_start is null then
+                -- Seldom there is anything to write: most calls of an idle function find what one before them has set.
+                select l.start into v_start from stepwell.fair_lanes l
+                where l.bucket = p_bucket and l.function = v_function and l.priority = v_priority
+                  and l.start between v_band - interval '5 seconds' and v_band + interval '5 seconds';
+            end if;
+            if v_start is null then
                 -- Of those that find it old together, the first sets it, and the others take what it has set: others
                 -- that began before it too, which is why a start may also be a little later.
                 insert into stepwell.fair_lanes as l (bucket, function, priority, start)
