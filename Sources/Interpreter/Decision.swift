@@ -2,15 +2,18 @@ package import Expressions
 package import JSON
 
 /// What happens next to a branch: the one durable transition that an outcome leads to.
-package struct Decision: Sendable {
+package final class Decision: Sendable {
     /// The branch as it stands now; `branch.events` are to be recorded with it.
-    package var branch: Branch
-    package var next: Next
+    package let branch: Branch
+    package let next: Next
 
     package init(branch: Branch, next: Next) {
         self.branch = branch
         self.next = next
     }
+
+    /// The same of the branch, but something else happens next.
+    package func followed(by next: Next) -> Decision { Decision(branch: branch, next: next) }
 
     package enum Next: Sendable, Equatable {
         /// Call a function and come back with `succeeded`, `failed`, `timedOut` or `heartbeatMissed`.

@@ -67,8 +67,18 @@ package enum EventType: String, Sendable, Hashable, CaseIterable {
     /// `…StateEntered` share `stateEnteredEventDetails`, all `…StateExited` `stateExitedEventDetails`, and the
     /// iterations of a Map their own.
     package var detailsName: String {
-        if rawValue.hasSuffix("StateEntered") { return "stateEnteredEventDetails" }
+        if isStateEntered { return "stateEnteredEventDetails" }
         if rawValue.hasSuffix("StateExited") { return "stateExitedEventDetails" }
         return rawValue.prefix(1).lowercased() + rawValue.dropFirst() + "EventDetails"
+    }
+
+    /// Whether a state was entered.
+    package var isStateEntered: Bool {
+        switch self {
+        case .choiceStateEntered, .failStateEntered, .mapStateEntered, .parallelStateEntered, .passStateEntered,
+            .succeedStateEntered, .taskStateEntered, .waitStateEntered:
+            true
+        default: false
+        }
     }
 }

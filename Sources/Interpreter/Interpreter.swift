@@ -6,7 +6,7 @@ package import StatesLanguage
 ///
 /// A pure function of its arguments. It runs on through every state that needs nobody and stops where the outside world
 /// is needed, so that one call is one durable transition.
-package struct Interpreter: Sendable {
+package final class Interpreter: Sendable {
     package let machine: StateMachine
     package let execution: ExecutionInfo
     package let limits: Limits

@@ -4,11 +4,7 @@ import StatesLanguage
 
 /// One call of `advance`: takes a branch from state to state until somebody outside is needed.
 struct Run<Random: RandomNumberGenerator> {
-    let machine: StateMachine
-    let execution: ExecutionInfo
-    let limits: Limits
-    let taskToken: TaskTokenIssuer
-    let mock: TaskMock?
+    private let interpreter: Interpreter
     let now: Timestamp
     /// The version of the function that the outcome is from.
     let executedVersion: String
@@ -37,16 +33,18 @@ struct Run<Random: RandomNumberGenerator> {
         executedVersion: String = FunctionReference.latest,
         random: Random
     ) {
-        machine = interpreter.machine
-        execution = interpreter.execution
-        limits = interpreter.limits
-        taskToken = interpreter.taskToken
-        mock = interpreter.mock
+        self.interpreter = interpreter
         self.branch = branch
         self.now = now
         self.executedVersion = executedVersion
         self.random = random
     }
+
+    var machine: StateMachine { interpreter.machine }
+    var execution: ExecutionInfo { interpreter.execution }
+    var limits: Limits { interpreter.limits }
+    var taskToken: TaskTokenIssuer { interpreter.taskToken }
+    var mock: TaskMock? { interpreter.mock }
 
     mutating func decision(on outcome: Outcome) -> Decision {
         var step = begin(with: outcome)
@@ -146,6 +144,8 @@ struct Run<Random: RandomNumberGenerator> {
     @discardableResult
     mutating func appendAside(_ type: EventType, _ details: [HistoryEvent.Detail] = []) -> EventReference {
         for case .payload(let document) in details.lazy.map(\.value) { eventBytes += document.byteCount }
+        // A Task that follows another one has six.
+        if branch.events.isEmpty { branch.events.reserveCapacity(8) }
         branch.events.append(
             HistoryEvent(type: type, previous: branch.lastEvent, timestamp: now, details: details)
         )

@@ -49,6 +49,13 @@ struct TaskEvents {
     }
 }
 
+extension TaskEvents {
+    /// The details of an event that has one of its own.
+    func details(with own: HistoryEvent.Detail) -> [HistoryEvent.Detail] {
+        resource.isEmpty ? [own] : resource + [own]
+    }
+}
+
 extension Resource {
     /// What an error names that says a result is too large.
     var resultOwner: String {

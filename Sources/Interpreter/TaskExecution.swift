@@ -60,17 +60,21 @@ extension Run {
     ) {
         let events = TaskEvents(resource)
         var details = events.resource
+        details.reserveCapacity(details.count + 4 + credentials.count)
         if case .integration = resource {
-            details += [.init("region", .string(region)), .init("parameters", .payload(parameters))]
+            details.append(.init("region", .string(region)))
+            details.append(.init("parameters", .payload(parameters)))
         } else {
-            details += [.init("resource", .string(resource.arn)), .init("input", .payload(parameters))]
+            details.append(.init("resource", .string(resource.arn)))
+            details.append(.init("input", .payload(parameters)))
         }
         if let timeout = timing.timeout { details.append(.init("timeoutInSeconds", .integer(timeout))) }
         // The events of functions have no member for it.
         if let heartbeat = timing.heartbeat, events.scheduled != .lambdaFunctionScheduled {
             details.append(.init("heartbeatInSeconds", .integer(heartbeat)))
         }
-        branch.scheduledEvent = append(events.scheduled, details + credentials)
+        details += credentials
+        branch.scheduledEvent = append(events.scheduled, details)
     }
 
     /// The region that events name: that of the state machine.
@@ -97,7 +101,7 @@ extension Run {
     mutating func submitted(_ state: State, _ resource: Resource, _ response: JSONDocument) -> Step {
         let events = TaskEvents(resource)
         if let submitted = events.submitted {
-            append(submitted, events.resource + [.init("output", .payload(response))])
+            append(submitted, events.details(with: .init("output", .payload(response))))
         }
         branch.phase = .submitted
         guard resource.waitsForToken else { return .stop(.awaitAnswer(.execution)) }
@@ -115,7 +119,7 @@ extension Run {
                 return taskFailed(state, events.failed, failure, resource)
             }
             let result = resource.shown(result)
-            append(events.succeeded, events.resource + [.init("output", .payload(result))])
+            append(events.succeeded, events.details(with: .init("output", .payload(result))))
             branch.deadline = nil
             branch.heartbeatSeconds = nil
             return conclude(state, result: result)

@@ -111,7 +111,7 @@ struct ByteBuffer: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
         reserve(bytes.count)
         UnsafeMutableRawBufferPointer(start: base + count, count: bytes.count).copyMemory(from: bytes)
         count += bytes.count

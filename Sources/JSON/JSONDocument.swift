@@ -68,7 +68,14 @@ public final class JSONDocument: Sendable {
     }
 
     /// The size of the text in UTF-8 bytes, the measure of the payload limits.
-    public var byteCount: Int { text.utf8.count }
+    public var byteCount: Int {
+        forms.withLock { forms in
+            if let count = forms.text?.utf8.count { return count }
+            let text = (forms.value ?? .null).text
+            forms.text = text
+            return text.utf8.count
+        }
+    }
 }
 
 extension JSONDocument: Equatable {

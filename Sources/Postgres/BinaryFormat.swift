@@ -27,10 +27,6 @@ extension [UInt8] {
         append(bigEndian: uuid.low)
     }
 
-    mutating func overwrite(at offset: Int, bigEndian value: Int32) {
-        Swift.withUnsafeBytes(of: value.bigEndian) { replaceSubrange(offset..<offset + 4, with: $0) }
-    }
-
     /// The integer whose most significant byte is at `offset`; nil beyond the end.
     func bigEndian<I: FixedWidthInteger>(at offset: Int, as type: I.Type = I.self) -> I? {
         guard offset >= 0, count - offset >= MemoryLayout<I>.size else { return nil }

@@ -81,10 +81,21 @@ extension PostgresValue {
 }
 
 extension PostgresValue {
+    /// The same, but null in place of an array without elements.
+    package var nullIfEmpty: PostgresValue {
+        if case .bytes(let bytes) = content, bytes.count == Self.emptyArraySize, type != .bytea {
+            return PostgresValue(type, nil)
+        }
+        return self
+    }
+
+    /// Bytes of an array without elements: how many dimensions it has, whether there are nulls, the elements' type.
+    private static let emptyArraySize = 12
+
     package static func boolArray(_ values: [Bool]) -> PostgresValue { boolArray(lifting: values.lazy.map(\.self)) }
     package static func boolArray(_ values: [Bool?]) -> PostgresValue { boolArray(lifting: values) }
     private static func boolArray(lifting values: some Collection<Bool?>) -> PostgresValue {
-        array(.boolArray, of: .bool, values) { $0.append($1 ? 1 : 0) }
+        array(.boolArray, of: .bool, values, size: { _ in 1 }) { $0.append($1 ? 1 : 0) }
     }
 
     package static func int2Array(_ values: [Int16]) -> PostgresValue { integers(.int2Array, .int2, values) }
@@ -125,7 +136,9 @@ extension PostgresValue {
         _ element: PostgresType,
         _ values: [I]
     ) -> PostgresValue {
-        array(type, of: element, values.lazy.map(Optional.some)) { $0.append(bigEndian: $1) }
+        array(type, of: element, values.lazy.map(Optional.some), size: { _ in MemoryLayout<I>.size }) {
+            $0.append(bigEndian: $1)
+        }
     }
 
     private static func integers<I: FixedWidthInteger>(
@@ -133,31 +146,33 @@ extension PostgresValue {
         _ element: PostgresType,
         _ values: [I?]
     ) -> PostgresValue {
-        array(type, of: element, values) { $0.append(bigEndian: $1) }
+        array(type, of: element, values, size: { _ in MemoryLayout<I>.size }) { $0.append(bigEndian: $1) }
     }
 
     private static func texts(_ type: PostgresType, _ element: PostgresType, _ values: [String]) -> PostgresValue {
-        array(type, of: element, values.lazy.map(Optional.some)) { $0.append(contentsOf: $1.utf8) }
+        array(type, of: element, values.lazy.map(Optional.some), size: \.utf8.count) { $0.append(contentsOf: $1.utf8) }
     }
 
     private static func texts(_ type: PostgresType, _ element: PostgresType, _ values: [String?]) -> PostgresValue {
-        array(type, of: element, values) { $0.append(contentsOf: $1.utf8) }
+        array(type, of: element, values, size: \.utf8.count) { $0.append(contentsOf: $1.utf8) }
     }
 
     private static func floats(_ values: some Collection<Double?>) -> PostgresValue {
-        array(.float8Array, of: .float8, values) { $0.append(bigEndian: $1.bitPattern) }
+        array(.float8Array, of: .float8, values, size: { _ in 8 }) { $0.append(bigEndian: $1.bitPattern) }
     }
 
     private static func uuids(_ values: some Collection<PGUUID?>) -> PostgresValue {
-        array(.uuidArray, of: .uuid, values) { $0.append($1) }
+        array(.uuidArray, of: .uuid, values, size: { _ in 16 }) { $0.append($1) }
     }
 
     private static func times(_ values: some Collection<Int64?>) -> PostgresValue {
-        array(.timestamptzArray, of: .timestamptz, values) { $0.append(bigEndian: PostgresTime.encode($1)) }
+        array(.timestamptzArray, of: .timestamptz, values, size: { _ in 8 }) {
+            $0.append(bigEndian: PostgresTime.encode($1))
+        }
     }
 
     private static func blobs(_ values: some Collection<[UInt8]?>) -> PostgresValue {
-        array(.byteaArray, of: .bytea, values) { $0.append(contentsOf: $1) }
+        array(.byteaArray, of: .bytea, values, size: \.count) { $0.append(contentsOf: $1) }
     }
 
     /// PostgreSQL's binary form of a one-dimensional array.
@@ -165,10 +180,11 @@ extension PostgresValue {
         _ type: PostgresType,
         of elementType: PostgresType,
         _ values: some Collection<Element?>,
+        size: (Element) -> Int,
         write: (inout [UInt8], Element) -> Void
     ) -> PostgresValue {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(20 + values.count * (4 + MemoryLayout<Element>.stride))
+        bytes.reserveCapacity(20 + values.reduce(0) { $0 + 4 + ($1.map(size) ?? 0) })
         bytes.append(bigEndian: Int32(values.isEmpty ? 0 : 1))
         let nullFlagOffset = bytes.count
         bytes.append(bigEndian: Int32(0))
@@ -183,10 +199,8 @@ extension PostgresValue {
                 bytes.append(bigEndian: Int32(-1))
                 continue
             }
-            let start = bytes.count
-            bytes.append(bigEndian: Int32(0))
+            bytes.append(bigEndian: Int32(clamping: size(value)))
             write(&bytes, value)
-            bytes.overwrite(at: start, bigEndian: Int32(clamping: bytes.count - start - 4))
         }
         return PostgresValue(type, .bytes(bytes))
     }

@@ -43,7 +43,7 @@ extension Store {
         let answer = try await query(
             Statement(
                 """
-                select \(ClaimRow.columns), now(), min(c.run_at) over ()
+                select \(ClaimRow.columns), now(), c.run_at
                 from stepwell.claim($1, $2, $3, $4, $5 * interval '1 microsecond', coalesce($6, '-infinity')) c
                 """,
                 [
@@ -59,7 +59,8 @@ extension Store {
             for row in answer {
                 rows.append(try ClaimRow(row, bucket: bucket))
                 now = try row.timestamp(.index(ClaimRow.columnCount))
-                readySince = try row.timestamp(.index(ClaimRow.columnCount + 1))
+                let readyAt = try row.timestamp(.index(ClaimRow.columnCount + 1))
+                readySince = min(readySince ?? readyAt, readyAt)
             }
             return (rows, Timestamp(microseconds: now), readySince.map(Timestamp.init(microseconds:)))
         }

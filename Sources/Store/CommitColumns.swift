@@ -9,38 +9,27 @@ struct CommitColumns: Sendable {
     private var steps: [Int64] = []
     private var fences: [Int64] = []
     private var actions: [String] = []
-    private var events: [String] = []
-    private var eventCounts: [Int32] = []
-    private var ats: [Int64] = []
-    private var phases: [String?] = []
-    private var states: [String?] = []
-    private var functions: [String?] = []
-    private var runAts: [Int64?] = []
-    private var wakeAts: [Int64?] = []
-    private var enteredAts: [Int64?] = []
-    private var entries: [Int32] = []
-    private var retryCounts: [Int32] = []
-    private var retrierUses: [String?] = []
-    private var deadlines: [Int64?] = []
-    private var heartbeats: [Int32?] = []
-    private var lastEvents: [Int32] = []
-    private var enteredEvents: [Int32] = []
-    private var scheduledEvents: [Int32] = []
-    private var inputs: [PayloadColumn] = []
-    private var taskInputs: [PayloadColumn] = []
-    private var variables: [PayloadColumn] = []
-    private var statuses: [String?] = []
-    private var outputs: [PayloadColumn] = []
-    private var errors: [String?] = []
-    private var causes: [String?] = []
+    private var events = EventColumns()
+    private var positions: PositionColumns
+    private var ends = EndColumns()
     private var forks: [String?] = []
     private var outboxes: [String?] = []
-    private var payloadExecutions: [PGUUID] = []
-    private var payloadIDs: [PGUUID] = []
-    private var payloadTexts: [String] = []
+    private var payloads = PayloadRows()
 
     init(_ commits: [StepCommit]) {
-        for commit in commits { append(commit) }
+        positions = PositionColumns(capacity: commits.count)
+        for commit in commits {
+            let row = CommitRow(commit, payloads: &payloads)
+            executions.append(commit.lease.key.execution)
+            steps.append(commit.lease.key.id)
+            fences.append(commit.lease.fence)
+            actions.append(row.change.action)
+            events.append(row.events)
+            positions.append(row)
+            ends.append(row)
+            forks.append(row.change.fork)
+            outboxes.append(row.change.outbox)
+        }
     }
 
     func statement(bucket: Int32, worker: PGUUID, lease: Duration) -> Statement {
@@ -55,43 +44,113 @@ struct CommitColumns: Sendable {
             [
                 .int4(bucket), .uuid(worker), .int8(lease.microseconds),
                 .uuidArray(executions), .int8Array(steps), .int8Array(fences), .textArray(actions),
-                .jsonArray(events), .int4Array(eventCounts), .timestamptzArray(microseconds: ats),
-                .textArray(phases.ifAny()), .textArray(states.ifAny()), .textArray(functions.ifAny()),
-                .timestamptzArray(microseconds: runAts.ifAny()), .timestamptzArray(microseconds: wakeAts.ifAny()),
-                .timestamptzArray(microseconds: enteredAts), .int4Array(entries), .int4Array(retryCounts),
-                .textArray(retrierUses.ifAny()), .timestamptzArray(microseconds: deadlines.ifAny()),
-                .int4Array(heartbeats.ifAny()),
-                .int4Array(lastEvents), .int4Array(enteredEvents), .int4Array(scheduledEvents),
-                .jsonArray(inputs.map(\.inline).ifAny()), .uuidArray(inputs.map(\.id).ifAny()),
-                .jsonArray(taskInputs.map(\.inline).ifAny()), .uuidArray(taskInputs.map(\.id).ifAny()),
-                .jsonArray(variables.map(\.inline).ifAny()), .uuidArray(variables.map(\.id).ifAny()),
-                .textArray(statuses.ifAny()), .jsonArray(outputs.map(\.inline).ifAny()),
-                .uuidArray(outputs.map(\.id).ifAny()),
-                .textArray(errors.ifAny()), .textArray(causes.ifAny()), .jsonArray(forks.ifAny()),
-                .jsonArray(outboxes.ifAny()),
-                .uuidArray(payloadExecutions), .uuidArray(payloadIDs), .jsonArray(payloadTexts),
-            ]
+                .jsonArray(events.texts), .int4Array(events.counts), .timestamptzArray(microseconds: events.times),
+            ] + positions.values + ends.values
+                + [.jsonArray(forks.ifAny()), .jsonArray(outboxes.ifAny())] + payloads.values
         )
     }
+}
 
-    private mutating func append(_ commit: StepCommit) {
+/// What one decision writes, before it is sorted into columns.
+struct CommitRow {
+    let commit: StepCommit
+    let change: StepChange
+    let events: PackedEvents
+    let input: PayloadColumn
+    let taskInput: PayloadColumn
+    let variables: PayloadColumn
+    let output: PayloadColumn
+
+    var branch: Branch { commit.decision.branch }
+
+    init(_ commit: StepCommit, payloads rows: inout PayloadRows) {
         let branch = commit.decision.branch
-        let change = StepChange(commit)
         var payloads = PayloadCollector()
-        let packed = PackedEvents(branch.events, payloads: &payloads)
+        self.commit = commit
+        change = StepChange(commit)
+        events = PackedEvents(branch.events, payloads: &payloads)
+        var room = PayloadCollector.rowLimit
+        let keepsStep = change.keepsStep
+        input = keepsStep ? payloads.column(branch.input, room: &room) : .none
+        taskInput = payloads.column(keepsStep ? change.taskInput : nil, room: &room)
+        let own = branch.variables.isEmpty || !keepsStep ? nil : JSONDocument(branch.variablesObject)
+        variables = payloads.column(own, room: &room)
+        output = payloads.column(change.output)
+        rows.append(payloads.rows, of: commit.lease.key.execution)
+    }
+}
 
-        executions.append(commit.lease.key.execution)
-        steps.append(commit.lease.key.id)
-        fences.append(commit.lease.fence)
-        actions.append(change.action)
-        events.append(packed.text)
-        eventCounts.append(Int32(clamping: packed.count))
-        ats.append(packed.at.microseconds)
+/// The events of decisions.
+struct EventColumns: Sendable {
+    private(set) var texts: [String] = []
+    private(set) var counts: [Int32] = []
+    private(set) var times: [Int64] = []
+
+    mutating func append(_ events: PackedEvents) {
+        texts.append(events.text)
+        counts.append(Int32(clamping: events.count))
+        times.append(events.at.microseconds)
+    }
+}
+
+/// Where branches stand after their decisions.
+struct PositionColumns: Sendable {
+    private var phases: [String?] = []
+    private var states: [String?] = []
+    private var functions: [String?] = []
+    private var runAts: [Int64?] = []
+    private var wakeAts: [Int64?] = []
+    private var enteredAts: [Int64?] = []
+    private var entries: [Int32] = []
+    private var retryCounts: [Int32] = []
+    private var retrierUses: [String?] = []
+    private var deadlines: [Int64?] = []
+    private var heartbeats: [Int32?] = []
+    private var lastEvents: [Int32] = []
+    private var enteredEvents: [Int32] = []
+    private var scheduledEvents: [Int32] = []
+    private var inputs: [String?] = []
+    private var inputIDs: [PGUUID?] = []
+    private var taskInputs: [String?] = []
+    private var taskInputIDs: [PGUUID?] = []
+    private var variables: [String?] = []
+    private var variablesIDs: [PGUUID?] = []
+
+    init(capacity: Int) {
+        phases.reserveCapacity(capacity)
+        states.reserveCapacity(capacity)
+        functions.reserveCapacity(capacity)
+        runAts.reserveCapacity(capacity)
+        wakeAts.reserveCapacity(capacity)
+        enteredAts.reserveCapacity(capacity)
+        entries.reserveCapacity(capacity)
+        retryCounts.reserveCapacity(capacity)
+        retrierUses.reserveCapacity(capacity)
+        deadlines.reserveCapacity(capacity)
+        heartbeats.reserveCapacity(capacity)
+        lastEvents.reserveCapacity(capacity)
+        enteredEvents.reserveCapacity(capacity)
+        scheduledEvents.reserveCapacity(capacity)
+        inputs.reserveCapacity(capacity)
+        inputIDs.reserveCapacity(capacity)
+        taskInputs.reserveCapacity(capacity)
+        taskInputIDs.reserveCapacity(capacity)
+        variables.reserveCapacity(capacity)
+        variablesIDs.reserveCapacity(capacity)
+    }
+
+    /// - Parameter first: the number of the decision's first event, where that is known: then references to events are
+    ///   their numbers.
+    mutating func append(_ row: CommitRow, first: Int? = nil) {
+        let (branch, change) = (row.branch, row.change)
+        func number(_ event: EventReference) -> Int32 {
+            Int32(clamping: first.map { event.recorded(from: $0).packed } ?? event.packed)
+        }
         let keepsStep = change.keepsStep
         phases.append(keepsStep ? branch.phase.rawValue : nil)
         states.append(keepsStep ? branch.state : nil)
         functions.append(keepsStep ? change.function ?? "" : nil)
-        runAts.append(keepsStep ? change.runAt?.microseconds ?? packed.at.microseconds : nil)
+        runAts.append(keepsStep ? change.runAt?.microseconds ?? row.events.at.microseconds : nil)
         wakeAts.append(change.wakeAt?.microseconds)
         enteredAts.append(branch.enteredAt.microseconds)
         entries.append(Int32(clamping: branch.entry))
@@ -101,29 +160,71 @@ struct CommitColumns: Sendable {
         )
         deadlines.append(branch.deadline?.microseconds)
         heartbeats.append(branch.heartbeatSeconds.map { Int32(clamping: $0) })
-        lastEvents.append(Int32(clamping: branch.lastEvent.packed))
-        enteredEvents.append(Int32(clamping: branch.enteredEvent.packed))
-        scheduledEvents.append(Int32(clamping: branch.scheduledEvent.packed))
+        lastEvents.append(number(branch.lastEvent))
+        enteredEvents.append(number(branch.enteredEvent))
+        scheduledEvents.append(number(branch.scheduledEvent))
+        inputs.append(row.input.inline)
+        inputIDs.append(row.input.id)
+        taskInputs.append(row.taskInput.inline)
+        taskInputIDs.append(row.taskInput.id)
+        variables.append(row.variables.inline)
+        variablesIDs.append(row.variables.id)
+    }
 
-        var room = PayloadCollector.rowLimit
-        inputs.append(keepsStep ? payloads.column(branch.input, room: &room) : .none)
-        let taskInput = keepsStep ? change.taskInput : nil
-        taskInputs.append(payloads.column(taskInput, room: &room))
-        let own = branch.variables.isEmpty || !keepsStep ? nil : JSONDocument(branch.variablesObject)
-        variables.append(payloads.column(own, room: &room))
+    var values: [PostgresValue] {
+        [
+            .textArray(phases.ifAny()), .textArray(states.ifAny()), .textArray(functions.ifAny()),
+            .timestamptzArray(microseconds: runAts.ifAny()), .timestamptzArray(microseconds: wakeAts.ifAny()),
+            .timestamptzArray(microseconds: enteredAts), .int4Array(entries), .int4Array(retryCounts),
+            .textArray(retrierUses.ifAny()), .timestamptzArray(microseconds: deadlines.ifAny()),
+            .int4Array(heartbeats.ifAny()),
+            .int4Array(lastEvents), .int4Array(enteredEvents), .int4Array(scheduledEvents),
+            .jsonArray(inputs.ifAny()), .uuidArray(inputIDs.ifAny()),
+            .jsonArray(taskInputs.ifAny()), .uuidArray(taskInputIDs.ifAny()),
+            .jsonArray(variables.ifAny()), .uuidArray(variablesIDs.ifAny()),
+        ]
+    }
+}
 
-        statuses.append(change.status)
-        outputs.append(payloads.column(change.output))
-        errors.append(change.error?.storable)
-        causes.append(change.cause?.storable)
-        forks.append(change.fork)
-        outboxes.append(change.outbox)
-        for row in payloads.rows {
-            payloadExecutions.append(commit.lease.key.execution)
-            payloadIDs.append(row.id)
-            payloadTexts.append(row.text)
+/// How branches and executions end.
+struct EndColumns: Sendable {
+    private var statuses: [String?] = []
+    private var outputs: [String?] = []
+    private var outputIDs: [PGUUID?] = []
+    private var errors: [String?] = []
+    private var causes: [String?] = []
+
+    mutating func append(_ row: CommitRow) {
+        statuses.append(row.change.status)
+        outputs.append(row.output.inline)
+        outputIDs.append(row.output.id)
+        errors.append(row.change.error?.storable)
+        causes.append(row.change.cause?.storable)
+    }
+
+    var values: [PostgresValue] {
+        [
+            .textArray(statuses.ifAny()), .jsonArray(outputs.ifAny()), .uuidArray(outputIDs.ifAny()),
+            .textArray(errors.ifAny()), .textArray(causes.ifAny()),
+        ]
+    }
+}
+
+/// Payloads that get rows of their own.
+struct PayloadRows: Sendable {
+    private var executions: [PGUUID] = []
+    private var ids: [PGUUID] = []
+    private var texts: [String] = []
+
+    mutating func append(_ rows: [(id: PGUUID, text: String)], of execution: PGUUID) {
+        for row in rows {
+            executions.append(execution)
+            ids.append(row.id)
+            texts.append(row.text)
         }
     }
+
+    var values: [PostgresValue] { [.uuidArray(executions), .uuidArray(ids), .jsonArray(texts)] }
 }
 
 extension Array {

@@ -3,7 +3,8 @@ import Interpreter
 package import Postgres
 
 extension Store {
-    /// Makes decisions about steps of one bucket durable, in one transaction and one round trip.
+    /// Makes decisions about steps of one bucket durable, in one transaction. That is one round trip, or a second one
+    /// where something about root branches is not as their holder believes.
     ///
     /// After `.outcomeUnknown` send the very same call again: what was applied is told apart from what is not this
     /// process's any more.
@@ -14,6 +15,11 @@ extension Store {
         lease: Duration
     ) async throws(StoreError) -> CommitOutcome {
         guard !commits.isEmpty else { return CommitOutcome(results: [], holders: []) }
+        if let roots = RootColumns(commits) {
+            let rows = try await query(roots.statement(bucket: bucket, lease: lease))
+            let areAllApplied = try decode { () throws(PostgresError) in try rows.only().bool(0) }
+            if areAllApplied { return CommitOutcome(allOf: commits) }
+        }
         let rows = try await query(CommitColumns(commits).statement(bucket: bucket, worker: worker, lease: lease))
         return try CommitOutcome(rows, of: commits, store: self)
     }
@@ -46,6 +52,19 @@ extension Store {
 }
 
 extension CommitOutcome {
+    /// Everything was as it was believed to be.
+    fileprivate init(allOf commits: [StepCommit]) {
+        var results: [CommitResult] = []
+        results.reserveCapacity(commits.count)
+        for commit in commits {
+            var branch = commit.decision.branch
+            branch.recordEvents(from: commit.firstEvent ?? 1)
+            let lease = StepLease(key: commit.lease.key, fence: commit.lease.fence + 1)
+            results.append(.applied(lease: lease, branch: branch))
+        }
+        self.init(results: results, holders: [])
+    }
+
     fileprivate init(_ rows: Rows, of commits: [StepCommit], store: Store) throws(StoreError) {
         var results = [CommitResult](repeating: .refused, count: commits.count)
         var holders: [PGUUID] = []

@@ -21,8 +21,8 @@ enum EventCodes {
         .taskTimedOut, .waitStateAborted, .waitStateEntered, .waitStateExited,
     ]
 
-    /// The number of each type.
-    static let numbers = Dictionary(uniqueKeysWithValues: zip(types, types.indices))
+    /// The number of a type.
+    static func number(of type: EventType) -> Int { types.firstIndex(of: type) ?? -1 }
 
     /// What is written for the name of a detail; nil: the name itself.
     static func letter(for name: String) -> String? {

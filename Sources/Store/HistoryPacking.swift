@@ -31,33 +31,41 @@ extension PackedEvents {
         let base = events.first?.timestamp ?? Timestamp(microseconds: 0)
         var before = base
         var packer = Packer(executionInput: events.first?.executionInput)
-        packer.bytes.append(contentsOf: #""e":["#.utf8)
         for (position, event) in events.enumerated() {
-            if position > 0 { packer.bytes.append(UInt8(ascii: ",")) }
             packer.append(event, at: position, after: before, payloads: &payloads)
             before = event.timestamp
         }
-        packer.bytes.append(contentsOf: "]}".utf8)
-        text = String(decoding: packer.payloadList + packer.bytes, as: UTF8.self)
+        text = packer.text
         count = events.count
         at = base
     }
 
-    private struct Packer {
-        var bytes: [UInt8] = []
-        private var packed: [UInt8] = []
+    private struct Packer: ~Copyable {
+        private var list = JSONTextBuilder()
+        private var payloadList = JSONTextBuilder()
+        /// The documents in the list of payloads, in order.
+        private var documents: [JSONDocument] = []
+        /// Their places by their texts; empty while there are few.
         private var places: [String: Int] = [:]
-        private var objects: [ObjectIdentifier: Int] = [:]
+        /// So many are found faster by looking through all of them.
+        private static let few = 16
 
         init(executionInput: JSONDocument?) {
-            bytes.reserveCapacity(512)
+            list.append(raw: #""e":["#)
+            payloadList.append(raw: #"{"p":["#)
             guard let executionInput else { return }
-            packed.append(contentsOf: "null".utf8)
-            places[executionInput.text] = 0
-            objects[ObjectIdentifier(executionInput)] = 0
+            payloadList.append(raw: "null")
+            documents.append(executionInput)
         }
 
-        var payloadList: [UInt8] { Array(#"{"p":["#.utf8) + packed + Array("],".utf8) }
+        var text: String {
+            consuming get {
+                list.append(raw: "]}")
+                payloadList.append(raw: "],")
+                payloadList.append(list)
+                return payloadList.text
+            }
+        }
 
         mutating func append(
             _ event: HistoryEvent,
@@ -65,81 +73,87 @@ extension PackedEvents {
             after before: Timestamp,
             payloads: inout PayloadCollector
         ) {
+            if place > 0 { list.append(raw: ",") }
             let previous = event.previous.packed
             let isLed = place > 0 && previous == -place
             let later = event.timestamp.microseconds - before.microseconds
             let isBare = event.details.isEmpty && isLed && later == 0
-            if !isBare { bytes.append(UInt8(ascii: "[")) }
-            append(EventCodes.numbers[event.type] ?? -1)
+            if !isBare { list.append(raw: "[") }
+            list.append(EventCodes.number(of: event.type))
             if isBare { return }
             for (position, detail) in event.details.enumerated() {
-                bytes.append(contentsOf: position == 0 ? ",{".utf8 : ",".utf8)
-                JSONValue.writeString(EventCodes.letter(for: detail.name) ?? detail.name, to: &bytes)
-                bytes.append(UInt8(ascii: ":"))
+                if position == 0 { list.append(raw: ",{") } else { list.append(raw: ",") }
+                list.append(string: EventCodes.letter(for: detail.name) ?? detail.name)
+                list.append(raw: ":")
                 append(detail.value, payloads: &payloads)
             }
-            bytes.append(contentsOf: event.details.isEmpty ? ",{}".utf8 : "}".utf8)
+            if event.details.isEmpty { list.append(raw: ",{}") } else { list.append(raw: "}") }
             if !isLed || later != 0 {
-                bytes.append(UInt8(ascii: ","))
-                if isLed { bytes.append(contentsOf: "null".utf8) } else { append(previous) }
+                list.append(raw: ",")
+                if isLed { list.append(raw: "null") } else { list.append(previous) }
             }
             if later != 0 {
-                bytes.append(UInt8(ascii: ","))
-                append(Int(later))
+                list.append(raw: ",")
+                list.append(Int(later))
             }
-            bytes.append(UInt8(ascii: "]"))
+            list.append(raw: "]")
         }
 
         private mutating func append(_ value: HistoryEvent.DetailValue, payloads: inout PayloadCollector) {
             switch value {
-            case .string(let string): JSONValue.writeString(string, to: &bytes)
-            case .integer(let integer): append(integer)
+            case .string(let string): list.append(string: string)
+            case .integer(let integer): list.append(integer)
             case .payload(let document): appendPlace(of: document, payloads: &payloads)
             case .variables(let variables):
-                bytes.append(UInt8(ascii: "{"))
+                list.append(raw: "{")
                 for (position, variable) in variables.enumerated() {
-                    if position > 0 { bytes.append(UInt8(ascii: ",")) }
-                    JSONValue.writeString(variable.name, to: &bytes)
-                    bytes.append(UInt8(ascii: ":"))
+                    if position > 0 { list.append(raw: ",") }
+                    list.append(string: variable.name)
+                    list.append(raw: ":")
                     appendPlace(of: variable.value, payloads: &payloads)
                 }
-                bytes.append(UInt8(ascii: "}"))
+                list.append(raw: "}")
             }
         }
 
         private mutating func appendPlace(of document: JSONDocument, payloads: inout PayloadCollector) {
-            bytes.append(UInt8(ascii: "["))
-            append(place(of: document, payloads: &payloads))
-            bytes.append(UInt8(ascii: "]"))
+            list.append(raw: "[")
+            list.append(place(of: document, payloads: &payloads))
+            list.append(raw: "]")
         }
 
         private mutating func place(of document: JSONDocument, payloads: inout PayloadCollector) -> Int {
-            if let place = objects[ObjectIdentifier(document)] { return place }
-            let text = document.text
-            let place = places[text] ?? places.count
-            if place == places.count {
-                places[text] = place
-                if place > 0 { packed.append(UInt8(ascii: ",")) }
-                if text.utf8.count > PayloadCollector.inlineLimit {
-                    packed.append(contentsOf: #"{"ref":""#.utf8)
-                    packed.append(contentsOf: payloads.reference(document).description.utf8)
-                    packed.append(contentsOf: #""}"#.utf8)
-                } else {
-                    JSONValue.writeString(text, to: &packed)
-                }
+            if let place = known(document) { return place }
+            if !documents.isEmpty { payloadList.append(raw: ",") }
+            if document.byteCount > PayloadCollector.inlineLimit {
+                payloadList.append(raw: #"{"ref":""#)
+                payloadList.append(verbatim: payloads.reference(document).description)
+                payloadList.append(raw: #""}"#)
+            } else {
+                payloadList.append(string: document.text)
             }
-            objects[ObjectIdentifier(document)] = place
+            documents.append(document)
+            let place = documents.count - 1
+            if place > Self.few {
+                places[document.text] = place
+            } else if place == Self.few {
+                places = Dictionary(uniqueKeysWithValues: documents.enumerated().map { ($1.text, $0) })
+            }
             return place
         }
 
-        private mutating func append(_ integer: Int) { bytes.append(contentsOf: String(integer).utf8) }
+        private func known(_ document: JSONDocument) -> Int? {
+            guard places.isEmpty else { return places[document.text] }
+            // Mostly it is the same object, and often the last one.
+            return documents.lastIndex { $0 === document } ?? documents.firstIndex(of: document)
+        }
     }
 }
 
 extension HistoryEvent {
     /// The input of the execution, when the event is the one that enters its first state: that gets nothing else.
     fileprivate var executionInput: JSONDocument? {
-        guard previous == .recorded(0), type.detailsName == "stateEnteredEventDetails",
+        guard previous == .recorded(0), type.isStateEntered,
             case .payload(let input)? = details.first(where: { $0.name == "input" })?.value
         else { return nil }
         return input

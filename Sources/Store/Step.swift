@@ -23,6 +23,12 @@ package struct StepKey: Sendable, Hashable, Comparable {
     }
 
     package var isTimer: Bool { id == 1 }
+
+    /// Most of an execution's id is random, and it is in one bucket: the rest tells no more apart.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(execution.low)
+        hasher.combine(id)
+    }
 }
 
 /// The right to write one step, once: every write names the fence that its holder read and raises it.

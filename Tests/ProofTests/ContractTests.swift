@@ -13,4 +13,16 @@ struct ContractTests {
     func postgres(_ contract: ContractCase) async throws {
         try await SubjectPool.shared.withSubject { try await contract.body(ContractBench(subject: $0)) }
     }
+
+    /// Without the short way of root branches.
+    @Test(
+        "in PostgreSQL, looking closely",
+        .disabled(if: TestNetwork.schema != nil, "it changes a text that names the schema"),
+        arguments: ContractCase.all
+    )
+    func closely(_ contract: ContractCase) async throws {
+        let subject = try await PostgresSubject()
+        _ = try await subject.sql(PlantedSQLBug.everythingClosely)
+        try await contract.body(ContractBench(subject: subject))
+    }
 }

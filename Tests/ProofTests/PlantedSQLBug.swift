@@ -13,6 +13,15 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
+    /// Lets no transition go the short way.
+    static let everythingClosely = """
+        do $$ begin
+            execute replace(pg_get_functiondef('stepwell.advance_roots'::regproc), 'return true;',
+                'raise serialization_failure;');
+            create sequence public.events start 2;
+        end $$
+        """
+
     func plant(in subject: PostgresSubject) async throws {
         if let before { _ = try await subject.sql(before) }
         try await subject.plant(function, replacing: text, with: replacement)
@@ -31,7 +40,36 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
             function: "write_steps",
             text: "set fence = i.fence + 1,",
             replacement: "set fence = case i.action when 'k' then i.fence else i.fence + 1 end,",
+            before: everythingClosely,
             cases: ["kept lease", "same call again"]
+        ),
+        PlantedSQLBug(
+            name: "the short way looks only whether the step is leased",
+            function: "advance_roots",
+            text: "and s.fence = i.fence and s.status = 'l' and s.fork is null;",
+            replacement: "and s.status = 'l' and s.fork is null;",
+            cases: ["any other fence"]
+        ),
+        PlantedSQLBug(
+            name: "the short way does not raise the fence when a lease is kept",
+            function: "advance_roots",
+            text: "set fence = i.fence + 1,",
+            replacement: "set fence = case p_action[i.n] when 'k' then i.fence else i.fence + 1 end,",
+            cases: ["kept lease", "same call again"]
+        ),
+        PlantedSQLBug(
+            name: "the short way ends an execution whoever holds its step",
+            function: "advance_roots",
+            text: "and s.fence = i.fence and s.status = 'l' and s.fork is null and s.phase <> 'mapping';",
+            replacement: ";",
+            cases: ["any other fence"]
+        ),
+        PlantedSQLBug(
+            name: "the short way leaves an execution's timer",
+            function: "advance_roots",
+            text: "if v_timers > 0 then",
+            replacement: "if false then",
+            cases: ["its timer neither"]
         ),
         PlantedSQLBug(
             name: "a claim does not raise the fence",
@@ -73,7 +111,7 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
             function: "advance",
             text: "then j.head_last + 1 end",
             replacement: "then nextval('public.events')::int end",
-            before: "create sequence public.events start 2",
+            before: everythingClosely,
             cases: ["count their events"]
         ),
         PlantedSQLBug(
@@ -89,6 +127,7 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
             function: "finish_executions",
             text: "where s.bucket = p_bucket and s.execution = i.execution\n",
             replacement: "where s.bucket = p_bucket and s.execution = i.execution and s.id <> 1\n",
+            before: everythingClosely,
             cases: ["its timer neither"]
         ),
         PlantedSQLBug(

@@ -113,8 +113,10 @@ struct TimerTests {
         )
         _ = try await fixture.start("T", name: "x")
         let step = try await fixture.one(["slow"])
-        var decision = step.decision()
-        decision.branch.deadline = Timestamp(microseconds: 0)
+        let planned = step.decision()
+        var branch = planned.branch
+        branch.deadline = Timestamp(microseconds: 0)
+        let decision = Decision(branch: branch, next: planned.next)
         let commit = StepCommit(lease: step.lease, revision: step.revision, decision: decision, keepsLease: true)
         #expect(try await fixture.commit(commit).applied != nil)
         _ = try await fixture.sql(

@@ -82,7 +82,7 @@ final class BenchWorker: Sendable {
 
     /// Waits until a function was called so often and no execution runs.
     func waitUntilDone(_ function: String, calls count: Int) async throws {
-        while calls(of: function) < count { try await Task.sleep(for: .milliseconds(2)) }
+        while calls(of: function) < count { try await Task.sleep(for: .milliseconds(10)) }
         while try await !database.sql("select from stepwell.execution_heads limit 1").isEmpty {
             try await Task.sleep(for: .milliseconds(2))
         }

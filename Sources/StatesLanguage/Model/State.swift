@@ -1,7 +1,7 @@
 package import Expressions
 
 /// One state, with the fields that several types share; what only one type has is in `kind`.
-package struct State: Sendable {
+package final class State: Sendable {
     package let name: String
     package let comment: String?
     package let queryLanguage: QueryLanguage

@@ -10,12 +10,12 @@ package struct PassState: Sendable {
 }
 
 /// What only a Task has.
-package struct TaskState: Sendable {
-    package var resource: Resource
+package final class TaskState: Sendable {
+    package let resource: Resource
     /// Default: none.
-    package var timeout: IntegerField?
-    package var heartbeat: IntegerField?
-    package var credentials: Template?
+    package let timeout: IntegerField?
+    package let heartbeat: IntegerField?
+    package let credentials: Template?
 
     package init(
         resource: Resource,

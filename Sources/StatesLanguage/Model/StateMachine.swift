@@ -3,7 +3,7 @@ import JSON
 
 /// A definition that has passed validation: typed, with every path and template compiled. Immutable and shared by all
 /// executions of its revision.
-package struct StateMachine: Sendable {
+package final class StateMachine: Sendable {
     package let comment: String?
     package let queryLanguage: QueryLanguage
     /// The limit of a whole execution, in seconds.

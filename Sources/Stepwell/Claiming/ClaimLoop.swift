@@ -162,11 +162,12 @@ struct ClaimLoop {
 
     private func run(_ step: ClaimedStep, _ offer: Capacity.Offer) {
         let engine = engine
-        Task(executorPreference: engine.surroundings.stepExecutor) {
+        StepTask.start(on: engine.surroundings.stepExecutor) { task in
             if step.isExpress {
                 await ExpressRunner(engine: engine, step: step).run(permit: offer.limited)
             } else {
-                await StepRunner(engine: engine, step: step, permit: offer.limited, lane: offer.lane).run()
+                var runner = StepRunner(engine: engine, step: step, permit: offer.limited, lane: offer.lane, in: task)
+                await runner.run()
             }
         }
     }

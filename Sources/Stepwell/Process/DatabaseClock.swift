@@ -32,8 +32,8 @@ struct DatabaseClock {
 
     /// The database's time, never ahead of it; nil before the first answer.
     func time(at now: Instant) -> Timestamp? {
-        guard let best = [current, previous].compactMap(\.self).max() else { return nil }
-        return Timestamp(microseconds: best + elapsed(now))
+        guard let bound = current ?? previous else { return nil }
+        return Timestamp(microseconds: max(bound, previous ?? bound) + elapsed(now))
     }
 
     /// The local instant at which the database's clock shows a time, as far as is known; at most a day ahead.

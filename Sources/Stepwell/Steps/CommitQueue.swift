@@ -45,6 +45,10 @@ struct CommitQueue<Item, Waiter> {
             guard count == 0 || weight <= maximumWeight else { break }
             count += 1
         }
+        guard count < waiting.count else {
+            defer { waiting = [] }
+            return waiting
+        }
         defer { waiting.removeFirst(count) }
         return Array(waiting.prefix(count))
     }

@@ -7,7 +7,7 @@ import Store
 import Synchronization
 
 /// One call of a function for one step, with its time limits.
-struct HandlerCall {
+final class HandlerCall: Sendable {
     /// What the call came to.
     enum Result: Sendable {
         case outcome(Outcome)
@@ -18,8 +18,13 @@ struct HandlerCall {
     }
 
     let engine: Engine
+    let interpreter: Interpreter
+    let revision: Revision
     let lease: StepLease
+    /// Where the branch stands that makes the call.
+    let branch: Branch
     let function: Function
+    let input: JSONDocument
     let invocation: Invocation
     let context: FunctionContext
     private let deadlines: [HeldSteps.Deadline]
@@ -27,6 +32,7 @@ struct HandlerCall {
     init(
         engine: Engine,
         step: ClaimedStep,
+        interpreter: Interpreter,
         lease: StepLease,
         branch: Branch,
         function: Function,
@@ -41,9 +47,13 @@ struct HandlerCall {
             deadlines.append(HeldSteps.Deadline(at: engine.instant(of: deadline, now: now), ending: .timedOut))
         }
         self.engine = engine
-        self.function = function
-        self.deadlines = deadlines
+        self.interpreter = interpreter
+        self.revision = step.revision
         self.lease = lease
+        self.branch = branch
+        self.function = function
+        self.input = call.input
+        self.deadlines = deadlines
         invocation = Invocation(
             heartbeatInterval: call.heartbeatSeconds.map { .seconds($0) },
             now: now,
@@ -64,8 +74,21 @@ struct HandlerCall {
         )
     }
 
+    /// Whether what the handler writes and the transition are one transaction.
+    var isTransactional: Bool {
+        if case .transactional = function.body { true } else { false }
+    }
+
     /// Runs the handler until it answers or its time is over.
-    func run(_ body: @escaping @Sendable (FunctionContext) async throws -> JSONDocument) async -> Result {
+    ///
+    /// - Parameters:
+    ///   - task: the task that this is called in. It is cancelled when the call ends before the handler does.
+    ///   - goOn: goes on in another task then.
+    /// - Returns: nil: another task goes on.
+    func run(
+        in task: StepTask,
+        elsewhere goOn: @escaping @Sendable (Result, StepTask) async -> Void
+    ) async -> Result? {
         guard engine.begin(lease, invocation, deadlines: deadlines) else {
             engine.metrics.lostLease()
             return .lost
@@ -76,32 +99,49 @@ struct HandlerCall {
         #endif
         CrashPoint.beforeHandler.pass()
         let startedAt = engine.surroundings.now
-        let ending = await invocation.run({ [context] in try await body(context) }) { [engine, function, context] in
-            context.logger.debug("A handler returned after its call was over")
-            engine.returnedLate(function.name)
+        let ending = await invocation.run(in: task, perform) { [self] ending, task in
+            #if FAULTS
+                Journal.note("cut", context, fence: fence)
+            #endif
+            await goOn(ended(ending, startedAt), task)
+        } onLateReturn: {
+            self.context.logger.debug("A handler returned after its call was over")
+            self.engine.returnedLate(self.function.name)
         }
+        guard let ending else { return nil }
         #if FAULTS
             Journal.note(ending.isAnswer ? "answered" : "cut", context, fence: fence)
         #endif
+        return ended(ending, startedAt)
+    }
+
+    private func perform() async throws -> JSONDocument {
+        switch function.body {
+        case .plain(let body): try await body(input, context)
+        case .transactional(let body): try await perform(transactionally: body)
+        }
+    }
+
+    private func ended(_ ending: Invocation.Ending, _ startedAt: ContinuousClock.Instant) -> Result {
         CrashPoint.afterHandler.pass()
         engine.held.withLock { $0.finish(lease.key, invocation) }
         engine.metrics.called(function.name, for: startedAt.duration(to: engine.surroundings.now), ending)
         if !ending.isAnswer { engine.abandon(function.name) }
-        return Result(ending, of: function, requestID: context.requestID)
+        return Result(ending, of: function, context)
     }
 }
 
 extension HandlerCall.Result {
-    init(_ ending: Invocation.Ending, of function: Function, requestID: String) {
+    init(_ ending: Invocation.Ending, of function: Function, _ context: FunctionContext) {
         switch ending {
         case .returned(let reply): self = .outcome(.succeeded(reply))
         case .threw(let failure as ServiceFailure):
             self = .outcome(.failed(error: failure.error, cause: failure.cause))
-        case .threw(let error): self = .failed(FunctionFailure(error, requestID: requestID))
+        case .threw(let error): self = .failed(FunctionFailure(error, requestID: context.requestID))
         case .timedOut: self = .outcome(.timedOut)
         case .heartbeatMissed: self = .outcome(.heartbeatMissed)
         case .functionTimedOut:
-            self = .failed(.timedOut(after: function.timeout ?? .zero, requestID: requestID))
+            self = .failed(.timedOut(after: function.timeout ?? .zero, requestID: context.requestID))
         case .lost: self = .lost
         case .shutDown: self = .shutDown
         }

@@ -21,7 +21,7 @@ struct HeldSteps {
         var endings: [(invocation: Invocation, ending: Invocation.Ending)] = []
     }
 
-    private struct Entry {
+    private final class Entry {
         var lease: StepLease
         var grantedAt: Instant
         /// A write that names the fence is on its way: until its answer nobody can say what the fence is.
@@ -32,6 +32,12 @@ struct HeldSteps {
         var isLost = false
         var invocation: Invocation?
         var deadlines: [Deadline] = []
+
+        init(lease: StepLease, grantedAt: Instant, extendAt: Instant) {
+            self.lease = lease
+            self.grantedAt = grantedAt
+            self.extendAt = extendAt
+        }
     }
 
     let leaseDuration: Duration
@@ -94,20 +100,19 @@ struct HeldSteps {
         deadlines: [Deadline],
         now: Instant
     ) -> Bool {
-        guard var entry = entries[lease.key], !entry.isLost, entry.lease == lease, end(of: entry) > now else {
+        guard let entry = entries[lease.key], !entry.isLost, entry.lease == lease, end(of: entry) > now else {
             return false
         }
         entry.invocation = invocation
         entry.deadlines = deadlines
-        entries[lease.key] = entry
         return true
     }
 
     /// The call is over.
     mutating func finish(_ key: StepKey, _ invocation: Invocation) {
-        guard entries[key]?.invocation === invocation else { return }
-        entries[key]?.invocation = nil
-        entries[key]?.deadlines = []
+        guard let entry = entries[key], entry.invocation === invocation else { return }
+        entry.invocation = nil
+        entry.deadlines = []
     }
 
     /// A write that names the fence will be sent.
@@ -118,28 +123,27 @@ struct HeldSteps {
         guard let entry = entries[lease.key], !entry.isLost, entry.lease == lease,
             invocation == nil || entry.invocation === invocation
         else { return false }
-        entries[lease.key]?.isWriting = true
+        entry.isWriting = true
         return true
     }
 
     /// The write kept the lease.
     mutating func endWriting(_ lease: StepLease, grantedAt: Instant) {
-        guard var entry = entries[lease.key], entry.lease.fence <= lease.fence else { return }
+        guard let entry = entries[lease.key], entry.lease.fence <= lease.fence else { return }
         entry.lease = lease
         entry.grantedAt = grantedAt
         entry.extendAt = grantedAt.advanced(by: leaseDuration / 3)
         entry.isWriting = false
-        entries[lease.key] = entry
     }
 
     /// A write on behalf of a call was not done.
     mutating func cancelWriting(_ key: StepKey, for invocation: Invocation) {
-        if entries[key]?.invocation === invocation { entries[key]?.isWriting = false }
+        if let entry = entries[key], entry.invocation === invocation { entry.isWriting = false }
     }
 
     /// Somebody says that leases are gone: those of an execution, or all, are checked now, by extending them.
     mutating func check(_ execution: PGUUID? = nil, now: Instant) {
-        for key in entries.keys where execution == nil || key.execution == execution { entries[key]?.extendAt = now }
+        for (key, entry) in entries where execution == nil || key.execution == execution { entry.extendAt = now }
     }
 
     // MARK: What the keeper asks
@@ -151,11 +155,11 @@ struct HeldSteps {
         var endings: [(key: StepKey, invocation: Invocation, ending: Invocation.Ending)] = []
         for (key, entry) in entries where !entry.isLost && !entry.isWriting {
             if let ending = ending(of: entry, now) {
-                if case .lost = ending { entries[key]?.isLost = true }
+                if case .lost = ending { entry.isLost = true }
                 if let invocation = entry.invocation { endings.append((key, invocation, ending)) }
                 // From here on nothing is written on its behalf.
-                entries[key]?.invocation = nil
-                entries[key]?.deadlines = []
+                entry.invocation = nil
+                entry.deadlines = []
             } else if !entry.isExtending, entry.extendAt <= now {
                 hasExtension.insert(key.bucket)
             }
@@ -163,7 +167,7 @@ struct HeldSteps {
         for (key, entry) in entries where hasExtension.contains(key.bucket) {
             guard !entry.isLost, !entry.isWriting, !entry.isExtending, entry.extendAt <= now.advanced(by: company)
             else { continue }
-            entries[key]?.isExtending = true
+            entry.isExtending = true
             actions.extensions[key.bucket, default: []].append(entry.lease)
         }
         actions.endings = endings.sorted { $0.key < $1.key }.map { ($0.invocation, $0.ending) }
@@ -192,7 +196,7 @@ struct HeldSteps {
     mutating func extended(_ leases: [StepLease], kept: Set<StepKey>?, sentAt: Instant) -> [Invocation] {
         var lost: [Invocation] = []
         for lease in leases {
-            guard var entry = entries[lease.key] else { continue }
+            guard let entry = entries[lease.key] else { continue }
             entry.isExtending = false
             if entry.lease != lease || entry.isWriting {
                 // A transition of our own came in between: the answer is about a fence that is over.
@@ -205,7 +209,6 @@ struct HeldSteps {
                 entry.isLost = true
                 if let invocation = entry.invocation { lost.append(invocation) }
             }
-            entries[lease.key] = entry
         }
         return lost
     }

@@ -29,8 +29,8 @@ final class Invocation: Sendable {
 
     private struct State {
         var ending: Ending?
-        var waiter: CheckedContinuation<Ending, Never>?
-        var handler: Task<Void, Never>?
+        /// What becomes of an ending before the handler's.
+        var interruption: (@Sendable (Ending) -> Void)?
         var heartbeatInterval: Duration?
         var heartbeatDeadline: ContinuousClock.Instant?
     }
@@ -57,45 +57,69 @@ final class Invocation: Sendable {
     /// - Returns: whether this was what ended it.
     @discardableResult
     func end(_ ending: Ending) -> Bool {
-        let before: State? = state.withLock { state in
-            guard state.ending == nil else { return nil }
-            defer { state.waiter = nil }
+        let (isEnd, interruption): (Bool, (@Sendable (Ending) -> Void)?) = state.withLock { state in
+            guard state.ending == nil else { return (false, nil) }
+            defer { state.interruption = nil }
             state.ending = ending
-            return state
+            return (true, state.interruption)
         }
-        guard let before else { return false }
-        if !ending.isAnswer { before.handler?.cancel() }
-        before.waiter?.resume(returning: ending)
-        return true
+        if !ending.isAnswer { interruption?(ending) }
+        return isEnd
     }
 
-    /// Runs the handler and waits until the call ends, which may be before the handler does.
+    /// Runs the handler in the caller's task.
+    ///
+    /// - Parameters:
+    ///   - task: that task. It is cancelled when the call ends before the handler does.
+    ///   - goOn: is called with the ending then, in another task.
+    ///   - onLateReturn: called when the handler returns although the call had ended without it.
+    /// - Returns: how the call ended; nil: another task goes on.
+    func run(
+        in task: StepTask,
+        _ handler: () async throws -> JSONDocument,
+        elsewhere goOn: @escaping @Sendable (Ending, StepTask) async -> Void,
+        onLateReturn: () -> Void
+    ) async -> Ending? {
+        let early: Ending? = state.withLock { state in
+            guard state.ending == nil else { return state.ending }
+            state.interruption = { [surroundings] ending in
+                task.cancel()
+                StepTask.start(on: surroundings.stepExecutor) { await goOn(ending, $0) }
+            }
+            return nil
+        }
+        if let early {
+            // It was over before it began.
+            onLateReturn()
+            return early
+        }
+        let ending: Ending
+        do {
+            ending = .returned(try await handler())
+        } catch {
+            ending = .threw(error)
+        }
+        if end(ending) { return ending }
+        onLateReturn()
+        return nil
+    }
+
+    /// Runs the handler in a task of its own and waits until the call ends, which may be before the handler does.
     ///
     /// - Parameter onLateReturn: called when the handler returns although the call had ended without it.
     func run(
         _ handler: @escaping @Sendable () async throws -> JSONDocument,
         onLateReturn: @escaping @Sendable () -> Void
     ) async -> Ending {
-        let task = Task(executorPreference: surroundings.stepExecutor) {
-            let ending: Ending
-            do {
-                ending = .returned(try await handler())
-            } catch {
-                ending = .threw(error)
+        await withCheckedContinuation { continuation in
+            StepTask.start(on: surroundings.stepExecutor) { [self] task in
+                let ending = await run(in: task, handler) { ending, _ in
+                    continuation.resume(returning: ending)
+                } onLateReturn: {
+                    onLateReturn()
+                }
+                if let ending { continuation.resume(returning: ending) }
             }
-            if !self.end(ending) { onLateReturn() }
-        }
-        let hasEnded = state.withLock { state in
-            state.handler = task
-            return state.ending.map { !$0.isAnswer } ?? false
-        }
-        if hasEnded { task.cancel() }
-        return await withCheckedContinuation { continuation in
-            let ending = state.withLock { state in
-                if state.ending == nil { state.waiter = continuation }
-                return state.ending
-            }
-            if let ending { continuation.resume(returning: ending) }
         }
     }
 

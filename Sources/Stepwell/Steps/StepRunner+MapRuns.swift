@@ -7,12 +7,12 @@ extension StepRunner {
     /// Carries a map run on.
     ///
     /// - Returns: the decision after its end; nil: the step is out of hand.
-    func runMap(_ branch: Branch) async -> Decision? {
+    mutating func runMap(_ branch: Branch) async -> Decision? {
         var backoff = Backoff(engine.surroundings)
         while true {
             let runner = MapRunner(
                 engine: engine,
-                revision: step.revision,
+                revision: work.step.revision,
                 interpreter: interpreter,
                 branch: branch,
                 lease: lease
@@ -39,7 +39,7 @@ extension StepRunner {
                     return nil
                 }
                 engine.logger.debug("A map run waits for the database", metadata: metadata)
-                guard !engine.held.withLock({ $0.isLost(step.key) }), !engine.isStopping else {
+                guard !engine.held.withLock({ $0.isLost(lease.key) }), !engine.isStopping else {
                     return await giveBack()
                 }
                 await backoff.wait()

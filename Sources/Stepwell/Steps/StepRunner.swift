@@ -6,11 +6,36 @@ import StatesLanguage
 import Store
 import Synchronization
 
-/// Takes one claimed step as far as this worker can: advances it, calls its functions, makes every transition durable.
-final class StepRunner {
+/// What stays the same while a claimed step is in hand.
+final class StepWork: Sendable {
     let engine: Engine
     let step: ClaimedStep
     let interpreter: Interpreter
+    let startedAt: ContinuousClock.Instant
+
+    init(engine: Engine, step: ClaimedStep) {
+        self.engine = engine
+        self.step = step
+        startedAt = engine.surroundings.now
+        interpreter = Interpreter(
+            machine: step.revision.machine,
+            execution: step.execution,
+            limits: engine.limits,
+            taskToken: engine.store.taskTokenIssuer(for: step.key)
+        )
+    }
+}
+
+/// Takes one claimed step as far as this worker can: advances it, calls its functions, makes every transition durable.
+///
+/// Handlers run in the task that works on the step. When a call ends before its handler does, another task goes on with a
+/// copy of this, and the first one has nothing left to do but to wait for the handler.
+struct StepRunner: Sendable {
+    let work: StepWork
+    /// The task that works on the step.
+    private var task: StepTask
+    /// Whether another task has gone on.
+    private var isElsewhere = false
     private(set) var lease: StepLease
     /// The limited function for which this step holds a permit.
     private var permit: String?
@@ -21,57 +46,55 @@ final class StepRunner {
     private var lane: String?
     /// The version of the function that was called last.
     private var executedVersion = FunctionReference.latest
-    private let startedAt: ContinuousClock.Instant
+
+    var engine: Engine { work.engine }
+    var interpreter: Interpreter { work.interpreter }
 
     /// - Parameters:
     ///   - permit: the limited function that the step was claimed for.
     ///   - lane: the queue of calls in order that it was claimed from.
-    init(engine: Engine, step: ClaimedStep, permit: String?, lane: String? = nil) {
-        self.engine = engine
-        self.step = step
+    ///   - task: the task that works on it.
+    init(engine: Engine, step: ClaimedStep, permit: String?, lane: String? = nil, in task: StepTask) {
+        work = StepWork(engine: engine, step: step)
+        self.task = task
         self.permit = permit
         self.lane = lane
         lease = step.lease
-        startedAt = engine.surroundings.now
-        interpreter = Interpreter(
-            machine: step.revision.machine,
-            execution: step.execution,
-            limits: engine.limits,
-            taskToken: engine.store.taskTokenIssuer(for: step.key)
-        )
     }
 
     /// Runs until the step has no more to do here.
-    func run() async {
-        var next: Decision? = begin()
+    mutating func run() async { await goOn(with: begin()) }
+
+    private mutating func goOn(with first: Decision?) async {
+        var next = first
         while let decision = next { next = await carryOut(decision) }
-        engine.finished(lease, permit: permit)
+        if !isElsewhere { engine.finished(lease, permit: permit) }
     }
 
-    private func begin() -> Decision {
-        if step.branch.phase == .sleeping || step.branch.phase == .retrying { CrashPoint.timerClaimed.pass() }
-        if step.key.isTimer {
-            return interpreter.timeOutExecution(lastEvent: step.branch.lastEvent, now: engine.databaseTime())
+    private mutating func begin() -> Decision {
+        if work.step.branch.phase == .sleeping || work.step.branch.phase == .retrying { CrashPoint.timerClaimed.pass() }
+        if lease.key.isTimer {
+            return interpreter.timeOutExecution(lastEvent: work.step.branch.lastEvent, now: engine.databaseTime())
         }
-        switch (step.outcome, step.branch.phase) {
+        switch (work.step.outcome, work.step.branch.phase) {
         case (.failed, .fresh), (.failed, .entering), (.failed, .retrying):
             // What ended a lost worker waits for the Task that it belongs to.
-            let decision = advance(step.branch, .due)
+            let decision = advance(work.step.branch, .due)
             guard case .invoke = decision.next else { return decision }
-            return advance(decision.branch, step.outcome)
+            return advance(decision.branch, work.step.outcome)
         default:
-            return advance(step.branch, step.outcome)
+            return advance(work.step.branch, work.step.outcome)
         }
     }
 
     /// - Returns: the next decision; nil: the step is out of hand.
-    private func carryOut(_ decision: Decision) async -> Decision? {
+    private mutating func carryOut(_ decision: Decision) async -> Decision? {
         switch decision.next {
         case .invoke(let call) where call.qualifier == nil:
             executedVersion = FunctionReference.latest
             return await self.call(call.function, call, decision)
         case .invoke(let call):
-            let key = ClaimedStep.idempotencyKey(step.key, branch: decision.branch)
+            let key = ClaimedStep.idempotencyKey(lease.key, branch: decision.branch)
             switch await engine.target(of: call, for: key, lease) {
             case .offered(let name, let version):
                 executedVersion = version
@@ -89,11 +112,9 @@ final class StepRunner {
             switch await engine.performer(of: request, for: lease) {
             case .thisWorker: return await invoke(engine.services.function(for: request), call, decision)
             case .others:
-                var decision = decision
                 var request = request
                 request.isForOthers = true
-                decision.next = .request(request)
-                return await handOver(decision)
+                return await handOver(decision.followed(by: .request(request)))
             case nil: return nil
             }
         case .awaitAnswer(.activity(let name)):
@@ -113,7 +134,7 @@ final class StepRunner {
         }
     }
 
-    func advance(_ branch: Branch, _ outcome: Outcome) -> Decision {
+    mutating func advance(_ branch: Branch, _ outcome: Outcome) -> Decision {
         var random = WitnessedRandom(engine.surroundings)
         let decision = interpreter.advance(
             branch,
@@ -127,23 +148,25 @@ final class StepRunner {
     }
 
     /// Makes a decision durable that others go on with.
-    private func handOver(_ decision: Decision) async -> Decision? {
+    private mutating func handOver(_ decision: Decision) async -> Decision? {
         if await write(decision, keepsLease: false) != nil {
-            engine.handedOver(decision.next, of: step.key)
-            if case .endExecution = decision.next, step.isInMapRun { engine.childBox.post { $0.insert(step.key) } }
-            if step.revision.machine.waitsForExecutions, decision.next.abandonsBranches {
-                engine.stopChildren(of: step.key)
+            engine.handedOver(decision.next, of: lease.key)
+            if case .endExecution = decision.next, work.step.isInMapRun {
+                engine.childBox.post { $0.insert(lease.key) }
+            }
+            if work.step.revision.machine.waitsForExecutions, decision.next.abandonsBranches {
+                engine.stopChildren(of: lease.key)
             }
         }
         return nil
     }
 
     /// - Returns: the branch as it is recorded; nil: the step is not ours any more.
-    private func write(_ decision: Decision, keepsLease: Bool) async -> Branch? {
+    private mutating func write(_ decision: Decision, keepsLease: Bool) async -> Branch? {
         guard engine.held.withLock({ $0.beginWriting(lease) }) else { return nil }
-        let commit = StepCommit(lease: lease, revision: step.revision, decision: decision, keepsLease: keepsLease)
+        let commit = StepCommit(lease: lease, revision: work.step.revision, decision: decision, keepsLease: keepsLease)
         CrashPoint.beforeComplete.pass()
-        let written = await engine.committer(of: step.key).commit(commit, weight: decision.weight)
+        let written = await engine.committer(of: lease.key).commit(commit, weight: decision.weight)
         guard case .applied(let next, let branch, _) = written.result else {
             engine.logger.debug("A step was no longer this worker's", metadata: metadata)
             return nil
@@ -157,12 +180,12 @@ final class StepRunner {
     /// Whether the step may stay in this worker's hand: others get their turn after a while.
     private var mayGoOn: Bool {
         !engine.isWindingDown
-            && (startedAt.duration(to: engine.surroundings.now) < Engine.longestTurn || !engine.isFull)
+            && (work.startedAt.duration(to: engine.surroundings.now) < Engine.longestTurn || !engine.isFull)
     }
 
     // MARK: Calling a function
 
-    private func takePermit(_ function: String) -> Bool {
+    private mutating func takePermit(_ function: String) -> Bool {
         if permit == function { return true }
         let (isTaken, isLimited) = engine.capacity.withLock { ($0.takePermit(function), $0.isLimited(function)) }
         guard isTaken else { return false }
@@ -174,15 +197,14 @@ final class StepRunner {
     /// Calls a function here, or leaves that to others.
     ///
     /// - Parameter name: under which workers offer it.
-    private func call(_ name: String, _ call: FunctionCall, _ decision: Decision) async -> Decision? {
-        var (decision, call) = (decision, call)
+    private mutating func call(_ name: String, _ call: FunctionCall, _ decision: Decision) async -> Decision? {
+        var call = call
         if let rule = engine.capacity.withLock({ $0.fairRule(of: name) }), lane != FairRule.lane(of: name) {
             // First it waits until it is its turn.
             guard let place = await engine.place(of: call, as: name, rule, for: lease) else { return nil }
             call.function = FairRule.lane(of: name)
             call.place = place
-            decision.next = .invoke(call)
-            return await handOver(decision)
+            return await handOver(decision.followed(by: .invoke(call)))
         }
         if let function = engine.function(named: name), takePermit(name) {
             lane = nil
@@ -190,47 +212,58 @@ final class StepRunner {
         }
         guard name != call.function else { return await handOver(decision) }
         call.function = name
-        decision.next = .invoke(call)
-        return await handOver(decision)
+        return await handOver(decision.followed(by: .invoke(call)))
     }
 
-    private func invoke(_ function: Function, _ call: FunctionCall, _ decision: Decision) async -> Decision? {
+    private mutating func invoke(_ function: Function, _ call: FunctionCall, _ decision: Decision) async -> Decision? {
         guard !engine.isStopping else { return needsCommit ? await handOver(decision) : await giveBack() }
         var branch = decision.branch
         let mustLast =
             needsCommit || call.carriesToken || call.timeoutSeconds != nil || call.heartbeatSeconds != nil
         if mustLast, !branch.events.isEmpty {
-            guard step.isSuspect || mayGoOn else { return await handOver(decision) }
+            guard work.step.isSuspect || mayGoOn else { return await handOver(decision) }
             guard let written = await write(decision, keepsLease: true) else { return nil }
             branch = written
         }
-        if step.isSuspect {
+        if work.step.isSuspect {
             guard await engine.startSuspect(lease) else { return nil }
             CrashPoint.suspectStarted.pass()
         }
         let handler = HandlerCall(
             engine: engine,
-            step: step,
+            step: work.step,
+            interpreter: interpreter,
             lease: lease,
             branch: branch,
             function: function,
             call: call
         )
-        let outcome: Outcome
-        switch function.body {
-        case .plain(let body):
-            switch await handler.run({ try await body(call.input, $0) }) {
-            case .outcome(let answer):
-                outcome = answer
-                await engine.keepLogTail(of: handler.context, step.key)
-            case .lost: return nil
-            case .shutDown: return await giveBack()
-            }
-        case .transactional(let body):
-            return await invokeTransactionally(handler, branch) { try await body(call.input, $0, $1) }
+        let result = await handler.run(in: task) { [self] result, task in
+            var runner = self
+            runner.task = task
+            await runner.goOn(with: await runner.concluded(handler, result))
         }
-        needsCommit = true
-        return advance(branch, outcome)
+        guard let result else {
+            isElsewhere = true
+            return nil
+        }
+        return await concluded(handler, result)
+    }
+
+    /// What follows a call; nil: the step is out of hand.
+    private mutating func concluded(_ handler: HandlerCall, _ result: HandlerCall.Result) async -> Decision? {
+        switch result {
+        case .outcome(let outcome):
+            if handler.isTransactional {
+                if case .succeeded = outcome { return nil }
+            } else {
+                if handler.context.logTail != nil { await engine.keepLogTail(of: handler.context, lease.key) }
+                needsCommit = true
+            }
+            return advance(handler.branch, outcome)
+        case .lost: return nil
+        case .shutDown: return await giveBack()
+        }
     }
 
     /// Returns the step for the same work to be done again.
@@ -240,6 +273,6 @@ final class StepRunner {
     }
 
     private var metadata: Logger.Metadata {
-        ["execution": "\(step.execution.arn)", "state": "\(step.branch.state)"]
+        ["execution": "\(work.step.execution.arn)", "state": "\(work.step.branch.state)"]
     }
 }

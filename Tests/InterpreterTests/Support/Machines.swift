@@ -18,7 +18,7 @@ func machine(startAt: String, _ states: String) throws -> StateMachine {
 
 extension Interpreter {
     /// An interpreter of a machine called `orders`, for its execution `order-1`.
-    init(_ machine: StateMachine, limits: Limits = Limits()) {
+    convenience init(_ machine: StateMachine, limits: Limits = Limits()) {
         self.init(
             machine: machine,
             execution: ExecutionInfo(

@@ -57,7 +57,7 @@ extension ContractCase {
             let place = try await bench.store.probe(functions: []).now.adding(seconds: Int64(-1000))
             call.function = "a#"
             call.place = place
-            decision.next = .invoke(call)
+            decision = decision.followed(by: .invoke(call))
             _ = try await bench.commit(step, decision)
             try bench.expect(try await bench.claim().isEmpty, "it is not in the function's own queue")
             func claim() async throws -> Claim {

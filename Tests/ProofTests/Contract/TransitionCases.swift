@@ -58,6 +58,8 @@ extension ContractCase {
                 var commit = try await bench.reply(step, "1")
                 commit.lease.fence += difference
                 try bench.expect(try await bench.send(commit).isRefused, "fence \(difference) off is refused")
+                commit.decision = commit.decision.followed(by: .endExecution(.failed(error: "E", cause: nil)))
+                try bench.expect(try await bench.send(commit).isRefused, "an end, fence \(difference) off, is refused")
             }
             try bench.expect(try await bench.execution.events.count == 1, "nothing was written")
         },

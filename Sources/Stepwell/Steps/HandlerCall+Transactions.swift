@@ -6,27 +6,21 @@ import StatesLanguage
 import Store
 import Synchronization
 
-extension StepRunner {
+extension HandlerCall {
     /// Calls a function whose SQL is committed together with the transition that its reply leads to.
-    ///
-    /// - Returns: the decision after a failure; nil: the step is out of hand.
-    func invokeTransactionally(
-        _ handler: HandlerCall,
-        _ branch: Branch,
-        _ body: @escaping @Sendable (FunctionContext, Transaction) async throws -> JSONDocument
-    ) async -> Decision? {
+    func perform(
+        transactionally body:
+            @escaping @Sendable (JSONDocument, FunctionContext, Transaction) async throws
+            -> JSONDocument
+    ) async throws -> JSONDocument {
         let completion = TransactionalCompletion(
             engine: engine,
             interpreter: interpreter,
-            revision: step.revision,
+            revision: revision,
             lease: lease,
             branch: branch
         )
-        switch await handler.run({ context in try await completion.run(context) { try await body(context, $0) } }) {
-        case .outcome(.succeeded), .lost: return nil
-        case .outcome(let outcome): return advance(branch, outcome)
-        case .shutDown: return await giveBack()
-        }
+        return try await completion.run(context) { [self] in try await body(input, context, $0) }
     }
 }
 
