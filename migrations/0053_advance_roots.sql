@@ -78,7 +78,7 @@ declare
     v_children uuid[];
 begin
     -- Rows are found one by one and written by their addresses: no plan depends on statistics. What was read is checked
-    -- where it is written.
+    -- where it is written. Elements are fetched by their places: to make rows of many arrays costs more than all the rest.
     if cardinality(p_move) > 0 then
         select array_agg(h.row_id), array_agg(s.row_id) into v_head, v_step
         from unnest(p_move) as i (execution)
@@ -94,54 +94,51 @@ begin
         ) s;
         v_setting := set_config('enable_indexscan', 'off', true);
         update stepwell.execution_heads h
-        set last_event = i.last
-        from unnest(v_head, p_move, p_move_from, p_move_to) as i (row_id, execution, first, last)
-        where h.bucket = p_bucket and h.ctid = i.row_id and h.execution = i.execution and h.last_event = i.first;
+        set last_event = p_move_to[i.n::int]
+        from unnest(v_head) with ordinality as i (row_id, n)
+        where h.bucket = p_bucket and h.ctid = i.row_id and h.execution = p_move[i.n::int]
+          and h.last_event = p_move_from[i.n::int];
         get diagnostics v_count = row_count;
         if v_count < cardinality(p_move) then
             raise serialization_failure;
         end if;
-        -- Elements are fetched one by one: a set of rows with so many columns costs more than all the rest.
         update stepwell.steps s
-        set fence = i.fence + 1,
-            applied = i.fence,
-            status = case p_action[i.n] when 'k' then 'l'::"char" when 'r' then 'r' else 'w' end,
-            function = case p_action[i.n] when 'k' then s.function else p_function[i.n] end,
-            run_at = case p_action[i.n] when 'r' then p_run_at[i.n] else s.run_at end,
-            wake_at = case p_action[i.n] when 'k' then s.wake_at when 'w' then p_wake_at[i.n] end,
-            lease_until = case p_action[i.n] when 'k' then now() + p_lease end,
-            next_function = p_function[i.n],
+        set fence = s.fence + 1,
+            applied = s.fence,
+            status = case p_action[i.n::int] when 'k' then 'l'::"char" when 'r' then 'r' else 'w' end,
+            function = case p_action[i.n::int] when 'k' then s.function else p_function[i.n::int] end,
+            run_at = case p_action[i.n::int] when 'r' then p_run_at[i.n::int] else s.run_at end,
+            wake_at = case p_action[i.n::int] when 'k' then s.wake_at when 'w' then p_wake_at[i.n::int] end,
+            lease_until = case p_action[i.n::int] when 'k' then now() + p_lease end,
+            next_function = p_function[i.n::int],
             suspect = false,
             started = false,
             losses = 0,
-            phase = p_phase[i.n],
-            state = p_state[i.n],
-            entered_at = p_entered_at[i.n],
-            entry = p_entry[i.n],
-            retry_count = p_retry_count[i.n],
-            retrier_uses = p_retrier_uses[i.n]::int[],
-            deadline = p_deadline[i.n],
-            heartbeat = p_heartbeat[i.n],
-            last_event = p_last_event[i.n],
-            entered_event = p_entered_event[i.n],
-            scheduled_event = p_scheduled_event[i.n],
+            phase = p_phase[i.n::int],
+            state = p_state[i.n::int],
+            entered_at = p_entered_at[i.n::int],
+            entry = p_entry[i.n::int],
+            retry_count = p_retry_count[i.n::int],
+            retrier_uses = p_retrier_uses[i.n::int]::int[],
+            deadline = p_deadline[i.n::int],
+            heartbeat = p_heartbeat[i.n::int],
+            last_event = p_last_event[i.n::int],
+            entered_event = p_entered_event[i.n::int],
+            scheduled_event = p_scheduled_event[i.n::int],
             outcome = null,
             error = null,
             cause = null,
             outcome_value = null,
             outcome_id = null,
-            input = p_input[i.n],
-            input_id = p_input_id[i.n],
-            task_input = p_task_input[i.n],
-            task_input_id = p_task_input_id[i.n],
-            variables = p_variables[i.n],
-            variables_id = p_variables_id[i.n]
-        from (
-            select u.row_id, u.execution, u.fence, u.n::int as n
-            from unnest(v_step, p_move, p_move_fence) with ordinality as u (row_id, execution, fence, n)
-        ) i
-        where s.bucket = p_bucket and s.ctid = i.row_id and s.execution = i.execution and s.id = 0
-          and s.fence = i.fence and s.status = 'l' and s.fork is null;
+            input = p_input[i.n::int],
+            input_id = p_input_id[i.n::int],
+            task_input = p_task_input[i.n::int],
+            task_input_id = p_task_input_id[i.n::int],
+            variables = p_variables[i.n::int],
+            variables_id = p_variables_id[i.n::int]
+        from unnest(v_step) with ordinality as i (row_id, n)
+        where s.bucket = p_bucket and s.ctid = i.row_id and s.execution = p_move[i.n::int] and s.id = 0
+          and s.fence = p_move_fence[i.n::int] and s.status = 'l' and s.fork is null;
         get diagnostics v_count = row_count;
         if v_count < cardinality(p_move) then
             raise serialization_failure;
@@ -151,8 +148,9 @@ begin
 
     if cardinality(p_end) > 0 then
         select array_agg(h.row_id), array_agg(s.row_id), array_agg(e.row_id),
-            array_agg(i.execution) filter (where t.timers > 0), sum(t.timers)
-        into v_head, v_step, v_row, v_timed, v_timers
+            array_agg(i.execution) filter (where t.timers > 0), sum(t.timers),
+            bool_or(e.parent_execution is not null), array_agg(i.execution) filter (where e.map_run is not null)
+        into v_head, v_step, v_row, v_timed, v_timers, v_has_parents, v_children
         from unnest(p_end) as i (execution)
         cross join lateral (
             select h.ctid as row_id from stepwell.execution_heads h
@@ -165,7 +163,7 @@ begin
             limit 1
         ) s
         cross join lateral (
-            select e.ctid as row_id from stepwell.executions e
+            select e.ctid as row_id, e.parent_execution, e.map_run from stepwell.executions e
             where e.bucket = p_bucket and e.id = i.execution
             limit 1
         ) e
@@ -175,32 +173,32 @@ begin
         ) t;
         v_setting := set_config('enable_indexscan', 'off', true);
         delete from stepwell.execution_heads h
-        using unnest(v_head, p_end, p_end_from) as i (row_id, execution, first)
-        where h.bucket = p_bucket and h.ctid = i.row_id and h.execution = i.execution and h.last_event = i.first;
+        using unnest(v_head) with ordinality as i (row_id, n)
+        where h.bucket = p_bucket and h.ctid = i.row_id and h.execution = p_end[i.n::int]
+          and h.last_event = p_end_from[i.n::int];
         get diagnostics v_count = row_count;
         if v_count < cardinality(p_end) then
             raise serialization_failure;
         end if;
         delete from stepwell.steps s
-        using unnest(v_step, p_end, p_end_fence) as i (row_id, execution, fence)
-        where s.bucket = p_bucket and s.ctid = i.row_id and s.execution = i.execution and s.id = 0
-          and s.fence = i.fence and s.status = 'l' and s.fork is null and s.phase <> 'mapping';
+        using unnest(v_step) with ordinality as i (row_id, n)
+        where s.bucket = p_bucket and s.ctid = i.row_id and s.execution = p_end[i.n::int] and s.id = 0
+          and s.fence = p_end_fence[i.n::int] and s.status = 'l' and s.fork is null and s.phase <> 'mapping';
         get diagnostics v_count = row_count;
         if v_count < cardinality(p_end) then
             raise serialization_failure;
         end if;
-        with ended as (
-            update stepwell.executions e
-            set status = i.status, output = i.output, output_id = i.output_id, error = i.error, cause = i.cause,
-                stopped_at = now(), last_event = i.last
-            from unnest(v_row, p_end, p_end_to, p_status, p_output, p_output_id, p_error, p_cause)
-                as i (row_id, execution, last, status, output, output_id, error, cause)
-            where e.bucket = p_bucket and e.ctid = i.row_id and e.id = i.execution
-            returning e.parent_execution, e.map_run, e.id
-        )
-        select count(*), bool_or(e.parent_execution is not null), array_agg(e.id) filter (where e.map_run is not null)
-        into v_count, v_has_parents, v_children
-        from ended e;
+        update stepwell.executions e
+        set status = p_status[i.n::int],
+            output = p_output[i.n::int],
+            output_id = p_output_id[i.n::int],
+            error = p_error[i.n::int],
+            cause = p_cause[i.n::int],
+            stopped_at = now(),
+            last_event = p_end_to[i.n::int]
+        from unnest(v_row) with ordinality as i (row_id, n)
+        where e.bucket = p_bucket and e.ctid = i.row_id and e.id = p_end[i.n::int];
+        get diagnostics v_count = row_count;
         if v_count < cardinality(p_end) then
             raise serialization_failure;
         end if;
@@ -234,8 +232,9 @@ begin
         on conflict do nothing;
     end if;
     insert into stepwell.history (bucket, execution, first_event, last_event, at, step, events)
-    select p_bucket, i.execution, i.first, i.first + i.count - 1, i.at, 0, i.events
-    from unnest(p_execution, p_first, p_event_count, p_at, p_events) as i (execution, first, count, at, events);
+    select p_bucket, i.execution, p_first[i.n::int], p_first[i.n::int] + p_event_count[i.n::int] - 1, p_at[i.n::int], 0,
+        p_events[i.n::int]
+    from unnest(p_execution) with ordinality as i (execution, n);
     return true;
 exception when serialization_failure then
     return false;

@@ -81,17 +81,6 @@ extension PostgresValue {
 }
 
 extension PostgresValue {
-    /// The same, but null in place of an array without elements.
-    package var nullIfEmpty: PostgresValue {
-        if case .bytes(let bytes) = content, bytes.count == Self.emptyArraySize, type != .bytea {
-            return PostgresValue(type, nil)
-        }
-        return self
-    }
-
-    /// Bytes of an array without elements: how many dimensions it has, whether there are nulls, the elements' type.
-    private static let emptyArraySize = 12
-
     package static func boolArray(_ values: [Bool]) -> PostgresValue { boolArray(lifting: values.lazy.map(\.self)) }
     package static func boolArray(_ values: [Bool?]) -> PostgresValue { boolArray(lifting: values) }
     private static func boolArray(lifting values: some Collection<Bool?>) -> PostgresValue {

@@ -59,9 +59,7 @@ struct RootColumns: Sendable {
     }
 
     func statement(bucket: Int32, lease: Duration) -> Statement {
-        let moves = moves.values + [.textArray(actions)] + positions.values
-        let ends = ends.values + endings.values
-        return Statement(
+        Statement(
             """
             select stepwell.advance_roots($1, $2 * interval '1 microsecond', $3, $4, $5, $6, $7, $8, $9, $10, $11,
                 $12::text[]::"char"[], $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29,
@@ -71,8 +69,7 @@ struct RootColumns: Sendable {
                 .int4(bucket), .int8(lease.microseconds),
                 .uuidArray(executions), .int4Array(firstEvents), .int4Array(events.counts), .jsonArray(events.texts),
                 .timestamptzArray(microseconds: events.times),
-                // A call costs less for each array that it does not have.
-            ] + (moves + ends + payloads.values).map(\.nullIfEmpty)
+            ] + moves.values + [.textArray(actions)] + positions.values + ends.values + endings.values + payloads.values
         )
     }
 }

@@ -46,21 +46,21 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
         PlantedSQLBug(
             name: "the short way looks only whether the step is leased",
             function: "advance_roots",
-            text: "and s.fence = i.fence and s.status = 'l' and s.fork is null;",
+            text: "and s.fence = p_move_fence[i.n::int] and s.status = 'l' and s.fork is null;",
             replacement: "and s.status = 'l' and s.fork is null;",
             cases: ["any other fence"]
         ),
         PlantedSQLBug(
             name: "the short way does not raise the fence when a lease is kept",
             function: "advance_roots",
-            text: "set fence = i.fence + 1,",
-            replacement: "set fence = case p_action[i.n] when 'k' then i.fence else i.fence + 1 end,",
+            text: "set fence = s.fence + 1,",
+            replacement: "set fence = case p_action[i.n::int] when 'k' then s.fence else s.fence + 1 end,",
             cases: ["kept lease", "same call again"]
         ),
         PlantedSQLBug(
             name: "the short way ends an execution whoever holds its step",
             function: "advance_roots",
-            text: "and s.fence = i.fence and s.status = 'l' and s.fork is null and s.phase <> 'mapping';",
+            text: "and s.fence = p_end_fence[i.n::int] and s.status = 'l' and s.fork is null and s.phase <> 'mapping';",
             replacement: ";",
             cases: ["any other fence"]
         ),
