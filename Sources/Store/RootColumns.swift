@@ -37,14 +37,18 @@ struct RootColumns: Sendable {
         positions = PositionColumns(capacity: commits.count)
         executions.reserveCapacity(commits.count)
         firstEvents.reserveCapacity(commits.count)
-        // Rows are locked in this order.
-        let order = commits.indices.map { (execution: commits[$0].lease.key.execution, place: $0) }
-            .sorted { $0.execution < $1.execution }
-        for (_, place) in order {
-            let commit = commits[place]
+        var order: [(execution: PGUUID, first: Int, place: Int)] = []
+        order.reserveCapacity(commits.count)
+        for (place, commit) in commits.enumerated() {
             guard let first = commit.firstEvent else { return nil }
+            order.append((commit.lease.key.execution, first, place))
+        }
+        // Rows are locked in this order.
+        order.sort { $0.execution < $1.execution }
+        for (execution, first, place) in order {
+            let commit = commits[place]
             let row = CommitRow(commit, payloads: &payloads)
-            executions.append(commit.lease.key.execution)
+            executions.append(execution)
             firstEvents.append(Int32(clamping: first))
             events.append(row.events)
             if case .endExecution = commit.decision.next {
