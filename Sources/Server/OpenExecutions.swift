@@ -8,13 +8,21 @@ actor OpenExecutions {
 
     private let store: Store
     private nonisolated let most: Int?
+    private let now: @Sendable () -> ContinuousClock.Instant
     private var isFull = false
-    private var nextCount = ContinuousClock.now
+    private var nextCount: ContinuousClock.Instant?
 
-    /// - Parameter most: nil: any number.
-    init(store: Store, most: Int?) {
+    /// - Parameters:
+    ///   - most: nil: any number.
+    ///   - now: says what time it is.
+    init(
+        store: Store,
+        most: Int?,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
+    ) {
         self.store = store
         self.most = most
+        self.now = now
     }
 
     /// Lets another one be started.
@@ -27,9 +35,10 @@ actor OpenExecutions {
     }
 
     private func isFull(_ most: Int) async throws -> Bool {
-        guard nextCount <= .now else { return isFull }
+        let now = now()
+        if let nextCount, nextCount > now { return isFull }
         // Whoever comes while it is counted goes by the count before.
-        nextCount = .now.advanced(by: Self.countInterval)
+        nextCount = now.advanced(by: Self.countInterval)
         isFull = try await store.hasOpenExecutions(atLeast: most)
         return isFull
     }

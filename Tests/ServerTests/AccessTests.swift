@@ -2,6 +2,7 @@ import HTTPTypes
 import JSON
 import Signing
 import StatesLanguage
+import Synchronization
 import Testing
 
 @testable import Server
@@ -201,7 +202,8 @@ import Testing
 
     @Test func `with as many executions open as may be, no other is started`() async throws {
         let fixture = try await ServerFixture()
-        let none = OpenExecutions(store: fixture.store, most: 2)
+        let now = Mutex(ContinuousClock.now)
+        let none = OpenExecutions(store: fixture.store, most: 2) { now.withLock(\.self) }
         try await none.admit()
         _ = try await fixture.store.deploy(
             name: "Waits",
@@ -221,7 +223,10 @@ import Testing
         }
         #expect(error?.code == "ExecutionLimitExceeded")
         // The count is not older than some seconds, and not newer than it has to be.
+        now.withLock { $0 = $0.advanced(by: .seconds(4)) }
         try await none.admit()
+        now.withLock { $0 = $0.advanced(by: .seconds(1)) }
+        await #expect(throws: APIError.self) { try await none.admit() }
     }
 
     @Test func `where it is asked for, each action has AWS's bucket of tokens`() async throws {
