@@ -79,6 +79,16 @@ struct RootTransitionTests {
         return Array(try #require(pair)[..<2])
     }
 
+    /// The decision that the execution has failed.
+    private func failing(_ step: ClaimedStep) -> StepCommit {
+        StepCommit(
+            lease: step.lease,
+            revision: step.revision,
+            decision: step.decision().followed(by: .endExecution(.failed(error: "E", cause: nil))),
+            keepsLease: false
+        )
+    }
+
     @Test("leads where the long way leads")
     func sameRows() async throws {
         let steps = try await two()
@@ -149,17 +159,7 @@ struct RootTransitionTests {
     @Test("is not taken by one whose step is gone, and its neighbours come through all the same")
     func goneStep() async throws {
         let steps = try await two()
-        let commits = steps.map {
-            StepCommit(
-                lease: $0.lease,
-                revision: $0.revision,
-                decision: Decision(
-                    branch: $0.decision().branch,
-                    next: .endExecution(.failed(error: "E", cause: nil))
-                ),
-                keepsLease: false
-            )
-        }
+        let commits = steps.map(failing)
         _ = try await fixture.store.release([steps[0].lease], bucket: steps[0].key.bucket, worker: fixture.worker)
         let bucket = steps[0].key.bucket
         let outcome = try await fixture.store.commit(
@@ -187,17 +187,7 @@ struct RootTransitionTests {
             [.uuid(held.key.execution)]
         )
         #expect(try await fixture.claim(worker: other).map(\.key.isTimer) == [true])
-        let commits = steps.map {
-            StepCommit(
-                lease: $0.lease,
-                revision: $0.revision,
-                decision: Decision(
-                    branch: $0.decision().branch,
-                    next: .endExecution(.failed(error: "E", cause: nil))
-                ),
-                keepsLease: false
-            )
-        }
+        let commits = steps.map(failing)
         var holders: [PGUUID] = []
         for commit in commits {
             let outcome = try await fixture.store.commit(
