@@ -25,7 +25,7 @@ struct CommitColumns: Sendable {
             fences.append(commit.lease.fence)
             actions.append(row.change.action)
             events.append(row.events)
-            positions.append(row)
+            positions.append(StepPosition(row))
             ends.append(row)
             forks.append(row.change.fork)
             outboxes.append(row.change.outbox)
@@ -93,6 +93,66 @@ struct EventColumns: Sendable {
     }
 }
 
+/// Where a branch stands after its decision, as a row of `steps` says it.
+struct StepPosition {
+    let phase: String?
+    let state: String?
+    let function: String?
+    let runAt: Int64?
+    let wakeAt: Int64?
+    let enteredAt: Int64
+    let entry: Int32
+    let retryCount: Int32
+    let retrierUses: String?
+    let deadline: Int64?
+    let heartbeat: Int32?
+    let lastEvent: Int32
+    let enteredEvent: Int32
+    let scheduledEvent: Int32
+    let input: PayloadColumn
+    let taskInput: PayloadColumn
+    let variables: PayloadColumn
+
+    /// - Parameter first: the number of the decision's first event, where that is known: then references to events are
+    ///   their numbers.
+    init(_ row: CommitRow, first: Int? = nil) {
+        let (branch, change) = (row.branch, row.change)
+        func number(_ event: EventReference) -> Int32 {
+            Int32(clamping: first.map { event.recorded(from: $0).packed } ?? event.packed)
+        }
+        let keepsStep = change.keepsStep
+        phase = keepsStep ? branch.phase.rawValue : nil
+        state = keepsStep ? branch.state : nil
+        function = keepsStep ? change.function ?? "" : nil
+        runAt = keepsStep ? change.runAt?.microseconds ?? row.events.at.microseconds : nil
+        wakeAt = change.wakeAt?.microseconds
+        enteredAt = branch.enteredAt.microseconds
+        entry = Int32(clamping: branch.entry)
+        retryCount = Int32(clamping: branch.retryCount)
+        retrierUses =
+            branch.retrierUses.isEmpty ? nil : "{\(branch.retrierUses.map(String.init).joined(separator: ","))}"
+        deadline = branch.deadline?.microseconds
+        heartbeat = branch.heartbeatSeconds.map { Int32(clamping: $0) }
+        lastEvent = number(branch.lastEvent)
+        enteredEvent = number(branch.enteredEvent)
+        scheduledEvent = number(branch.scheduledEvent)
+        input = row.input
+        taskInput = row.taskInput
+        variables = row.variables
+    }
+
+    var values: [PostgresValue] {
+        [
+            .text(phase), .text(state), .text(function), .timestamptz(microseconds: runAt),
+            .timestamptz(microseconds: wakeAt), .timestamptz(microseconds: enteredAt), .int4(entry), .int4(retryCount),
+            .text(retrierUses), .timestamptz(microseconds: deadline), .int4(heartbeat),
+            .int4(lastEvent), .int4(enteredEvent), .int4(scheduledEvent),
+            .json(input.inline), .uuid(input.id), .json(taskInput.inline), .uuid(taskInput.id),
+            .json(variables.inline), .uuid(variables.id),
+        ]
+    }
+}
+
 /// Where branches stand after their decisions.
 struct PositionColumns: Sendable {
     private var phases: [String?] = []
@@ -139,36 +199,27 @@ struct PositionColumns: Sendable {
         variablesIDs.reserveCapacity(capacity)
     }
 
-    /// - Parameter first: the number of the decision's first event, where that is known: then references to events are
-    ///   their numbers.
-    mutating func append(_ row: CommitRow, first: Int? = nil) {
-        let (branch, change) = (row.branch, row.change)
-        func number(_ event: EventReference) -> Int32 {
-            Int32(clamping: first.map { event.recorded(from: $0).packed } ?? event.packed)
-        }
-        let keepsStep = change.keepsStep
-        phases.append(keepsStep ? branch.phase.rawValue : nil)
-        states.append(keepsStep ? branch.state : nil)
-        functions.append(keepsStep ? change.function ?? "" : nil)
-        runAts.append(keepsStep ? change.runAt?.microseconds ?? row.events.at.microseconds : nil)
-        wakeAts.append(change.wakeAt?.microseconds)
-        enteredAts.append(branch.enteredAt.microseconds)
-        entries.append(Int32(clamping: branch.entry))
-        retryCounts.append(Int32(clamping: branch.retryCount))
-        retrierUses.append(
-            branch.retrierUses.isEmpty ? nil : "{\(branch.retrierUses.map(String.init).joined(separator: ","))}"
-        )
-        deadlines.append(branch.deadline?.microseconds)
-        heartbeats.append(branch.heartbeatSeconds.map { Int32(clamping: $0) })
-        lastEvents.append(number(branch.lastEvent))
-        enteredEvents.append(number(branch.enteredEvent))
-        scheduledEvents.append(number(branch.scheduledEvent))
-        inputs.append(row.input.inline)
-        inputIDs.append(row.input.id)
-        taskInputs.append(row.taskInput.inline)
-        taskInputIDs.append(row.taskInput.id)
-        variables.append(row.variables.inline)
-        variablesIDs.append(row.variables.id)
+    mutating func append(_ position: StepPosition) {
+        phases.append(position.phase)
+        states.append(position.state)
+        functions.append(position.function)
+        runAts.append(position.runAt)
+        wakeAts.append(position.wakeAt)
+        enteredAts.append(position.enteredAt)
+        entries.append(position.entry)
+        retryCounts.append(position.retryCount)
+        retrierUses.append(position.retrierUses)
+        deadlines.append(position.deadline)
+        heartbeats.append(position.heartbeat)
+        lastEvents.append(position.lastEvent)
+        enteredEvents.append(position.enteredEvent)
+        scheduledEvents.append(position.scheduledEvent)
+        inputs.append(position.input.inline)
+        inputIDs.append(position.input.id)
+        taskInputs.append(position.taskInput.inline)
+        taskInputIDs.append(position.taskInput.id)
+        variables.append(position.variables.inline)
+        variablesIDs.append(position.variables.id)
     }
 
     var values: [PostgresValue] {
@@ -224,7 +275,10 @@ struct PayloadRows: Sendable {
         }
     }
 
-    var values: [PostgresValue] { [.uuidArray(executions), .uuidArray(ids), .jsonArray(texts)] }
+    var values: [PostgresValue] { [.uuidArray(executions)] + valuesOfOne }
+
+    /// Where all are of one execution.
+    var valuesOfOne: [PostgresValue] { [.uuidArray(ids), .jsonArray(texts)] }
 }
 
 extension Array {

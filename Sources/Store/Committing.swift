@@ -15,13 +15,22 @@ extension Store {
         lease: Duration
     ) async throws(StoreError) -> CommitOutcome {
         guard !commits.isEmpty else { return CommitOutcome(results: [], holders: []) }
-        if let roots = RootColumns(commits) {
-            let rows = try await query(roots.statement(bucket: bucket, lease: lease))
+        if let statement = Self.shortWay(of: commits, bucket: bucket, lease: lease) {
+            let rows = try await query(statement)
             let areAllApplied = try decode { () throws(PostgresError) in try rows.only().bool(0) }
             if areAllApplied { return CommitOutcome(allOf: commits) }
         }
         let rows = try await query(CommitColumns(commits).statement(bucket: bucket, worker: worker, lease: lease))
         return try CommitOutcome(rows, of: commits, store: self)
+    }
+
+    /// - Returns: nil: some decision is about more than its own root branch.
+    private static func shortWay(of commits: [StepCommit], bucket: Int32, lease: Duration) -> Statement? {
+        if commits.count == 1 {
+            RootRow(commits[0])?.statement(bucket: bucket, lease: lease)
+        } else {
+            RootColumns(commits)?.statement(bucket: bucket, lease: lease)
+        }
     }
 
     /// Makes one decision durable together with what else `transaction` does: the caller commits, if the result says

@@ -57,7 +57,7 @@ struct RootColumns: Sendable {
             } else {
                 moves.append(commit, first: first)
                 actions.append(row.change.action)
-                positions.append(row, first: first)
+                positions.append(StepPosition(row, first: first))
             }
         }
     }

@@ -25,4 +25,16 @@ struct ContractTests {
         _ = try await subject.sql(PlantedSQLBug.everythingClosely)
         try await contract.body(ContractBench(subject: subject))
     }
+
+    /// Most cases commit decisions one by one: here these take the short way of several.
+    @Test(
+        "in PostgreSQL, as if in company",
+        .disabled(if: TestNetwork.schema != nil, "it changes a text that names the schema"),
+        arguments: ContractCase.all
+    )
+    func together(_ contract: ContractCase) async throws {
+        let subject = try await PostgresSubject()
+        _ = try await subject.sql(PlantedSQLBug.everythingTogether)
+        try await contract.body(ContractBench(subject: subject))
+    }
 }

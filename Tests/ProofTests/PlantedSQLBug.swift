@@ -16,10 +16,39 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
     /// Lets no transition go the short way.
     static let everythingClosely = """
         do $$ begin
+            execute replace(pg_get_functiondef('stepwell.advance_root'::regproc), 'return true;',
+                'raise serialization_failure;');
             execute replace(pg_get_functiondef('stepwell.advance_roots'::regproc), 'return true;',
                 'raise serialization_failure;');
             create sequence public.events start 2;
         end $$
+        """
+
+    /// Lets transitions that come alone take the short way of those that come together.
+    static let everythingTogether = """
+        do $do$ begin
+            execute regexp_replace(pg_get_functiondef('stepwell.advance_root'::regproc), 'AS \\$function\\$.*',
+                $text$as $function$ begin
+                    if p_action = 'e' then
+                        return stepwell.advance_roots(p_bucket, p_lease, array[p_execution], array[p_first],
+                            array[p_event_count], array[p_events], array[p_at], '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+                            '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+                            '{}', '{}', array[p_execution], array[p_first - 1], array[p_first + p_event_count - 1],
+                            array[p_fence], array[p_status], array[p_output], array[p_output_id], array[p_error],
+                            array[p_cause], array_fill(p_execution, array[cardinality(p_payload_id)]), p_payload_id,
+                            p_payload);
+                    end if;
+                    return stepwell.advance_roots(p_bucket, p_lease, array[p_execution], array[p_first],
+                        array[p_event_count], array[p_events], array[p_at], array[p_execution], array[p_first - 1],
+                        array[p_first + p_event_count - 1], array[p_fence], array[p_action], array[p_phase],
+                        array[p_state], array[p_function], array[p_run_at], array[p_wake_at], array[p_entered_at],
+                        array[p_entry], array[p_retry_count], array[p_retrier_uses], array[p_deadline],
+                        array[p_heartbeat], array[p_last_event], array[p_entered_event], array[p_scheduled_event],
+                        array[p_input], array[p_input_id], array[p_task_input], array[p_task_input_id],
+                        array[p_variables], array[p_variables_id], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+                        array_fill(p_execution, array[cardinality(p_payload_id)]), p_payload_id, p_payload);
+                end $function$$text$);
+        end $do$
         """
 
     func plant(in subject: PostgresSubject) async throws {
@@ -44,10 +73,39 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
             cases: ["kept lease", "same call again"]
         ),
         PlantedSQLBug(
+            name: "the short way of one looks only whether the step is leased",
+            function: "advance_root",
+            text: "and s.fence = p_fence and s.status = 'l' and s.fork is null;",
+            replacement: "and s.status = 'l' and s.fork is null;",
+            cases: ["any other fence"]
+        ),
+        PlantedSQLBug(
+            name: "the short way of one does not raise the fence when a lease is kept",
+            function: "advance_root",
+            text: "set fence = s.fence + 1,",
+            replacement: "set fence = case p_action when 'k' then s.fence else s.fence + 1 end,",
+            cases: ["kept lease", "same call again"]
+        ),
+        PlantedSQLBug(
+            name: "the short way of one ends an execution whoever holds its step",
+            function: "advance_root",
+            text: "and s.fence = p_fence and s.status = 'l' and s.fork is null and s.phase <> 'mapping'",
+            replacement: "",
+            cases: ["any other fence"]
+        ),
+        PlantedSQLBug(
+            name: "the short way of one leaves an execution's timer",
+            function: "advance_root",
+            text: "if v_timers > 0 then",
+            replacement: "if false then",
+            cases: ["its timer neither"]
+        ),
+        PlantedSQLBug(
             name: "the short way looks only whether the step is leased",
             function: "advance_roots",
             text: "and s.fence = p_move_fence[i.n::int] and s.status = 'l' and s.fork is null;",
             replacement: "and s.status = 'l' and s.fork is null;",
+            before: everythingTogether,
             cases: ["any other fence"]
         ),
         PlantedSQLBug(
@@ -55,6 +113,7 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
             function: "advance_roots",
             text: "set fence = s.fence + 1,",
             replacement: "set fence = case p_action[i.n::int] when 'k' then s.fence else s.fence + 1 end,",
+            before: everythingTogether,
             cases: ["kept lease", "same call again"]
         ),
         PlantedSQLBug(
@@ -62,6 +121,7 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
             function: "advance_roots",
             text: "and s.fence = p_end_fence[i.n::int] and s.status = 'l' and s.fork is null and s.phase <> 'mapping';",
             replacement: ";",
+            before: everythingTogether,
             cases: ["any other fence"]
         ),
         PlantedSQLBug(
@@ -69,6 +129,7 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
             function: "advance_roots",
             text: "if v_timers > 0 then",
             replacement: "if false then",
+            before: everythingTogether,
             cases: ["its timer neither"]
         ),
         PlantedSQLBug(

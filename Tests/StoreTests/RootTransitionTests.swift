@@ -58,16 +58,16 @@ struct RootTransitionTests {
         _ = try await fixture.sql(
             """
             do $$ begin
-                execute replace(pg_get_functiondef('stepwell.advance_roots'::regproc), 'return true;',
+                execute replace(pg_get_functiondef('stepwell.advance_root'::regproc), 'return true;',
                     'raise serialization_failure;');
             end $$
             """
         )
     }
 
-    /// Two executions in one bucket, claimed.
-    private func two() async throws -> [ClaimedStep] {
-        for number in 0..<4 {
+    /// Executions in one bucket, claimed.
+    private func several(_ count: Int) async throws -> [ClaimedStep] {
+        for number in 0..<2 * count {
             _ = try await fixture.start(
                 "M",
                 name: "\(number)",
@@ -75,8 +75,9 @@ struct RootTransitionTests {
             )
         }
         let steps = try await fixture.claim(["a"])
-        let pair = [Int32](0..<2).map { bucket in steps.filter { $0.key.bucket == bucket } }.first { $0.count > 1 }
-        return Array(try #require(pair)[..<2])
+        let group = [Int32](0..<2).map { bucket in steps.filter { $0.key.bucket == bucket } }
+            .first { $0.count >= count }
+        return Array(try #require(group)[..<count])
     }
 
     /// The decision that the execution has failed.
@@ -89,52 +90,75 @@ struct RootTransitionTests {
         )
     }
 
-    @Test("leads where the long way leads")
+    @Test("leads where the long way leads, for one and for several")
     func sameRows() async throws {
-        let steps = try await two()
-        var written: [[[String]]] = [[], []]
-        for (place, step) in steps.enumerated() {
-            if place == 1 { try await forbidShortWay() }
-            var lease = step.lease
-            var branch = step.branch
-            func commit(_ decision: Decision, keepsLease: Bool) async throws {
-                let commit = StepCommit(
-                    lease: lease,
-                    revision: step.revision,
-                    decision: decision,
+        let steps = try await several(4)
+        let alone = try await transitions(of: [steps[0]])
+        let together = try await transitions(of: Array(steps[1...2]))
+        try await forbidShortWay()
+        let closely = try await transitions(of: [steps[3]])
+        #expect(alone[0].count == 6 && alone[0].last?.contains { $0.contains("SUCCEEDED") } == true)
+        for other in together + closely {
+            for (short, long) in zip(alone[0], other) { #expect(short == long) }
+        }
+    }
+
+    /// Takes executions through all kinds of transitions, each of them in one call for all.
+    ///
+    /// - Returns: the rows of each after each transition.
+    private func transitions(of steps: [ClaimedStep]) async throws -> [[[String]]] {
+        var written = steps.map { _ in [[String]]() }
+        var leases = steps.map(\.lease)
+        var branches = steps.map(\.branch)
+        func commit(keepsLease: Bool, _ decide: (ClaimedStep, Branch) -> Decision) async throws {
+            let commits = steps.indices.map {
+                StepCommit(
+                    lease: leases[$0],
+                    revision: steps[$0].revision,
+                    decision: decide(steps[$0], branches[$0]),
                     keepsLease: keepsLease
                 )
-                let applied = try #require(try await fixture.commit(commit).applied)
-                (lease, branch) = (applied.lease, applied.branch)
-                written[place].append(try await rows(of: step))
             }
-            func claimAgain(_ change: String) async throws {
-                _ = try await fixture.sql(
-                    "update stepwell.steps set \(change), run_at = now() where execution = $1 and id = 0",
-                    [.uuid(step.key.execution)]
-                )
-                let claimed = try #require(try await fixture.claim(["a", "b"]).first { $0.key == step.key })
-                (lease, branch) = (claimed.lease, claimed.branch)
-            }
-            let answer = JSONDocument(trusted: #"{"large": "\#(String(repeating: "l", count: 2000))"}"#)
-            try await commit(step.decision(), keepsLease: true)
-            try await commit(step.decision(.failed(error: "E", cause: "C"), from: branch), keepsLease: false)
-            try await claimAgain("wake_at = null")
-            try await commit(step.decision(.due, from: branch), keepsLease: true)
-            try await commit(step.decision(.succeeded(answer), from: branch), keepsLease: false)
-            try await claimAgain(
-                "status = 'r', function = '', phase = 'submitted', outcome = 'succeeded', outcome_value = '[1]'"
+            let outcome = try await fixture.store.commit(
+                commits,
+                bucket: steps[0].key.bucket,
+                worker: fixture.worker,
+                lease: .seconds(10)
             )
-            try await commit(step.decision(.succeeded(answer), from: branch), keepsLease: true)
-            try await commit(step.decision(.succeeded(answer), from: branch), keepsLease: false)
+            for (place, result) in outcome.results.enumerated() {
+                let applied = try #require(result.applied)
+                (leases[place], branches[place]) = (applied.lease, applied.branch)
+                written[place].append(try await rows(of: steps[place]))
+            }
         }
-        for (short, long) in zip(written[0], written[1]) { #expect(short == long) }
-        #expect(written[0].count == 6 && written[0].last?.contains { $0.contains("SUCCEEDED") } == true)
+        func claimAgain(_ change: String) async throws {
+            _ = try await fixture.sql(
+                "update stepwell.steps set \(change), run_at = now() where execution = any ($1) and id = 0",
+                [.uuidArray(steps.map(\.key.execution))]
+            )
+            let claimed = try await fixture.claim(["a", "b"])
+            for (place, step) in steps.enumerated() {
+                let again = try #require(claimed.first { $0.key == step.key })
+                (leases[place], branches[place]) = (again.lease, again.branch)
+            }
+        }
+        let answer = JSONDocument(trusted: #"{"large": "\#(String(repeating: "l", count: 2000))"}"#)
+        try await commit(keepsLease: true) { step, _ in step.decision() }
+        try await commit(keepsLease: false) { $0.decision(.failed(error: "E", cause: "C"), from: $1) }
+        try await claimAgain("wake_at = null")
+        try await commit(keepsLease: true) { $0.decision(.due, from: $1) }
+        try await commit(keepsLease: false) { $0.decision(.succeeded(answer), from: $1) }
+        try await claimAgain(
+            "status = 'r', function = '', phase = 'submitted', outcome = 'succeeded', outcome_value = '[1]'"
+        )
+        try await commit(keepsLease: true) { $0.decision(.succeeded(answer), from: $1) }
+        try await commit(keepsLease: false) { $0.decision(.succeeded(answer), from: $1) }
+        return written
     }
 
     @Test("is not taken where others have added events")
     func otherEvents() async throws {
-        let steps = try await two()
+        let steps = try await several(2)
         _ = try await fixture.sql(
             "update stepwell.execution_heads set last_event = 5 where execution = $1",
             [.uuid(steps[1].key.execution)]
@@ -158,7 +182,7 @@ struct RootTransitionTests {
 
     @Test("is not taken by one whose step is gone, and its neighbours come through all the same")
     func goneStep() async throws {
-        let steps = try await two()
+        let steps = try await several(2)
         let commits = steps.map(failing)
         _ = try await fixture.store.release([steps[0].lease], bucket: steps[0].key.bucket, worker: fixture.worker)
         let bucket = steps[0].key.bucket
@@ -179,7 +203,7 @@ struct RootTransitionTests {
 
     @Test("an execution that ends takes its timer with it, and tells whoever holds that")
     func heldTimer() async throws {
-        let steps = try await two()
+        let steps = try await several(2)
         let (free, held) = (steps[0], steps[1])
         let other = PGUUID.v7(microseconds: 7)
         _ = try await fixture.sql(
