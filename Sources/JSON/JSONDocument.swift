@@ -6,21 +6,26 @@ import Synchronization
 /// was computed is written once however often it is recorded.
 public final class JSONDocument: Sendable {
     private struct Forms {
+        /// What was written of a document that was computed.
         var text: String?
         var value: JSONValue?
     }
 
+    /// The text that the document was made from.
+    private let original: String?
     private let forms: Mutex<Forms>
 
     /// A document from text whose syntax is already known to be right: it came from this engine's own writer or from
     /// a column that only holds JSON. Check text from outside with ``init(parsing:)``.
     public init(trusted text: String) {
-        forms = Mutex(Forms(text: text, value: nil))
+        original = text
+        forms = Mutex(Forms())
     }
 
     /// A document that is computed; its text is written when somebody asks for it.
     public init(_ value: JSONValue) {
-        forms = Mutex(Forms(text: nil, value: value))
+        original = nil
+        forms = Mutex(Forms(value: value))
     }
 
     /// A document from outside. Its text is kept as it came, spacing included.
@@ -28,12 +33,14 @@ public final class JSONDocument: Sendable {
     /// - Throws: ``JSONSyntaxError`` with the place of the first fault.
     public init(parsing text: String) throws(JSONSyntaxError) {
         let value = try JSONValue(parsing: text)
-        forms = Mutex(Forms(text: text, value: value))
+        original = text
+        forms = Mutex(Forms(value: value))
     }
 
     /// The document as text: as it came, or written compactly.
     public var text: String {
-        forms.withLock { forms in
+        if let original { return original }
+        return forms.withLock { forms in
             if let text = forms.text { return text }
             let text = (forms.value ?? .null).text
             forms.text = text
@@ -48,7 +55,7 @@ public final class JSONDocument: Sendable {
         let result: Result<JSONValue, JSONSyntaxError> = forms.withLock { forms in
             if let value = forms.value { return .success(value) }
             do throws(JSONSyntaxError) {
-                let value = try JSONValue(parsing: forms.text ?? "null")
+                let value = try JSONValue(parsing: original ?? "null")
                 forms.value = value
                 return .success(value)
             } catch {
@@ -59,7 +66,7 @@ public final class JSONDocument: Sendable {
     }
 
     /// Whether the text exists already; if not, asking for it writes the value, however large that turns out to be.
-    public var isWritten: Bool { forms.withLock { $0.text != nil } }
+    public var isWritten: Bool { original != nil || forms.withLock { $0.text != nil } }
 
     /// The text without the spacing between tokens: what a document looks like inside one that the engine makes.
     public var compactText: String {
@@ -68,14 +75,7 @@ public final class JSONDocument: Sendable {
     }
 
     /// The size of the text in UTF-8 bytes, the measure of the payload limits.
-    public var byteCount: Int {
-        forms.withLock { forms in
-            if let count = forms.text?.utf8.count { return count }
-            let text = (forms.value ?? .null).text
-            forms.text = text
-            return text.utf8.count
-        }
-    }
+    public var byteCount: Int { text.utf8.count }
 }
 
 extension JSONDocument: Equatable {

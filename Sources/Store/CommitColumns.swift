@@ -9,7 +9,7 @@ struct CommitColumns: Sendable {
     private var steps: [Int64] = []
     private var fences: [Int64] = []
     private var actions: [String] = []
-    private var events = EventColumns()
+    private var events: EventColumns
     private var positions: PositionColumns
     private var ends = EndColumns()
     private var forks: [String?] = []
@@ -17,6 +17,7 @@ struct CommitColumns: Sendable {
     private var payloads = PayloadRows()
 
     init(_ commits: [StepCommit]) {
+        events = EventColumns(capacity: commits.count)
         positions = PositionColumns(capacity: commits.count)
         for commit in commits {
             let row = CommitRow(commit, payloads: &payloads)
@@ -85,6 +86,12 @@ struct EventColumns: Sendable {
     private(set) var texts: [String] = []
     private(set) var counts: [Int32] = []
     private(set) var times: [Int64] = []
+
+    init(capacity: Int) {
+        texts.reserveCapacity(capacity)
+        counts.reserveCapacity(capacity)
+        times.reserveCapacity(capacity)
+    }
 
     mutating func append(_ events: PackedEvents) {
         texts.append(events.text)

@@ -5,7 +5,7 @@ import Postgres
 struct RootColumns: Sendable {
     private var executions: [PGUUID] = []
     private var firstEvents: [Int32] = []
-    private var events = EventColumns()
+    private var events: EventColumns
     private var moves = Group()
     private var actions: [String] = []
     private var positions: PositionColumns
@@ -34,6 +34,7 @@ struct RootColumns: Sendable {
 
     /// - Returns: nil: some decision needs a closer look.
     init?(_ commits: [StepCommit]) {
+        events = EventColumns(capacity: commits.count)
         positions = PositionColumns(capacity: commits.count)
         executions.reserveCapacity(commits.count)
         firstEvents.reserveCapacity(commits.count)

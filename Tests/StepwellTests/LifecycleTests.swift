@@ -29,6 +29,12 @@ private struct Log: LogHandler {
     func hears(_ text: String) async {
         for await message in messages where message == text { return }
     }
+
+    /// What nobody has heard yet; nothing is logged from now on.
+    func rest() async -> [String] {
+        message.finish()
+        return await messages.reduce(into: []) { $0.append($1) }
+    }
 }
 
 /// How workers begin and end, and what they do while the database is away.
@@ -144,6 +150,25 @@ private struct Log: LogHandler {
             #expect(try await database.end(of: after).status == .succeeded)
         }
         #expect(calls.load(ordering: .relaxed) == 4)
+    }
+
+    @Test func aWorkerThatIsToldToStopNoLongerTriesToReachTheDatabase() async throws {
+        let cluster = try await TestCluster.start()
+        let database = try await Database(on: cluster)
+        let log = Log()
+        let configuration = database.worker {
+            $0.shutdownTimeout = .seconds(3600)
+            $0.logger = Logger(label: "test") { _ in log }
+        }
+        let worker = Worker(configuration: configuration) { Function("greet") { (_: JSONValue) in "hello" } }
+        let group = ServiceGroup(configuration: .init(services: [.init(service: worker)], logger: Database.logger))
+        let running = Task { try await group.run() }
+        await log.hears("Worker is ready")
+        try await cluster.stop(.immediate)
+        await group.triggerGracefulShutdown()
+        await log.hears("Worker is stopping")
+        try await running.value
+        #expect(await log.rest() == ["Worker has stopped"])
     }
 
     @Test func aWorkerWaitsForADatabaseThatIsNotThereYet() async throws {

@@ -236,6 +236,7 @@ struct ClaimLoop {
     }
 
     private mutating func isAway(_ error: StoreError) async {
+        guard !engine.isStopping else { return }
         if awaySince == nil {
             awaySince = now
             engine.logger.warning("The database can't be reached; trying again", metadata: ["error": "\(error)"])

@@ -17,7 +17,7 @@ import Synchronization
 struct WorkerLife {
     /// What the row of the worker says about the program.
     private static let version = "0.1.0"
-    /// How long a shutdown waits for the database once handlers are cancelled.
+    /// How long a shutdown waits for the database once handlers are cancelled, or nothing is claimed any more.
     private static let lastWords: Duration = .seconds(3)
 
     private let functions: [String: Function]
@@ -189,7 +189,14 @@ struct WorkerLife {
             } else {
                 engine.cutOff()
             }
+            // A claim that is on its way may still bring steps, which are given back; one that waits for a database that is
+            // away must not keep the process.
+            let impatience = Task {
+                guard (try? await Task.sleep(for: Self.lastWords)) != nil else { return }
+                claiming.cancel()
+            }
             await drain(engine)
+            impatience.cancel()
             await close(engine)
             await claiming.value
             group.cancelAll()

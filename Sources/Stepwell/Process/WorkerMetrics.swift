@@ -106,14 +106,15 @@ final class WorkerMetrics: Sendable {
 
     /// A call of a function is over.
     func called(_ function: String, for duration: Duration, _ ending: Invocation.Ending) {
+        let calls = calls(of: function)
         switch ending {
-        case .returned: calls(of: function).succeeded.increment()
-        case .threw: calls(of: function).failed.increment()
-        case .timedOut, .heartbeatMissed, .functionTimedOut: calls(of: function).timedOut.increment()
+        case .returned: calls.succeeded.increment()
+        case .threw: calls.failed.increment()
+        case .timedOut, .heartbeatMissed, .functionTimedOut: calls.timedOut.increment()
         case .lost: return lostLease()
         case .shutDown: return
         }
-        calls(of: function).runTime.record(duration / .milliseconds(1))
+        calls.runTime.record(duration / .milliseconds(1))
     }
 
     /// How the worker stands now.

@@ -51,15 +51,17 @@ final class Committer: Sendable {
 
     /// Makes a decision durable, however long the database is away.
     ///
-    /// - Parameter weight: about how many bytes it has.
-    func commit(_ commit: StepCommit, weight: Int) async -> Written {
+    /// - Parameters:
+    ///   - weight: about how many bytes it has.
+    ///   - expectsCompany: whether others may be about to come: if so, they are waited for as long as some do come.
+    func commit(_ commit: StepCommit, weight: Int, expectsCompany: Bool = true) async -> Written {
         let turn = await withCheckedContinuation { continuation in
             let leads = queue.withLock { $0.add(commit, weight: weight, waiter: continuation) }
             if leads { continuation.resume(returning: .lead) }
         }
         switch turn {
         case .done(let written): return written
-        case .lead: return await lead(with: commit)
+        case .lead: return await lead(gathers: expectsCompany)
         }
     }
 
@@ -68,10 +70,10 @@ final class Committer: Sendable {
         isGivenUp.store(true, ordering: .relaxed)
     }
 
-    private func lead(with own: StepCommit) async -> Written {
+    private func lead(gathers: Bool) async -> Written {
         // Handlers that are about to return come along, as long as each round brings some.
         var count = 0
-        for _ in 0..<Self.longestGathering {
+        for _ in 0..<(gathers ? Self.longestGathering : 0) {
             let before = count
             await Task.yield()
             count = queue.withLock(\.count)

@@ -166,7 +166,13 @@ struct StepRunner: Sendable {
         guard engine.held.withLock({ $0.beginWriting(lease) }) else { return nil }
         let commit = StepCommit(lease: lease, revision: work.step.revision, decision: decision, keepsLease: keepsLease)
         CrashPoint.beforeComplete.pass()
-        let written = await engine.committer(of: lease.key).commit(commit, weight: decision.weight)
+        let written = await engine.committer(of: lease.key)
+            .commit(
+                commit,
+                weight: decision.weight,
+                // Where this is the only step in hand, a look around would only take time.
+                expectsCompany: engine.capacity.withLock(\.stepCount) > 1
+            )
         guard case .applied(let next, let branch, _) = written.result else {
             engine.logger.debug("A step was no longer this worker's", metadata: metadata)
             return nil
