@@ -36,13 +36,14 @@ struct SchemaTests {
         #expect(waited.output == "\"감사합니다\"\n")
         _ = try await connection.query(#"select "order".start_execution('Thanks', '{}', 'two')"#)
         #expect(try await second("start", "Thanks", "--name", "three", "--wait", "--schema", "stock").status == 0)
+        let followed = try await first("watch", "Thanks:two")
+        #expect(followed.status == 0 && followed.output.contains("ExecutionSucceeded"))
         let listed = try await first("list", "--json")
         #expect(!listed.output.contains(":three"))
         for worker in workers {
             worker.send(SIGTERM)
             #expect(try await worker.status() == 0)
         }
-        #expect(try await first("history", "Thanks:two").output.contains("ExecutionSucceeded"))
         let checkup = try await first("doctor", "--all", "--json")
         let invariants = try #require(try checkup.json["invariants"] as? [[String: Any]])
         #expect(invariants.count == 12 && invariants.allSatisfy { $0["violations"] as? Int == 0 })
