@@ -64,10 +64,10 @@ package struct ExecutionFilter: Sendable {
                 look({ "e.alias = \($0)" }, .text(qualifier))
             }
         }
-        // What runs has a head, and what failed is in an index of its own.
+        // What runs has a root branch, and what failed is in an index of its own.
         if statuses == [.running] {
             conditions.indexed.append(
-                "e.id in (select h.execution from stepwell.execution_heads h where h.bucket = $1) and e.status = 'RUNNING'"
+                "e.id in (select s.execution from stepwell.steps s where s.bucket = $1 and s.id = 0) and e.status = 'RUNNING'"
             )
         } else if let status = statuses.first, statuses.count == 1, status != .succeeded {
             require({ "e.failed_as = \($0)" }, .text(status.rawValue))

@@ -101,18 +101,18 @@ extension Store {
                     [.int4($0), parameter]
                 )
             }
-        let heads = (0..<settings.buckets)
+        let open = (0..<settings.buckets)
             .map {
                 Statement(
                     """
                     select count(*)::int8 from (
-                        select from stepwell.execution_heads h where h.bucket = $1 order by h.execution limit $2) h
+                        select from stepwell.steps s where s.bucket = $1 and s.id = 0 order by s.execution limit $2) s
                     """,
                     [.int4($0), parameter]
                 )
             }
         let workers = Statement("select count(*)::int8 from stepwell.workers w where stepwell.lives(w.seen_at)")
-        let answers = try await pipeline([workers] + queues + heads)
+        let answers = try await pipeline([workers] + queues + open)
         return try decode { () throws(PostgresError) in
             var figures = QueueFigures(
                 openExecutions: QueueFigures.Count(),

@@ -11,7 +11,7 @@ extension Store {
                 Statement(
                     """
                     select count(*)::int
-                    from (select from stepwell.execution_heads h where h.bucket = $1 limit $2) h
+                    from (select from stepwell.steps s where s.bucket = $1 and s.id = 0 limit $2) s
                     """,
                     [.int4(bucket), .int4(Int32(clamping: missing))]
                 )

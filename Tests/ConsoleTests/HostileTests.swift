@@ -79,7 +79,7 @@ struct HostileTests {
                     'assignedVariables', json_build_object($1::text, json_build_array(1))))))
             from stepwell.find_execution('Orders:o-1') e
             """,
-            "update stepwell.execution_heads set last_event = 6 where $1::text is not null and $2::text is not null",
+            "update stepwell.steps set events = 6 where $1::text is not null and $2::text is not null",
             """
             update stepwell.executions set status = 'FAILED', error = $1, cause = $2, stopped_at = now(), last_event = 6
             """,
@@ -177,7 +177,7 @@ struct HostileTests {
                 select e.bucket, e.id, 2, 3, now(), 0, $1 from stepwell.find_execution('Orders:o-1') e
                 """
             _ = try await fixture.store.query(Statement(insert, [.json(events)]))
-            _ = try await fixture.store.query(Statement("update stepwell.execution_heads set last_event = 3"))
+            _ = try await fixture.store.query(Statement("update stepwell.steps set events = 3"))
             let execution = "/console/executions/Orders/o-1"
             for path in [
                 "/console/machines/Orders", execution, execution + "?view=timeline", execution + "?view=events",

@@ -29,8 +29,8 @@ struct LongHistoryTests {
         _ = try await fixture.store.query(
             Statement(
                 """
-                update stepwell.execution_heads h set last_event = \(last)
-                where h.execution = (select e.id from stepwell.find_execution('Orders:long') e)
+                update stepwell.steps s set events = \(last)
+                where s.execution = (select e.id from stepwell.find_execution('Orders:long') e)
                 """
             )
         )
@@ -144,7 +144,7 @@ struct LongHistoryTests {
                 from stepwell.find_execution('Orders:long') e
                 """
             )
-            _ = try await store.query("update stepwell.execution_heads set last_event = 4002")
+            _ = try await store.query("update stepwell.steps set events = 4002")
             let second = try await ExecutionReport.load("Orders:long", from: store, cache)
             #expect(second.spans.all.count == 2001)
             #expect(second.spans.all.last?.state == "New")

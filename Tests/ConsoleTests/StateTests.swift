@@ -37,7 +37,7 @@ struct StateTests {
             from stepwell.find_execution('Orders:o-1') e
             """
         )
-        _ = try await fixture.store.query("update stepwell.execution_heads set last_event = 4")
+        _ = try await fixture.store.query("update stepwell.steps set events = 4")
         _ = try await fixture.store.query(
             """
             update stepwell.steps set status = 'w', function = '', phase = 'submitted', state = 'Ask', entry = 2,

@@ -170,7 +170,7 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
         PlantedSQLBug(
             name: "event ids come from a sequence",
             function: "advance",
-            text: "then j.head_last + 1 end",
+            text: "then j.root_last + 1 end",
             replacement: "then nextval('public.events')::int end",
             before: everythingClosely,
             cases: ["count their events"]

@@ -25,7 +25,7 @@ import Testing
     }
 
     private static func expectNoTraces(in database: Database) async throws {
-        for table in ["history", "steps", "execution_heads", "map_items", "results", "outbox"] {
+        for table in ["history", "steps", "map_items", "results", "outbox"] {
             let count = try await database.sql("select count(*)::int from stepwell.\(table)").only().int(0)
             #expect(count == 0, "\(table)")
         }

@@ -84,7 +84,7 @@ import Testing
 
     /// Queue, items and messages are empty, and every child was counted once.
     static func expectNothingLeft(in database: Database) async throws {
-        for table in ["steps", "execution_heads", "map_run_items", "outbox", "results", "map_items"] {
+        for table in ["steps", "map_run_items", "outbox", "results", "map_items"] {
             let count = try await database.sql("select count(*)::int from stepwell.\(table)").only().int(0)
             #expect(count == 0, "\(table)")
         }

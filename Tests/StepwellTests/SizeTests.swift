@@ -76,7 +76,7 @@ import Testing
             }
             for arn in arns { _ = try await database.end(of: arn) }
         }
-        for table in ["steps", "execution_heads", "results", "map_items", "outbox", "payloads"] {
+        for table in ["steps", "results", "map_items", "outbox", "payloads"] {
             #expect(try await database.sql("select count(*) from stepwell.\(table)").only().int64(0) == 0)
         }
     }

@@ -19,7 +19,7 @@ struct JoinTests {
     private var echo: ManualWorker { ManualWorker(fixture: fixture, functions: ["echo": { .succeeded($0) }]) }
 
     private func expectNothingLeft() async throws {
-        for table in ["steps", "execution_heads", "results", "map_items", "outbox"] {
+        for table in ["steps", "results", "map_items", "outbox"] {
             #expect(try await fixture.count(table) == 0, "rows left in \(table)")
         }
     }

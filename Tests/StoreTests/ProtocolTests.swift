@@ -151,7 +151,6 @@ struct ProtocolTests {
         }
         #expect(try await fixture.eventTypes("Chain:s") == before + ["ExecutionAborted"])
         #expect(try await fixture.count("steps") == 0)
-        #expect(try await fixture.count("execution_heads") == 0)
     }
 
     @Test("a lease that is extended while its step's transition is being written does not stop it")

@@ -45,7 +45,7 @@ struct RedriveBranchesTests {
     }
 
     private func expectNothingLeft() async throws {
-        for table in ["steps", "execution_heads", "results", "map_items", "outbox"] {
+        for table in ["steps", "results", "map_items", "outbox"] {
             #expect(try await fixture.count(table) == 0, "\(table)")
         }
     }

@@ -136,7 +136,7 @@ struct RetentionTests {
             _ = try await fixture.start(machine, name: name, input: large)
         }
         try await ManualWorker(fixture: fixture).run()
-        for table in ["executions", "execution_heads", "steps", "history", "payloads"] {
+        for table in ["executions", "steps", "history", "payloads"] {
             let column = table == "executions" ? "id" : "execution"
             _ = try await fixture.sql(
                 """

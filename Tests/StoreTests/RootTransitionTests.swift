@@ -34,16 +34,14 @@ struct RootTransitionTests {
         try await fixture.sql(
             """
             select r.row::text from (
-                select 1, 0::bigint, to_jsonb(h) from stepwell.execution_heads h where h.execution = $1
-                union all
-                select 2, s.id, to_jsonb(s) - array['name', 'run_at', 'wake_at', 'lease_until', 'deadline', 'entered_at']
+                select 1, s.id, to_jsonb(s) - array['name', 'run_at', 'wake_at', 'lease_until', 'deadline', 'entered_at']
                 from stepwell.steps s where s.execution = $1
                 union all
-                select 3, h.first_event, to_jsonb(h) - 'at' from stepwell.history h where h.execution = $1
+                select 2, h.first_event, to_jsonb(h) - 'at' from stepwell.history h where h.execution = $1
                 union all
-                select 4, 0, to_jsonb(p) from stepwell.payloads p where p.execution = $1
+                select 3, 0, to_jsonb(p) from stepwell.payloads p where p.execution = $1
                 union all
-                select 5, 0, to_jsonb(e) - array['id', 'name', 'started_at', 'stopped_at'] || jsonb_build_object(
+                select 4, 0, to_jsonb(e) - array['id', 'name', 'started_at', 'stopped_at'] || jsonb_build_object(
                     'stopped', e.stopped_at is not null)
                 from stepwell.executions e where e.id = $1
             ) r (kind, place, row)
@@ -160,7 +158,7 @@ struct RootTransitionTests {
     func otherEvents() async throws {
         let steps = try await several(2)
         _ = try await fixture.sql(
-            "update stepwell.execution_heads set last_event = 5 where execution = $1",
+            "update stepwell.steps set events = 5 where execution = $1",
             [.uuid(steps[1].key.execution)]
         )
         let commits = steps.map {

@@ -174,7 +174,7 @@ struct ScaleTests {
                     """
                     select (sum(heap_blks_read + heap_blks_hit) + sum(idx_blks_read + idx_blks_hit))::int8
                     from pg_statio_user_tables where schemaname = 'stepwell' and relname in
-                        ('executions', 'steps', 'execution_heads', 'outbox', 'map_runs')
+                        ('executions', 'steps', 'outbox', 'map_runs')
                     """
                 )
                 .only().int(0)

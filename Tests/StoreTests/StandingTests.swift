@@ -318,7 +318,7 @@ struct StandingTests {
         let execution = try await fixture.start("Order")
         let other = try await Connection.connect(fixture.configuration, logger: Logger(label: "test"))
         try await other.execute("begin")
-        let pid = try await other.query("select pg_backend_pid() from stepwell.execution_heads for update").only()
+        let pid = try await other.query("select pg_backend_pid() from stepwell.steps for update").only()
             .int(0)
         var session: Session?
         repeat { session = try await fixture.store.standing(of: execution.arn).lockedBy } while session == nil

@@ -138,7 +138,6 @@ struct StartTests {
         #expect(description.summary.status == .aborted && description.error == "Operator")
         #expect(try await fixture.eventTypes("Order:s") == ["ExecutionStarted", "ExecutionAborted"])
         #expect(try await fixture.count("steps") == 0)
-        #expect(try await fixture.count("execution_heads") == 0)
         let late = StepCommit(
             lease: step.lease,
             revision: step.revision,

@@ -113,7 +113,7 @@ struct StressTests {
             for worker in 0..<4 {
                 group.addTask {
                     var chaos = Chaos(fixture: fixture, id: PGUUID.v7(microseconds: Int64(worker + 1) * 1000))
-                    try await chaos.live(until: { try await fixture.count("execution_heads") == 0 })
+                    try await chaos.live(until: { try await fixture.count("steps") == 0 })
                 }
             }
             try await group.waitForAll()

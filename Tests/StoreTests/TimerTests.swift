@@ -72,7 +72,7 @@ struct TimerTests {
         try await worker.run()
         // An id begins with the time of the start.
         let lastYear = try await fixture.sql("select stepwell.uuid_at(now() - interval '367 days')").only().uuid(0)
-        for table in ["execution_heads", "steps", "history"] {
+        for table in ["steps", "history"] {
             _ = try await fixture.sql(
                 """
                 update stepwell.\(table) set execution = $1

@@ -382,7 +382,7 @@ class Errors(unittest.TestCase):
             ["psql", os.environ["DATABASE_URL"], "-qAt"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         psql.stdin.write(
             "begin; select 'locked' from stepwell.executions e join stepwell.state_machines m on m.id = e.machine "
-            f"left join stepwell.execution_heads h on h.bucket = e.bucket and h.execution = e.id "
+            f"left join stepwell.steps s on s.bucket = e.bucket and s.execution = e.id and s.id = 0 "
             f"where m.name = '{arn.split(':')[-1]}' for update of e;\n")
         psql.stdin.flush()
         assert psql.stdout.readline().strip() == "locked"

@@ -115,9 +115,9 @@ class Run:
     def look(self):
         """Reads how many events executions have: none of them may be taken back."""
         rows = self.sql("""
-            select m.name || ':' || e.name, coalesce(e.last_event, h.last_event), e.status
+            select m.name || ':' || e.name, coalesce(e.last_event, s.events), e.status
             from stepwell.executions e join stepwell.state_machines m on m.id = e.machine
-            left join stepwell.execution_heads h on h.bucket = e.bucket and h.execution = e.id""", retry=True)
+            left join stepwell.steps s on s.bucket = e.bucket and s.execution = e.id and s.id = 0""", retry=True)
         for name, last, _ in rows:
             self.read[name] = max(self.read.get(name, 1), int(last or 1))
         return rows

@@ -661,13 +661,13 @@ def locks(run, round_number=0):
                     select 1 from (select * from stepwell.steps where status <> 'j' order by random() limit 1) s
                         join stepwell.steps t on t.bucket = s.bucket and t.execution = s.execution for update of t;
                     select pg_sleep(0.05);
-                    select 1 from stepwell.execution_heads order by execution {order} limit 20 for update; commit""")
+                    select 1 from stepwell.steps where id = 0 order by execution {order} limit 20 for update; commit""")
                 deadlocks[0] += 1
 
     threads = [threading.Thread(target=tangle) for _ in range(3)]
     for thread in threads:
         thread.start()
-    with run.cluster.session(run.database, "begin; set lock_timeout = 0; select 1 from stepwell.execution_heads for update;"):
+    with run.cluster.session(run.database, "begin; set lock_timeout = 0; select 1 from stepwell.steps where id = 0 for update;"):
         pause(1.5)
     pause(5)
     stop.set()

@@ -50,7 +50,7 @@ class Soak:
                 next_restart = time.monotonic() + restart_every * self.dice.uniform(0.6, 1.2)
             self.strike(now)
             if now >= next_look:
-                running = int(self.run.sql("select count(*) from stepwell.execution_heads", retry=True)[0][0])
+                running = int(self.run.sql("select count(*) from stepwell.steps where id = 0", retry=True)[0][0])
                 # There is work until the last blow has fallen.
                 if running < 400:
                     self.run.start(100, long_every=50)

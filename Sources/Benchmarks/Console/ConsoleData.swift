@@ -70,8 +70,6 @@ struct ConsoleData {
                     'open-' || i, '{"id":"1042"}', now()
                 from generate_series(\(first), \(last)) i, stepwell.settings s
                 returning bucket, id, name
-            ), heads as (
-                insert into stepwell.execution_heads (bucket, execution, last_event) select bucket, id, 1 from new
             )
             insert into stepwell.steps (bucket, execution, id, machine, revision, name, status, function, next_function,
                 run_at, phase, state, input)

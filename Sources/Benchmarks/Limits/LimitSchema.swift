@@ -39,8 +39,6 @@ enum LimitSchema {
         begin
             insert into stepwell.executions (bucket, id, machine, revision, name, input, started_at)
             select p_bucket, i, p_machine, 1, n, v, now() from unnest(p_id, p_name, p_input) as u (i, n, v);
-            insert into stepwell.execution_heads (bucket, execution, last_event)
-            select p_bucket, i, 1 from unnest(p_id) as u (i);
             insert into stepwell.steps (bucket, execution, id, machine, revision, name, status, function, next_function,
                 run_at, phase, state, input)
             select p_bucket, i, 0, p_machine, 1, n, 'r', 'order', 'order', now(), 'fresh', 'Order', v
@@ -63,18 +61,6 @@ enum LimitSchema {
         end $$
         """,
         """
-        create function limits.heads(p_bucket int, p_id uuid[]) returns tid[]
-        language plpgsql set enable_seqscan = off set enable_bitmapscan = off as $$
-        begin
-            return array(
-                select h.row_id from unnest(p_id) as u (i)
-                cross join lateral (
-                    select h.ctid as row_id from stepwell.execution_heads h
-                    where h.bucket = p_bucket and h.execution = u.i limit 1 for update
-                ) h);
-        end $$
-        """,
-        """
         create function limits.claim(p_bucket int, p_id uuid[], p_worker uuid) returns void
         language plpgsql \(onlyByAddress) as $$
         declare
@@ -91,16 +77,13 @@ enum LimitSchema {
             p_events json[], p_state text, p_input json) returns void
         language plpgsql \(onlyByAddress) as $$
         declare
-            v_heads tid[] := limits.heads(p_bucket, p_id);
             v_rows tid[] := limits.rows(p_bucket, p_id, p_fence, p_worker);
         begin
-            update stepwell.execution_heads h set last_event = h.last_event + p_count
-            where h.bucket = p_bucket and h.ctid = any (v_heads);
             insert into stepwell.history (bucket, execution, first_event, last_event, at, step, events)
             select p_bucket, i, p_first, p_first + p_count - 1, now(), 0, e from unnest(p_id, p_events) as u (i, e);
             update stepwell.steps s
-            set fence = s.fence + 1, applied = s.fence, lease_until = now() + interval '10 s', next_function = p_state,
-                phase = 'invoking', state = p_state, entered_at = now(), entry = s.entry + 1,
+            set events = s.events + p_count, fence = s.fence + 1, applied = s.fence,
+                lease_until = now() + interval '10 s', next_function = p_state, phase = 'invoking', state = p_state, entered_at = now(), entry = s.entry + 1,
                 last_event = p_first + p_count - 1, entered_event = p_first + 2, scheduled_event = p_first + 3,
                 input = p_input
             where s.bucket = p_bucket and s.ctid = any (v_rows);
@@ -123,7 +106,6 @@ enum LimitSchema {
             p_events json[], p_output json) returns void
         language plpgsql \(onlyByAddress) as $$
         declare
-            v_heads tid[] := limits.heads(p_bucket, p_id);
             v_rows tid[] := limits.rows(p_bucket, p_id, p_fence, p_worker);
             v_ends tid[] := limits.ends(p_bucket, p_id);
         begin
@@ -133,7 +115,6 @@ enum LimitSchema {
             update stepwell.executions e
             set status = 'SUCCEEDED', output = p_output, stopped_at = now(), last_event = p_first + p_count - 1
             where e.bucket = p_bucket and e.ctid = any (v_ends);
-            delete from stepwell.execution_heads h where h.bucket = p_bucket and h.ctid = any (v_heads);
         end $$
         """,
     ]

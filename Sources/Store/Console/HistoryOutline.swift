@@ -110,9 +110,9 @@ extension Store {
         let rows = try await query(
             Statement(
                 """
-                select e.status, coalesce(h.last_event, e.last_event, 1)
+                select e.status, coalesce(s.events, e.last_event, 1)
                 from stepwell.find_execution($1) e
-                left join stepwell.execution_heads h on h.bucket = e.bucket and h.execution = e.id
+                left join stepwell.steps s on s.bucket = e.bucket and s.execution = e.id and s.id = 0
                 """,
                 [.text(execution)]
             )

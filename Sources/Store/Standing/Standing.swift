@@ -19,7 +19,7 @@ extension Store {
             join pg_stat_activity a on a.pid = l.pid
             where l.locktype = 'relation' and l.granted and a.datname = current_database()
               and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-              and c.relname in ('steps', 'execution_heads', 'executions', 'history', 'payloads', 'results', 'outbox')
+              and c.relname in ('steps', 'executions', 'history', 'payloads', 'results', 'outbox')
             order by l.mode, c.relname
             limit 10
             """
@@ -55,10 +55,10 @@ extension Store {
             Statement(
                 """
                 select l.pid, a.application_name, a.xact_start
-                from stepwell.execution_heads h
-                join pg_locks l on l.locktype = 'transactionid' and l.granted and l.transactionid = h.xmax
+                from stepwell.steps s
+                join pg_locks l on l.locktype = 'transactionid' and l.granted and l.transactionid = s.xmax
                 join pg_stat_activity a on a.pid = l.pid
-                where h.bucket = $1 and h.execution = $2 and a.xact_start < now() - interval '1 second'
+                where s.bucket = $1 and s.execution = $2 and s.id = 0 and a.xact_start < now() - interval '1 second'
                 """,
                 [.int4(bucket), .uuid(id)]
             ),

@@ -65,9 +65,9 @@ struct PostgresSubject: ContractSubject {
     func leftovers() async throws -> Int {
         try await sql(
             """
-            select ((select count(*) from stepwell.steps) + (select count(*) from stepwell.execution_heads)
-                + (select count(*) from stepwell.results) + (select count(*) from stepwell.map_items)
-                + (select count(*) from stepwell.outbox) + (select count(*) from stepwell.task_answers))::int
+            select ((select count(*) from stepwell.steps) + (select count(*) from stepwell.results)
+                + (select count(*) from stepwell.map_items) + (select count(*) from stepwell.outbox)
+                + (select count(*) from stepwell.task_answers))::int
             """
         )
         .only().int(0)
@@ -105,7 +105,7 @@ struct PostgresSubject: ContractSubject {
     func empty() async throws {
         _ = try await sql(
             """
-            truncate stepwell.executions, stepwell.execution_heads, stepwell.steps, stepwell.results, stepwell.map_items,
+            truncate stepwell.executions, stepwell.steps, stepwell.results, stepwell.map_items,
                 stepwell.outbox, stepwell.task_answers, stepwell.history, stepwell.payloads
             """
         )
