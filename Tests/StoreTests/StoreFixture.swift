@@ -29,6 +29,12 @@ struct StoreFixture {
         store = try await Store.open(configuration, poolSize: connections, patience: .seconds(120), logger: logger)
     }
 
+    /// A database that has been there before.
+    init(_ configuration: PostgresConfiguration, logger: Logger) async throws {
+        self.configuration = configuration
+        store = try await Store.open(configuration, poolSize: 4, logger: logger)
+    }
+
     /// The database of another fixture, by the eyes of another user.
     init(_ other: StoreFixture, user: String) async throws {
         var configuration = other.configuration
