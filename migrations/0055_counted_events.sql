@@ -1,6 +1,6 @@
 -- The count of an execution's events stands in its root branch, which every running execution has, instead of in a table of
 -- its own. A start writes a row less, a transition updates a row less, and an end deletes one less: of a workflow of three
--- tasks that is an eighth of what is logged.
+-- tasks that is a tenth of what is logged.
 --
 -- Locks are taken in one order everywhere, as before: root branches by execution, then parents, then the others.
 

@@ -83,7 +83,8 @@ enum LimitSchema {
             select p_bucket, i, p_first, p_first + p_count - 1, now(), 0, e from unnest(p_id, p_events) as u (i, e);
             update stepwell.steps s
             set events = s.events + p_count, fence = s.fence + 1, applied = s.fence,
-                lease_until = now() + interval '10 s', next_function = p_state, phase = 'invoking', state = p_state, entered_at = now(), entry = s.entry + 1,
+                lease_until = now() + interval '10 s', next_function = p_state, phase = 'invoking', state = p_state,
+                entered_at = now(), entry = s.entry + 1,
                 last_event = p_first + p_count - 1, entered_event = p_first + 2, scheduled_event = p_first + 3,
                 input = p_input
             where s.bucket = p_bucket and s.ctid = any (v_rows);
