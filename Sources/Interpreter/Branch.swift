@@ -122,23 +122,23 @@ package struct MapItem: Sendable, Equatable {
 }
 
 /// What is the same for every branch of an execution.
-package struct ExecutionInfo: Sendable, Equatable {
+package final class ExecutionInfo: Sendable {
     /// The execution's ARN.
-    package var arn: String
+    package let arn: String
+    package let name: String
+    package let startTime: Timestamp
+    package let stateMachineARN: String
+    package let stateMachineName: String
+    package let roleARN: String?
     /// Whether it is an express execution.
-    package var isExpress = false
-    package var name: String
-    package var startTime: Timestamp
-    package var stateMachineARN: String
-    package var stateMachineName: String
-    package var roleARN: String?
-    package var redriveCount: Int
+    package let isExpress: Bool
+    package let redriveCount: Int
     /// When it was redriven last.
-    package var redriveTime: Timestamp?
+    package let redriveTime: Timestamp?
     /// What the start said about the trace that the execution belongs to.
-    package var traceHeader: String?
+    package let traceHeader: String?
     /// The execution's input; only loaded for machines that read it (`StateMachine.readsExecutionInput`).
-    package var input: JSONDocument?
+    package let input: JSONDocument?
 
     package init(
         arn: String,
@@ -147,7 +147,10 @@ package struct ExecutionInfo: Sendable, Equatable {
         stateMachineARN: String,
         stateMachineName: String,
         roleARN: String? = nil,
+        isExpress: Bool = false,
         redriveCount: Int = 0,
+        redriveTime: Timestamp? = nil,
+        traceHeader: String? = nil,
         input: JSONDocument? = nil
     ) {
         self.arn = arn
@@ -156,7 +159,10 @@ package struct ExecutionInfo: Sendable, Equatable {
         self.stateMachineARN = stateMachineARN
         self.stateMachineName = stateMachineName
         self.roleARN = roleARN
+        self.isExpress = isExpress
         self.redriveCount = redriveCount
+        self.redriveTime = redriveTime
+        self.traceHeader = traceHeader
         self.input = input
     }
 }

@@ -15,6 +15,9 @@ package final class Decision: Sendable {
     /// The same of the branch, but something else happens next.
     package func followed(by next: Next) -> Decision { Decision(branch: branch, next: next) }
 
+    /// The same happens next, to the branch as it is recorded.
+    package func recorded(as branch: Branch) -> Decision { Decision(branch: branch, next: next) }
+
     package enum Next: Sendable, Equatable {
         /// Call a function and come back with `succeeded`, `failed`, `timedOut` or `heartbeatMissed`.
         case invoke(FunctionCall)

@@ -75,7 +75,7 @@ public final class JSONDocument: Sendable {
     }
 
     /// The size of the text in UTF-8 bytes, the measure of the payload limits.
-    public var byteCount: Int { text.utf8.count }
+    public var byteCount: Int { original?.utf8.count ?? text.utf8.count }
 }
 
 extension JSONDocument: Equatable {

@@ -110,16 +110,16 @@ package final class Simulator {
         startAt: String? = nil
     ) -> Execution {
         let arn = executionARN ?? machine.arn.replacing(":stateMachine:", with: ":execution:") + ":" + name
-        var info = ExecutionInfo(
+        let info = ExecutionInfo(
             arn: arn,
             name: name,
             startTime: now,
             stateMachineARN: machine.arn,
             stateMachineName: machine.name,
             roleARN: roleARN,
+            isExpress: isExpress,
             input: input
         )
-        info.isExpress = isExpress
         let interpreter = Interpreter(machine: machine.definition, execution: info, limits: limits, mock: mock)
         let execution = Execution(interpreter, machine: machine, input: input)
         var details: [HistoryEvent.Detail] = [.init("input", .payload(input))]

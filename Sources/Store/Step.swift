@@ -43,18 +43,18 @@ package struct StepLease: Sendable, Hashable {
 }
 
 /// A step that a claim has leased to this process, with everything that the interpreter needs.
-package struct ClaimedStep: Sendable {
-    package var lease: StepLease
-    package var revision: Revision
-    package var execution: ExecutionInfo
-    package var branch: Branch
+package final class ClaimedStep: Sendable {
+    package let lease: StepLease
+    package let revision: Revision
+    package let execution: ExecutionInfo
+    package let branch: Branch
     /// What happened while nobody held the step; `.due` when nothing did.
     ///
     /// After a worker was lost, a failure may wait for a branch that has not reached its Task on record yet (phases
     /// `fresh`, `entering` and `retrying`): then advance by `.due` first, and by this where that leads to an invocation.
-    package var outcome: Outcome
+    package let outcome: Outcome
     /// A worker was lost while it held this step: run it alone, see ``Store/startSuspect(_:)``.
-    package var isSuspect: Bool
+    package let isSuspect: Bool
 
     /// Whether the execution runs in memory: this is its start, and its end will be the next that is recorded.
     package var isExpress: Bool {
@@ -77,6 +77,18 @@ package struct ClaimedStep: Sendable {
         self.isSuspect = isSuspect
     }
 
+    /// The same step with its branch standing somewhere else.
+    package func standing(at branch: Branch) -> ClaimedStep {
+        ClaimedStep(
+            lease: lease,
+            revision: revision,
+            execution: execution,
+            branch: branch,
+            outcome: outcome,
+            isSuspect: isSuspect
+        )
+    }
+
     package var key: StepKey { lease.key }
 
     /// Whether its execution is a child of a map run.
@@ -89,13 +101,13 @@ package struct ClaimedStep: Sendable {
 }
 
 /// One decision to be made durable.
-package struct StepCommit: Sendable {
-    package var lease: StepLease
-    package var revision: Revision
-    package var decision: Decision
+package final class StepCommit: Sendable {
+    package let lease: StepLease
+    package let revision: Revision
+    package let decision: Decision
     /// Whether the worker goes on with the step: it will run `decision.next` itself (an invocation of a function it
     /// has, or `proceed`), so the lease stays.
-    package var keepsLease: Bool
+    package let keepsLease: Bool
 
     package init(lease: StepLease, revision: Revision, decision: Decision, keepsLease: Bool) {
         self.lease = lease
@@ -109,7 +121,7 @@ package struct StepCommit: Sendable {
 package enum CommitResult: Sendable {
     /// It is durable. `lease` is the next fence, meaningful when the lease was kept; `branch` has its events recorded and
     /// its references numbered. `isRepeated`: an earlier call of the same did it, and a kept lease counts from then.
-    case applied(lease: StepLease, branch: Branch, isRepeated: Bool = false)
+    indirect case applied(lease: StepLease, branch: Branch, isRepeated: Bool = false)
     /// The step is not this process's any more: drop everything, write nothing.
     case refused
     /// Another decision about the same execution went first: send it again.

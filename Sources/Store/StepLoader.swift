@@ -308,23 +308,24 @@ struct StepLoader {
         // The children of a distributed Map have its label behind the machine's name.
         let label = revision.machine.mapLabel(around: row.state)
         let machineName = label.map { "\(revision.machineName)/\($0)" } ?? revision.machineName
-        var info = ExecutionInfo(
+        let redrives = redrives[row.key.execution]
+        let input = try inputs[row.key.execution].flatMap { input throws(StoreError) in
+            try document(input, of: row.key.execution)
+        }
+        return ExecutionInfo(
             arn: store.settings.executionARN(machine: machineName, execution: row.name),
             // Behind the name of an express execution there is a UUID.
             name: row.name.prefix { $0 != ":" }.description,
             startTime: row.key.execution.timestamp,
             stateMachineARN: label.map { "\(revision.machineARN)/\($0)" } ?? revision.machineARN,
             stateMachineName: machineName,
-            roleARN: revision.roleARN
+            roleARN: revision.roleARN,
+            isExpress: revision.runsInMemory(from: row.state),
+            redriveCount: redrives?.count ?? 0,
+            redriveTime: redrives?.last,
+            traceHeader: row.traceHeader ?? scopes[ScopeKey(execution: row.key.execution, id: 0)]?.traceHeader,
+            input: input
         )
-        info.isExpress = revision.runsInMemory(from: row.state)
-        info.traceHeader = row.traceHeader ?? scopes[ScopeKey(execution: row.key.execution, id: 0)]?.traceHeader
-        if let redrives = redrives[row.key.execution] {
-            info.redriveCount = redrives.count
-            info.redriveTime = redrives.last
-        }
-        if let input = inputs[row.key.execution] { info.input = try document(input, of: row.key.execution) }
-        return info
     }
 
     private func outcome(_ row: ClaimRow) throws(StoreError) -> Outcome {

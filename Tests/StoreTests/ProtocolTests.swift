@@ -57,8 +57,12 @@ struct ProtocolTests {
             decision: step.decision(.succeeded(JSONDocument(trusted: "2")), from: first.branch),
             keepsLease: false
         )
-        var stale = next
-        stale.lease.fence -= 1
+        let stale = StepCommit(
+            lease: StepLease(key: next.lease.key, fence: next.lease.fence - 1),
+            revision: next.revision,
+            decision: next.decision,
+            keepsLease: false
+        )
         #expect(try await fixture.commit(next).applied != nil)
         #expect(try await fixture.commit(stale).isRefused)
         #expect(

@@ -308,6 +308,7 @@ struct StandingTests {
         guard case .locked(let session)? = found else { return }
         #expect(session.pid == pid)
         #expect(session.application == "culprit")
+        #expect(try await fixture.store.standing(of: execution.arn).lockedBy == nil, "it is said once")
         try await other.execute("rollback")
         await other.close()
         #expect(try await fixture.claim(["work"]).count == 1)

@@ -64,15 +64,14 @@ extension MemoryState {
 
     private func info(_ row: StepRow) -> ExecutionInfo {
         let revision = row.revision
-        var info = ExecutionInfo(
+        return ExecutionInfo(
             arn: settings.executionARN(machine: revision.machineName, execution: row.executionName),
             name: row.executionName,
             startTime: executions[row.key.execution]?.startedAt ?? now,
             stateMachineARN: revision.machineARN,
-            stateMachineName: revision.machineName
+            stateMachineName: revision.machineName,
+            input: revision.machine.readsExecutionInput ? executions[row.key.execution]?.input : nil
         )
-        if revision.machine.readsExecutionInput { info.input = executions[row.key.execution]?.input }
-        return info
     }
 
     func probe(functions: [String]) -> Probe {

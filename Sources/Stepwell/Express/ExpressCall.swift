@@ -117,7 +117,7 @@ struct ExpressCall {
         }
         watch?.cancel()
         if !ending.isAnswer { engine.abandon(function.name) }
-        switch HandlerCall.Result(ending, of: function, context) {
+        switch HandlerCall.Result(ending, of: function, context.request) {
         case .outcome(let outcome): return outcome
         case .lost, .shutDown: return nil
         }

@@ -13,11 +13,18 @@ final class WorkerMetrics: Sendable {
     /// Functions that others offer come and go; more than these are not told apart.
     private static let mostFunctions = 1000
 
-    private struct Calls {
+    private final class Calls: Sendable {
         let succeeded: Counter
         let failed: Counter
         let timedOut: Counter
         let runTime: Recorder
+
+        init(succeeded: Counter, failed: Counter, timedOut: Counter, runTime: Recorder) {
+            self.succeeded = succeeded
+            self.failed = failed
+            self.timedOut = timedOut
+            self.runTime = runTime
+        }
     }
 
     /// What the worker's page shows.

@@ -18,7 +18,7 @@ extension HandlerCall {
             interpreter: interpreter,
             revision: revision,
             lease: lease,
-            branch: branch
+            branch: decision.branch
         )
         return try await completion.run(context) { [self] in try await body(input, context, $0) }
     }

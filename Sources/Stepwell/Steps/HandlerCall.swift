@@ -21,8 +21,8 @@ final class HandlerCall: Sendable {
     let interpreter: Interpreter
     let revision: Revision
     let lease: StepLease
-    /// Where the branch stands that makes the call.
-    let branch: Branch
+    /// What led to the call: its branch is the one that makes it.
+    let decision: Decision
     let function: Function
     let input: JSONDocument
     let invocation: Invocation
@@ -34,7 +34,7 @@ final class HandlerCall: Sendable {
         step: ClaimedStep,
         interpreter: Interpreter,
         lease: StepLease,
-        branch: Branch,
+        decision: Decision,
         function: Function,
         call: FunctionCall
     ) {
@@ -43,14 +43,14 @@ final class HandlerCall: Sendable {
         if let timeout = function.timeout {
             deadlines.append(HeldSteps.Deadline(at: now.advanced(by: timeout), ending: .functionTimedOut))
         }
-        if let deadline = branch.deadline {
+        if let deadline = decision.branch.deadline {
             deadlines.append(HeldSteps.Deadline(at: engine.instant(of: deadline, now: now), ending: .timedOut))
         }
         self.engine = engine
         self.interpreter = interpreter
         self.revision = step.revision
         self.lease = lease
-        self.branch = branch
+        self.decision = decision
         self.function = function
         self.input = call.input
         self.deadlines = deadlines
@@ -62,9 +62,9 @@ final class HandlerCall: Sendable {
         context = FunctionContext(
             functionName: function.name,
             invokedFunctionARN: engine.arn(of: call),
-            stateName: branch.state,
-            attempt: branch.retryCount + 1,
-            idempotencyKey: ClaimedStep.idempotencyKey(step.key, branch: branch),
+            stateName: decision.branch.state,
+            attempt: decision.branch.retryCount + 1,
+            idempotencyKey: ClaimedStep.idempotencyKey(step.key, branch: decision.branch),
             deadline: deadlines.map(\.at).min(),
             logTail: InvocationKind.logged.isKind(ofMachine: step.execution.stateMachineName) ? LogTail() : nil,
             execution: step.execution,
@@ -127,21 +127,22 @@ final class HandlerCall: Sendable {
         engine.held.withLock { $0.finish(lease.key, invocation) }
         engine.metrics.called(function.name, for: startedAt.duration(to: engine.surroundings.now), ending)
         if !ending.isAnswer { engine.abandon(function.name) }
-        return Result(ending, of: function, context)
+        return Result(ending, of: function, context.request)
     }
 }
 
 extension HandlerCall.Result {
-    init(_ ending: Invocation.Ending, of function: Function, _ context: FunctionContext) {
+    /// - Parameter request: identifies the call.
+    init(_ ending: Invocation.Ending, of function: Function, _ request: PGUUID) {
         switch ending {
         case .returned(let reply): self = .outcome(.succeeded(reply))
         case .threw(let failure as ServiceFailure):
             self = .outcome(.failed(error: failure.error, cause: failure.cause))
-        case .threw(let error): self = .failed(FunctionFailure(error, requestID: context.requestID))
+        case .threw(let error): self = .failed(FunctionFailure(error, requestID: request.description))
         case .timedOut: self = .outcome(.timedOut)
         case .heartbeatMissed: self = .outcome(.heartbeatMissed)
         case .functionTimedOut:
-            self = .failed(.timedOut(after: function.timeout ?? .zero, requestID: context.requestID))
+            self = .failed(.timedOut(after: function.timeout ?? .zero, requestID: request.description))
         case .lost: self = .lost
         case .shutDown: self = .shutDown
         }

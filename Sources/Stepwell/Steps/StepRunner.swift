@@ -163,6 +163,7 @@ struct StepRunner: Sendable {
 
     /// - Returns: the branch as it is recorded; nil: the step is not ours any more.
     private mutating func write(_ decision: Decision, keepsLease: Bool) async -> Branch? {
+        let engine = engine
         guard engine.held.withLock({ $0.beginWriting(lease) }) else { return nil }
         let commit = StepCommit(lease: lease, revision: work.step.revision, decision: decision, keepsLease: keepsLease)
         CrashPoint.beforeComplete.pass()
@@ -204,10 +205,11 @@ struct StepRunner: Sendable {
     ///
     /// - Parameter name: under which workers offer it.
     private mutating func call(_ name: String, _ call: FunctionCall, _ decision: Decision) async -> Decision? {
-        var call = call
+        let engine = engine
         if let rule = engine.capacity.withLock({ $0.fairRule(of: name) }), lane != FairRule.lane(of: name) {
             // First it waits until it is its turn.
             guard let place = await engine.place(of: call, as: name, rule, for: lease) else { return nil }
+            var call = call
             call.function = FairRule.lane(of: name)
             call.place = place
             return await handOver(decision.followed(by: .invoke(call)))
@@ -217,19 +219,21 @@ struct StepRunner: Sendable {
             return await invoke(function, call, decision)
         }
         guard name != call.function else { return await handOver(decision) }
+        var call = call
         call.function = name
         return await handOver(decision.followed(by: .invoke(call)))
     }
 
     private mutating func invoke(_ function: Function, _ call: FunctionCall, _ decision: Decision) async -> Decision? {
+        let engine = engine
         guard !engine.isStopping else { return needsCommit ? await handOver(decision) : await giveBack() }
-        var branch = decision.branch
+        var decision = decision
         let mustLast =
             needsCommit || call.carriesToken || call.timeoutSeconds != nil || call.heartbeatSeconds != nil
-        if mustLast, !branch.events.isEmpty {
+        if mustLast, !decision.branch.events.isEmpty {
             guard work.step.isSuspect || mayGoOn else { return await handOver(decision) }
             guard let written = await write(decision, keepsLease: true) else { return nil }
-            branch = written
+            decision = decision.recorded(as: written)
         }
         if work.step.isSuspect {
             guard await engine.startSuspect(lease) else { return nil }
@@ -240,7 +244,7 @@ struct StepRunner: Sendable {
             step: work.step,
             interpreter: interpreter,
             lease: lease,
-            branch: branch,
+            decision: decision,
             function: function,
             call: call
         )
@@ -266,7 +270,7 @@ struct StepRunner: Sendable {
                 if handler.context.logTail != nil { await engine.keepLogTail(of: handler.context, lease.key) }
                 needsCommit = true
             }
-            return advance(handler.branch, outcome)
+            return advance(handler.decision.branch, outcome)
         case .lost: return nil
         case .shutDown: return await giveBack()
         }

@@ -24,7 +24,7 @@ extension StepLoader {
 
     /// Puts a redriven branch where it stood.
     func resume(_ row: ClaimRow, revision: Revision) async throws(StoreError) -> Resumption {
-        guard var step = try step(row, revision: revision, phase: .retrying) else { return .none }
+        guard let step = try step(row, revision: revision, phase: .retrying) else { return .none }
         let interpreter = Interpreter(machine: revision.machine, execution: step.execution, limits: store.limits)
         let standings = try await store.standings(of: row.key, in: revision.machine)
         if row.key.id == 0, let branches = ResumedBranches(standings, root: row, interpreter: interpreter) {
@@ -33,10 +33,11 @@ extension StepLoader {
         }
         guard let standing = standings.branches[row.key.id] else {
             // It was over before it had begun.
-            step.branch.phase = .fresh
-            return .step(step)
+            var branch = step.branch
+            branch.phase = .fresh
+            return .step(step.standing(at: branch))
         }
-        step.branch = Standings.branch(
+        var branch = Standings.branch(
             standing,
             outer: step.branch.outerVariables,
             item: step.branch.item,
@@ -44,9 +45,11 @@ extension StepLoader {
             lastEvent: row.lastEvent
         )
         if standing.phase == .retrying, let run = standing.mapRun {
-            guard try await reopen(run, for: &step, interpreter: interpreter) else { return .tooEarly }
+            guard try await reopen(run, for: step.lease, at: &branch, interpreter: interpreter) else {
+                return .tooEarly
+            }
         }
-        return .step(step)
+        return .step(step.standing(at: branch))
     }
 
     /// Lets the map run of a distributed Map go on; where there is nothing to go on with, the Map begins another one.
@@ -54,12 +57,13 @@ extension StepLoader {
     /// - Returns: whether its children have come to rest.
     private func reopen(
         _ arn: String,
-        for step: inout ClaimedStep,
+        for lease: StepLease,
+        at branch: inout Branch,
         interpreter: Interpreter
     ) async throws(StoreError) -> Bool {
         // What the run was asked for is not on record, but what that was made of is.
         var random = SystemRandomNumberGenerator()
-        let decision = interpreter.advance(step.branch, on: .due, now: step.branch.enteredAt, random: &random)
+        let decision = interpreter.advance(branch, on: .due, now: branch.enteredAt, random: &random)
         guard case .runMap = decision.next, var run = decision.branch.taskInput.flatMap(MapRun.init),
             let name = arn.split(separator: ":").last, let id = PGUUID(String(name)),
             try await store.hasUnfinishedChildren(mapRun: id, bucket: bucket)
@@ -67,7 +71,7 @@ extension StepLoader {
         let rows = try await store.query(
             Statement(
                 "select stepwell.reopen_map_run($1, $2, $3, $4, $5)",
-                HeldMapRun(lease: step.lease, id: id).parameters
+                HeldMapRun(lease: lease, id: id).parameters
             )
         )
         guard let count = try store.decode({ () throws(PostgresError) in try rows.only().optionalInt(0) }) else {
@@ -76,17 +80,17 @@ extension StepLoader {
         guard count >= 0 else { return false }
         run.id = id.description
         run.arn = arn
-        step.branch.phase = .mapping
-        step.branch.taskInput = run.document
-        step.branch.events = [
+        branch.phase = .mapping
+        branch.taskInput = run.document
+        branch.events = [
             HistoryEvent(
                 type: .mapRunRedriven,
-                previous: step.branch.lastEvent,
+                previous: branch.lastEvent,
                 timestamp: now,
                 details: [.init("mapRunArn", .string(arn)), .init("redriveCount", .integer(count))]
             )
         ]
-        step.branch.lastEvent = .pending(0)
+        branch.lastEvent = .pending(0)
         return true
     }
 }

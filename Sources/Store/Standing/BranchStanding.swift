@@ -121,7 +121,8 @@ package struct Session: Sendable, Hashable {
 /// What the branches of an execution wait for, and what else is in their way.
 package struct ExecutionStanding: Sendable {
     package var branches: [BranchStanding]
-    /// A transaction that keeps the execution's row: what workers do for it can't be recorded.
+    /// A transaction that keeps the root branch's row: what workers do for the execution can't be recorded. nil where that
+    /// is what the root branch itself waits for.
     package var lockedBy: Session?
     /// A transaction so old that the dead rows of the queue can't be removed: claims pass over more and more of them.
     package var oldSnapshot: Session?

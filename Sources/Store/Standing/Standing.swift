@@ -74,10 +74,12 @@ extension Store {
             ),
             Statement("select count(*) from stepwell.workers w where stepwell.lives(w.seen_at)"),
         ])
+        let isSaid = branches.contains { if case .locked = $0.reason { $0.id == 0 } else { false } }
         return try decode { () throws(PostgresError) in
             ExecutionStanding(
                 branches: branches,
-                lockedBy: try answers[0].first.map { (row) throws(PostgresError) in try Session(row, from: 0) },
+                lockedBy: isSaid
+                    ? nil : try answers[0].first.map { (row) throws(PostgresError) in try Session(row, from: 0) },
                 oldSnapshot: try answers[1].first.map { (row) throws(PostgresError) in try Session(row, from: 0) },
                 liveWorkers: Int(try answers[2].only().int64(0))
             )

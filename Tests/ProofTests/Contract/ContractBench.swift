@@ -175,3 +175,11 @@ extension CommitResult {
     var isRefused: Bool { if case .refused = self { true } else { false } }
     var isDeferred: Bool { if case .deferred = self { true } else { false } }
 }
+
+extension StepCommit {
+    /// The same under a fence that is so much higher.
+    func fenced(off difference: Int64) -> StepCommit {
+        let lease = StepLease(key: lease.key, fence: lease.fence + difference)
+        return StepCommit(lease: lease, revision: revision, decision: decision, keepsLease: keepsLease)
+    }
+}

@@ -28,13 +28,17 @@ extension ContractCase {
             try bench.expect(first.lease.fence > step.lease.fence, "the fence is raised")
             let count = try await bench.execution.events.count
             let decision = try await bench.decide(step, .succeeded(JSONDocument(2)), from: first.branch)
-            var next = StepCommit(lease: step.lease, revision: step.revision, decision: decision, keepsLease: true)
-            if case .applied(let lease, _, _) = try await bench.send(next) {
+            func next(_ lease: StepLease) -> StepCommit {
+                StepCommit(lease: lease, revision: step.revision, decision: decision, keepsLease: true)
+            }
+            if case .applied(let lease, _, _) = try await bench.send(next(step.lease)) {
                 try bench.expect(lease == first.lease, "under the old fence nothing new is applied")
             }
             try bench.expect(try await bench.execution.events.count == count, "nothing was written")
-            next.lease = first.lease
-            try bench.expect(try await bench.send(next).applied?.branch.state == "C", "under the new one it is")
+            try bench.expect(
+                try await bench.send(next(first.lease)).applied?.branch.state == "C",
+                "under the new one it is"
+            )
         },
         ContractCase("the same call again does not take over the lease of a later claim by the same worker") { bench in
             try await bench.startChain()
@@ -55,11 +59,15 @@ extension ContractCase {
             try await bench.startChain()
             let step = try await bench.one()
             for difference: Int64 in [-1, 1, 5] {
-                var commit = try await bench.reply(step, "1")
-                commit.lease.fence += difference
+                let commit = try await bench.reply(step, "1").fenced(off: difference)
                 try bench.expect(try await bench.send(commit).isRefused, "fence \(difference) off is refused")
-                commit.decision = commit.decision.followed(by: .endExecution(.failed(error: "E", cause: nil)))
-                try bench.expect(try await bench.send(commit).isRefused, "an end, fence \(difference) off, is refused")
+                let end = StepCommit(
+                    lease: commit.lease,
+                    revision: commit.revision,
+                    decision: commit.decision.followed(by: .endExecution(.failed(error: "E", cause: nil))),
+                    keepsLease: false
+                )
+                try bench.expect(try await bench.send(end).isRefused, "an end, fence \(difference) off, is refused")
             }
             try bench.expect(try await bench.execution.events.count == 1, "nothing was written")
         },
@@ -69,9 +77,7 @@ extension ContractCase {
             let commit = try await bench.reply(step, "1")
             _ = try await bench.store.release([step.lease], bucket: step.key.bucket, worker: bench.worker, delay: .zero)
             for difference: Int64 in [0, 1] {
-                var commit = commit
-                commit.lease.fence += difference
-                try bench.expect(try await bench.send(commit).isRefused, "it is refused")
+                try bench.expect(try await bench.send(commit.fenced(off: difference)).isRefused, "it is refused")
             }
         },
         ContractCase("executions count their events for themselves") { bench in
@@ -165,15 +171,21 @@ extension ContractBench {
                 "Parameters": {"FunctionName": "ask", "Payload": {"token.$": "$$.Task.Token"}}, "End": true}
             """
         )
-        var step = try await one(["ask"])
+        let step = try await one(["ask"])
         let called = try await decide(step)
         guard case .invoke(let call) = called.next, let token = try call.input.value()["token"]?.string else {
             throw ContractViolation(description: "the task calls its function with a token")
         }
         let kept = try require(try await commit(step, called, keepsLease: true).applied, "the call is recorded")
-        step.lease = kept.lease
-        step.branch = kept.branch
-        return (step, token)
+        let held = ClaimedStep(
+            lease: kept.lease,
+            revision: step.revision,
+            execution: step.execution,
+            branch: kept.branch,
+            outcome: step.outcome,
+            isSuspect: step.isSuspect
+        )
+        return (held, token)
     }
 
     /// The token of a task that waits for its answer.
