@@ -71,9 +71,11 @@ struct LatencyRound {
         return try await end(of: name)
     }
 
-    /// Waits for the end. The watcher sleeps between looks, so that it does not measure itself: the times are the rows' own.
+    /// Waits for the end. The watcher sleeps before each look, so that it does not measure itself: the times are the rows'
+    /// own.
     private func end(of name: String) async throws -> Double {
         while true {
+            try await Task.sleep(for: .milliseconds(5))
             let rows = try await database.sql(
                 """
                 select (extract(epoch from e.stopped_at - e.started_at) * 1000)::float8
@@ -86,7 +88,6 @@ struct LatencyRound {
                 [.text(Workload.chain.machine), .text(name)]
             )
             if let row = rows.first { return try row.double(0) }
-            try await Task.sleep(for: .milliseconds(5))
         }
     }
 }

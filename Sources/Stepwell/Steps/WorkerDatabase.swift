@@ -33,11 +33,15 @@ struct WorkerDatabase: StepDatabase {
         ) async throws(StoreError) -> [CommitResult] {
             var results = results
             for (place, commit) in commits.enumerated() {
-                var commit = commit
-                for _ in 0..<4 {
+                for difference: Int64 in 1...4 {
                     guard case .refused = results[place] else { break }
-                    commit.lease.fence += 1
-                    results[place] = try await store.commit([commit], bucket: bucket, worker: worker, lease: lease)
+                    let again = StepCommit(
+                        lease: StepLease(key: commit.lease.key, fence: commit.lease.fence + difference),
+                        revision: commit.revision,
+                        decision: commit.decision,
+                        keepsLease: commit.keepsLease
+                    )
+                    results[place] = try await store.commit([again], bucket: bucket, worker: worker, lease: lease)
                         .results[0]
                 }
             }
