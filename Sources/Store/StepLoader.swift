@@ -309,9 +309,8 @@ struct StepLoader {
         let label = revision.machine.mapLabel(around: row.state)
         let machineName = label.map { "\(revision.machineName)/\($0)" } ?? revision.machineName
         let redrives = redrives[row.key.execution]
-        let input = try inputs[row.key.execution].flatMap { input throws(StoreError) in
-            try document(input, of: row.key.execution)
-        }
+        var input: JSONDocument?
+        if let column = inputs[row.key.execution] { input = try document(column, of: row.key.execution) }
         return ExecutionInfo(
             arn: store.settings.executionARN(machine: machineName, execution: row.name),
             // Behind the name of an express execution there is a UUID.
