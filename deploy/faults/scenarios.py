@@ -532,6 +532,7 @@ def database_clock(_, round_number=0):
         file.write("+0")
     cluster = Cluster(environment={"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1",
                                    "DONT_FAKE_MONOTONIC": "1"})
+    run = None
     try:
         prepare(cluster)
         run = Run(cluster, "clock")
@@ -553,6 +554,8 @@ def database_clock(_, round_number=0):
         assert not wrong, wrong
         return {"jumps": 4}
     finally:
+        if run:
+            run.remove()
         cluster.remove()
         shutil.rmtree(directory, ignore_errors=True)
 
