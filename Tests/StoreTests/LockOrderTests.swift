@@ -97,4 +97,33 @@ struct LockOrderTests {
         await other.close()
         #expect(try await outcome.results.first?.applied != nil)
     }
+
+    @Test("time limits of several executions don't wait for a root branch while they hold others")
+    func timeLimits() async throws {
+        let states = #""T": {"Type": "Task", "Resource": "arn:aws:lambda:r:1:function:work", "End": true}"#
+        try await fixture.deploy("Short", startAt: "T", states, more: #""TimeoutSeconds": 60,"#)
+        for _ in 0..<2 { _ = try await fixture.start("Short") }
+        _ = try await fixture.sql("update stepwell.steps set run_at = now() where id = 1")
+        let timers = try await fixture.claim().filter(\.key.isTimer).sorted { $0.key.execution < $1.key.execution }
+        try #require(timers.count == 2)
+        let commits = timers.map {
+            StepCommit(lease: $0.lease, revision: $0.revision, decision: $0.decision(), keepsLease: false)
+        }
+        let other = try await Connection.connect(fixture.configuration, logger: fixture.store.logger)
+        try await other.execute("begin")
+        let last = timers[1].key.execution
+        _ = try await other.query(
+            Statement("select from stepwell.steps where execution = $1 and id = 0 for update nowait", [.uuid(last)])
+        )
+        await #expect {
+            _ = try await fixture.store.commit(commits, bucket: 0, worker: fixture.worker, lease: fixture.lease)
+        } throws: {
+            // A lock_timeout that is over says something else.
+            "\($0)".contains("could not obtain lock")
+        }
+        try await other.execute("rollback")
+        await other.close()
+        let outcome = try await fixture.store.commit(commits, bucket: 0, worker: fixture.worker, lease: fixture.lease)
+        #expect(outcome.results.allSatisfy { $0.applied != nil })
+    }
 }

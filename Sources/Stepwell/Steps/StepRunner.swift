@@ -47,6 +47,7 @@ struct StepRunner: Sendable {
     /// The version of the function that was called last.
     private var executedVersion = FunctionReference.latest
 
+    /// Functions that use it often read it once: all steps share it, and both threads would keep counting references to it.
     var engine: Engine { work.engine }
     var interpreter: Interpreter { work.interpreter }
 
