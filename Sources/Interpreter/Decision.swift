@@ -27,14 +27,14 @@ package final class Decision: Sendable {
         /// Come back with `due` as soon as this is durable: enough has been done in one go.
         case proceed(function: String?)
         /// Call a service and come back with `succeeded`, `failed` or `timedOut`.
-        case request(ServiceRequest)
+        indirect case request(ServiceRequest)
         /// Start branches; come back with `joined` or `branchFailed`, and with `lastEvent` of the branch that ended last.
-        case fork(Fork)
+        indirect case fork(Fork)
         /// Carry on with the map run that `branch.taskInput` describes; come back with `succeeded` (its result) or
         /// `failed`.
         case runMap
         /// Start a child execution; come back with `succeeded`/`failed`, or with `submitted` when it is waited for.
-        case startExecution(ChildStart)
+        indirect case startExecution(ChildStart)
         /// Others do the work; come back with `succeeded`, `failed`, `timedOut` or `heartbeatMissed`.
         case awaitAnswer(Awaited)
         /// This branch of a Parallel or Map is done. Its `lastEvent` is what its parent goes on from, and what an
@@ -48,22 +48,23 @@ package final class Decision: Sendable {
 }
 
 /// The call of a function.
-package struct FunctionCall: Sendable, Equatable {
+package final class FunctionCall: Sendable, Equatable {
     /// The function's name; once it was looked up what its qualifier means, with the version's number behind a colon.
-    package var function: String
+    package let function: String
     /// The version or alias that the Task names; nil: the function as it is now.
-    package var qualifier: String?
+    package let qualifier: String?
     /// Where the call stands in the queue of those that wait for a function; nil: since when it is ready.
-    package var place: Timestamp?
-    package var input: JSONDocument
-    package var timeoutSeconds: Int?
-    package var heartbeatSeconds: Int?
+    package let place: Timestamp?
+    package let input: JSONDocument
+    package let timeoutSeconds: Int?
+    package let heartbeatSeconds: Int?
     /// Whether the call must be on record before it is made: the task token that it carries may be answered at once.
-    package var carriesToken: Bool
+    package let carriesToken: Bool
 
     package init(
         function: String,
         qualifier: String? = nil,
+        place: Timestamp? = nil,
         input: JSONDocument,
         timeoutSeconds: Int? = nil,
         heartbeatSeconds: Int? = nil,
@@ -71,10 +72,30 @@ package struct FunctionCall: Sendable, Equatable {
     ) {
         self.function = function
         self.qualifier = qualifier
+        self.place = place
         self.input = input
         self.timeoutSeconds = timeoutSeconds
         self.heartbeatSeconds = heartbeatSeconds
         self.carriesToken = carriesToken
+    }
+
+    /// The same call of a function that is known by another name, or in its queue.
+    package func of(_ function: String, place: Timestamp? = nil) -> FunctionCall {
+        FunctionCall(
+            function: function,
+            qualifier: qualifier,
+            place: place ?? self.place,
+            input: input,
+            timeoutSeconds: timeoutSeconds,
+            heartbeatSeconds: heartbeatSeconds,
+            carriesToken: carriesToken
+        )
+    }
+
+    package static func == (left: FunctionCall, right: FunctionCall) -> Bool {
+        left.function == right.function && left.qualifier == right.qualifier && left.place == right.place
+            && left.input == right.input && left.timeoutSeconds == right.timeoutSeconds
+            && left.heartbeatSeconds == right.heartbeatSeconds && left.carriesToken == right.carriesToken
     }
 }
 

@@ -69,7 +69,7 @@ extension CommitOutcome {
             var branch = commit.decision.branch
             branch.recordEvents(from: commit.firstEvent ?? 1)
             let lease = StepLease(key: commit.lease.key, fence: commit.lease.fence + 1)
-            results.append(.applied(lease: lease, branch: branch))
+            results.append(.applied(lease: lease, decision: commit.decision.recorded(as: branch)))
         }
         self.init(results: results, holders: [])
     }
@@ -99,7 +99,8 @@ extension CommitOutcome {
                     branch.enteredEvent = .recorded(try row.int(4))
                     branch.scheduledEvent = .recorded(try row.int(5))
                     let lease = StepLease(key: commit.lease.key, fence: fence)
-                    results[item - 1] = .applied(lease: lease, branch: branch, isRepeated: result == "d")
+                    let decision = commit.decision.recorded(as: branch)
+                    results[item - 1] = .applied(lease: lease, decision: decision, isRepeated: result == "d")
                 case "c": results[item - 1] = .deferred
                 default: results[item - 1] = .refused
                 }

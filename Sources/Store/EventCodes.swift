@@ -22,7 +22,9 @@ enum EventCodes {
     ]
 
     /// The number of a type.
-    static func number(of type: EventType) -> Int { types.firstIndex(of: type) ?? -1 }
+    static func number(of type: EventType) -> Int { numbers[type] ?? -1 }
+
+    private static let numbers = Dictionary(uniqueKeysWithValues: types.enumerated().map { ($1, $0) })
 
     /// What is written for the name of a detail; nil: the name itself.
     static func letter(for name: String) -> String? {

@@ -95,8 +95,10 @@ package final class ClaimedStep: Sendable {
     package var isInMapRun: Bool { revision.machine.mapLabel(around: branch.state) != nil }
 
     /// What the handler sees as its idempotency key: the same for every attempt at one stay in a state.
-    package static func idempotencyKey(_ key: StepKey, branch: Branch) -> String {
-        "\(key.execution)-\(key.id)-\(branch.entry)"
+    ///
+    /// - Parameter entry: how many states the branch has entered.
+    package static func idempotencyKey(_ key: StepKey, entry: Int) -> String {
+        "\(key.execution)-\(key.id)-\(entry)"
     }
 }
 
@@ -119,9 +121,10 @@ package final class StepCommit: Sendable {
 
 /// What became of one decision.
 package enum CommitResult: Sendable {
-    /// It is durable. `lease` is the next fence, meaningful when the lease was kept; `branch` has its events recorded and
-    /// its references numbered. `isRepeated`: an earlier call of the same did it, and a kept lease counts from then.
-    indirect case applied(lease: StepLease, branch: Branch, isRepeated: Bool = false)
+    /// It is durable. `lease` is the next fence, meaningful when the lease was kept; the branch of `decision` has its events
+    /// recorded and its references numbered. `isRepeated`: an earlier call of the same did it, and a kept lease counts from
+    /// then.
+    case applied(lease: StepLease, decision: Decision, isRepeated: Bool = false)
     /// The step is not this process's any more: drop everything, write nothing.
     case refused
     /// Another decision about the same execution went first: send it again.

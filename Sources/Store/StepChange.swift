@@ -98,7 +98,8 @@ package struct StepChange {
         // Stable over crashes: a start that is delivered twice finds the first one by its name.
         let name =
             start.name
-            ?? Digest.payloadID(ClaimedStep.idempotencyKey(key, branch: branch) + "-\(branch.retryCount)").description
+            ?? Digest.payloadID(ClaimedStep.idempotencyKey(key, entry: branch.entry) + "-\(branch.retryCount)")
+            .description
         return
             JSONValue.object([
                 "id": .string(

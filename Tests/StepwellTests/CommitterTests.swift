@@ -39,12 +39,12 @@ import Testing
             lease: Duration
         ) async throws(StoreError) -> [CommitResult] {
             calls.withLock { $0.append((commits.map(\.lease.key.id), .now)) }
-            let applied = commits.map { CommitResult.applied(lease: $0.lease, branch: $0.decision.branch) }
+            let applied = commits.map { CommitResult.applied(lease: $0.lease, decision: $0.decision) }
             let answer = answers.withLock { answers in answers.isEmpty ? .apply : answers.removeFirst() }
             switch answer {
             case .apply: return applied
             case .repeated:
-                return commits.map { .applied(lease: $0.lease, branch: $0.decision.branch, isRepeated: true) }
+                return commits.map { .applied(lease: $0.lease, decision: $0.decision, isRepeated: true) }
             case .deferLast: return applied.dropLast() + [.deferred]
             case .fail(let error): throw error
             }

@@ -44,7 +44,7 @@ import Testing
     @Test func aLeaseThatIsGoneEndsTheCall() {
         var held = held(step(1))
         let invocation = Invocation()
-        #expect(held.begin(step(1), invocation, deadlines: [], now: start) == true)
+        #expect(held.begin(step(1), invocation, deadline: nil, now: start) != .refused)
         _ = held.due(at(4))
         let lost = held.extended([step(1)], kept: [], sentAt: at(4))
         #expect(lost.map { $0 === invocation } == [true])
@@ -55,13 +55,13 @@ import Testing
     /// A claim may be answered when its time is over; the keeper may not have looked since.
     @Test func noHandlerBeginsWhenTheLeaseIsOver() {
         var held = held(step(1))
-        #expect(held.begin(step(1), Invocation(), deadlines: [], now: at(11)) == false)
-        #expect(held.begin(step(1), Invocation(), deadlines: [], now: at(10.9)) == true)
+        #expect(held.begin(step(1), Invocation(), deadline: nil, now: at(11)) == .refused)
+        #expect(held.begin(step(1), Invocation(), deadline: nil, now: at(10.9)) != .refused)
     }
 
     @Test func aLeaseThatRunsOutEndsTheCallBeforeItsTime() {
         var held = held(step(1))
-        #expect(held.begin(step(1), Invocation(), deadlines: [], now: start) == true)
+        #expect(held.begin(step(1), Invocation(), deadline: nil, now: start) != .refused)
         _ = held.due(at(4))
         // The database is away.
         #expect(held.extended([step(1)], kept: nil, sentAt: at(4)).isEmpty)
@@ -88,16 +88,19 @@ import Testing
         held.endWriting(step(1, fence: 2), grantedAt: at(4))
         #expect(held.extended([step(1)], kept: [], sentAt: at(4)).isEmpty)
         #expect(!held.isLost(step(1).key))
-        #expect(held.begin(step(1, fence: 2), Invocation(), deadlines: [], now: start) == true)
+        #expect(held.begin(step(1, fence: 2), Invocation(), deadline: nil, now: start) != .refused)
     }
 
     @Test func theEarliestLimitEndsTheCall() {
         var held = held(step(1))
-        let deadlines = [
-            HeldSteps.Deadline(at: at(2), ending: .functionTimedOut), HeldSteps.Deadline(at: at(1), ending: .timedOut),
-        ]
+        let (first, second) = (
+            HeldSteps.Deadline(at: at(1), owner: .state), HeldSteps.Deadline(at: at(2), owner: .function)
+        )
+        #expect(HeldSteps.Deadline.earlier(first, second)?.at == at(1))
+        #expect(HeldSteps.Deadline.earlier(second, nil)?.at == at(2))
+        let deadline = HeldSteps.Deadline.earlier(second, first)
         let invocation = Invocation()
-        #expect(held.begin(step(1), invocation, deadlines: deadlines, now: start) == true)
+        #expect(held.begin(step(1), invocation, deadline: deadline, now: start) != .refused)
         #expect(held.due(at(0.9)).endings.isEmpty)
         #expect(endings(held.due(at(3))) == ["timedOut"])
         held.finish(step(1).key, invocation)
@@ -107,7 +110,7 @@ import Testing
     @Test func aCallThatIsOverWritesNothing() {
         var held = held(step(1))
         let invocation = Invocation()
-        #expect(held.begin(step(1), invocation, deadlines: [.init(at: at(1), ending: .timedOut)], now: start) == true)
+        #expect(held.begin(step(1), invocation, deadline: .init(at: at(1), owner: .state), now: start) != .refused)
         #expect(held.beginWriting(step(1), for: invocation) == true)
         // While it writes, its time does not run out.
         #expect(held.due(at(2)).endings.isEmpty)
@@ -122,7 +125,7 @@ import Testing
     @Test func heartbeatsPutTheirDeadlineOff() {
         var held = held(step(1))
         let invocation = Invocation(heartbeatInterval: .seconds(1), now: start)
-        #expect(held.begin(step(1), invocation, deadlines: [], now: start) == true)
+        #expect(held.begin(step(1), invocation, deadline: nil, now: start) != .refused)
         #expect(invocation.heartbeat(at: at(0.8)))
         #expect(held.due(at(1.7)).endings.isEmpty)
         #expect(endings(held.due(at(1.8))) == ["heartbeatMissed"])
@@ -157,13 +160,13 @@ import Testing
     @Test func whoLostAStepDoesNotTouchTheLeaseThatFollows() {
         var held = held(step(1))
         let old = Invocation()
-        #expect(held.begin(step(1), old, deadlines: [], now: start) == true)
+        #expect(held.begin(step(1), old, deadline: nil, now: start) != .refused)
         // This process claims the step again before the one who had it notices.
         held.insert(step(1, fence: 3), grantedAt: at(1))
         let new = Invocation()
-        #expect(held.begin(step(1, fence: 3), new, deadlines: [], now: start) == true)
+        #expect(held.begin(step(1, fence: 3), new, deadline: nil, now: start) != .refused)
         held.finish(step(1).key, old)
-        #expect(held.begin(step(1), Invocation(), deadlines: [], now: start) == false)
+        #expect(held.begin(step(1), Invocation(), deadline: nil, now: start) == .refused)
         #expect(held.beginWriting(step(1)) == false)
         #expect(held.due(at(60)).endings.map { $0.invocation === new } == [true])
     }
@@ -171,9 +174,9 @@ import Testing
     @Test func saysWhenToLookNext() {
         var held = held(step(1))
         #expect(held.nextLook(before: at(60)) == at(4))
-        #expect(!held.needsEarlierLook(step(1).key))
-        #expect(held.begin(step(1), Invocation(), deadlines: [.init(at: at(3), ending: .timedOut)], now: start) == true)
-        #expect(held.needsEarlierLook(step(1).key))
+        #expect(held.begin(step(1), Invocation(), deadline: nil, now: start) == .begun(isUrgent: false))
+        let deadline = HeldSteps.Deadline(at: at(3), owner: .state)
+        #expect(held.begin(step(1), Invocation(), deadline: deadline, now: start) == .begun(isUrgent: true))
         #expect(held.nextLook(before: at(60)) == at(3))
         #expect(held.nextLook(before: at(2)) == at(2))
         held.remove(step(1))

@@ -144,8 +144,8 @@ extension CommitResult {
     var isRefused: Bool { if case .refused = self { true } else { false } }
     var isDeferred: Bool { if case .deferred = self { true } else { false } }
     var applied: (lease: StepLease, branch: Branch)? {
-        guard case .applied(let lease, let branch, _) = self else { return nil }
-        return (lease, branch)
+        guard case .applied(let lease, let decision, _) = self else { return nil }
+        return (lease, decision.branch)
     }
 }
 

@@ -84,7 +84,8 @@ extension MemoryState {
         case .valid:
             branch.recordEvents(from: first ?? 0)
             let fence = steps[commit.lease.key]?.fence ?? commit.lease.fence + 1
-            return .applied(lease: StepLease(key: commit.lease.key, fence: fence), branch: branch)
+            let lease = StepLease(key: commit.lease.key, fence: fence)
+            return .applied(lease: lease, decision: commit.decision.recorded(as: branch))
         case .done:
             guard let row = steps[commit.lease.key] else { return .refused }
             branch.events = []
@@ -92,7 +93,7 @@ extension MemoryState {
             branch.enteredEvent = row.branch.enteredEvent
             branch.scheduledEvent = row.branch.scheduledEvent
             let lease = StepLease(key: commit.lease.key, fence: commit.lease.fence + 1)
-            return .applied(lease: lease, branch: branch, isRepeated: true)
+            return .applied(lease: lease, decision: commit.decision.recorded(as: branch), isRepeated: true)
         }
     }
 

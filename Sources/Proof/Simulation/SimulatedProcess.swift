@@ -47,7 +47,7 @@ final class SimulatedProcess: TaskExecutor, Surroundings, @unchecked Sendable {
     // MARK: Surroundings
 
     var now: ContinuousClock.Instant { Self.origin.advanced(by: scheduler.elapsed + offset) }
-    var stepExecutor: any TaskExecutor { self }
+    func stepExecutor(ofBucket bucket: Int32) -> any TaskExecutor { self }
     var leaseExecutor: any TaskExecutor { self }
     var timerExecutor: (any TaskExecutor)? { self }
 

@@ -1,5 +1,5 @@
 /// What the `Resource` of a Task names: who does the work, and how the Task learns of its result.
-package enum Resource: Sendable, Hashable {
+package indirect enum Resource: Sendable, Hashable {
     /// `arn:aws:lambda:…:function:NAME[:qualifier]`: found by its name, whatever region and account stand there.
     case function(FunctionReference, arn: String)
     /// `arn:aws:states:…:activity:NAME`: whoever asks for the activity's tasks does the work.

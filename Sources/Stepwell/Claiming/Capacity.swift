@@ -186,7 +186,7 @@ struct Capacity {
     }
 
     private func isBlocked(_ function: String) -> Bool {
-        abandoned[function, default: 0] >= Self.abandonedLimit
+        !abandoned.isEmpty && abandoned[function, default: 0] >= Self.abandonedLimit
     }
 
     // MARK: What happens
@@ -225,12 +225,14 @@ struct Capacity {
     }
 
     /// Whether calls of the function take permits.
-    func isLimited(_ function: String) -> Bool { limits.contains { $0.function == function } }
+    func isLimited(_ function: String) -> Bool { hasLimits && limits.contains { $0.function == function } }
+
+    private var hasLimits: Bool { !ownLimits.isEmpty || !budgets.isEmpty }
 
     /// Whether a handler may start; if so, a limited function has one permit fewer.
     mutating func takePermit(_ function: String) -> Bool {
         guard !isBlocked(function) else { return false }
-        guard let limit = limits.first(where: { $0.function == function }) else { return true }
+        guard hasLimits, let limit = limits.first(where: { $0.function == function }) else { return true }
         guard free(limit) > 0 else { return false }
         permits[function, default: 0] += 1
         budgets[function]?.begin(1)

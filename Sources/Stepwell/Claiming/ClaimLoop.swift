@@ -162,7 +162,7 @@ struct ClaimLoop {
 
     private func run(_ step: ClaimedStep, _ offer: Capacity.Offer) {
         let engine = engine
-        StepTask.start(on: engine.surroundings.stepExecutor) { task in
+        StepTask.start(on: engine.surroundings.stepExecutor(ofBucket: step.key.bucket)) { task in
             if step.isExpress {
                 await ExpressRunner(engine: engine, step: step).run(permit: offer.limited)
             } else {

@@ -78,14 +78,15 @@ struct ExpressCall {
         let now = surroundings.now
         var limits: [HeldSteps.Deadline] = []
         if let timeout = function.timeout {
-            limits.append(HeldSteps.Deadline(at: now.advanced(by: timeout), ending: .functionTimedOut))
+            limits.append(HeldSteps.Deadline(at: now.advanced(by: timeout), owner: .function))
         }
         if let timeout = branch.deadline {
-            limits.append(HeldSteps.Deadline(at: engine.instant(of: timeout, now: now), ending: .timedOut))
+            limits.append(HeldSteps.Deadline(at: engine.instant(of: timeout, now: now), owner: .state))
         }
         // Whoever runs the execution sees to its own end.
         let limit = limits.filter { $0.at < deadline }.min { $0.at < $1.at }
         let invocation = Invocation(
+            bucket: execution.step.key.bucket,
             heartbeatInterval: heartbeatSeconds.map { .seconds($0) },
             now: now,
             surroundings: surroundings
@@ -95,9 +96,9 @@ struct ExpressCall {
             invokedFunctionARN: engine.arn(of: call),
             stateName: branch.state,
             attempt: branch.retryCount + 1,
-            idempotencyKey: idempotencyKey,
             deadline: limit?.at ?? deadline,
             logTail: nil,
+            stay: .named(idempotencyKey),
             execution: info,
             request: engine.nextRequestID(),
             invocation: invocation,

@@ -36,7 +36,7 @@ final class ExpressExecution: Sendable {
     private static let childLimit = 1000
 
     private let engine: Engine
-    private let step: ClaimedStep
+    let step: ClaimedStep
     private let deadline: ContinuousClock.Instant
     private let interpreter: Interpreter
     private let log: ExpressLog

@@ -29,14 +29,17 @@ struct ExpressRunner {
             if case .failed(let error, let cause) = step.outcome { return .failed(error: error, cause: cause) }
             guard await engine.startSuspect(step.lease) else { return nil }
         }
-        let call = Invocation(surroundings: engine.surroundings)
+        let surroundings = engine.surroundings
+        let call = Invocation(bucket: step.key.bucket, surroundings: surroundings)
         let limit = min(step.revision.machine.timeoutSeconds ?? Self.longest, Self.longest)
         let deadline = engine.surroundings.now.advanced(by: .seconds(limit))
-        guard engine.begin(step.lease, call, deadlines: [HeldSteps.Deadline(at: deadline, ending: .timedOut)]) else {
+        guard engine.begin(step.lease, call, deadline: HeldSteps.Deadline(at: deadline, owner: .state)) else {
             return nil
         }
         let execution = ExpressExecution(engine: engine, step: step, deadline: deadline)
-        let tree = Task(executorPreference: engine.surroundings.stepExecutor) { await execution.run() }
+        let tree = Task(executorPreference: surroundings.stepExecutor(ofBucket: step.key.bucket)) {
+            await execution.run()
+        }
         let ending = await call.run {
             await withTaskCancellationHandler {
                 _ = await tree.value

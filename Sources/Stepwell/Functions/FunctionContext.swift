@@ -1,6 +1,7 @@
 import Interpreter
 public import Logging
 import Postgres
+import Store
 
 /// What a handler knows about the call it answers.
 public struct FunctionContext: Sendable {
@@ -13,19 +14,34 @@ public struct FunctionContext: Sendable {
     /// 1 for the first try, one more for every retry that the state's `Retry` made. Runs that were cut short by a crash
     /// don't count.
     public let attempt: Int
-    /// Identifies this stay of this execution in this state: the same for every attempt and after every crash. Give it
-    /// to services that recognise repeated requests.
-    public let idempotencyKey: String
     /// When the call is given up: by the function's timeout or the state's `TimeoutSeconds`, whichever comes first.
     public let deadline: ContinuousClock.Instant?
 
     /// What the call prints, if it does so in a process of its own; nil: nobody has asked for it.
     package let logTail: LogTail?
 
+    /// Which stay in which state it is.
+    enum Stay: Sendable {
+        /// A step's, which has entered so many states.
+        case step(StepKey, entry: Int)
+        /// One of an execution that runs in memory, under a name of its own.
+        case named(String)
+    }
+
+    let stay: Stay
     let execution: ExecutionInfo
     let request: PGUUID
     let invocation: Invocation
     let workerLogger: Logger
+
+    /// Identifies this stay of this execution in this state: the same for every attempt and after every crash. Give it
+    /// to services that recognise repeated requests.
+    public var idempotencyKey: String {
+        switch stay {
+        case .step(let key, let entry): ClaimedStep.idempotencyKey(key, entry: entry)
+        case .named(let name): name
+        }
+    }
 
     /// The execution's ARN.
     public var executionARN: String { execution.arn }

@@ -243,15 +243,10 @@ final class Engine: Sendable {
     /// Starts to count a handler's time.
     ///
     /// - Returns: whether the step is still this worker's.
-    func begin(_ lease: StepLease, _ invocation: Invocation, deadlines: [HeldSteps.Deadline]) -> Bool {
-        let (isHeld, isUrgent) = held.withLock { held in
-            (
-                held.begin(lease, invocation, deadlines: deadlines, now: surroundings.now),
-                held.needsEarlierLook(lease.key)
-            )
-        }
-        if isUrgent { keeperBox.post { _ in } }
-        return isHeld
+    func begin(_ lease: StepLease, _ invocation: Invocation, deadline: HeldSteps.Deadline?) -> Bool {
+        let beginning = held.withLock { $0.begin(lease, invocation, deadline: deadline, now: surroundings.now) }
+        if beginning == .begun(isUrgent: true) { keeperBox.post { _ in } }
+        return beginning != .refused
     }
 
     /// Others go on with a step: those who can should know.

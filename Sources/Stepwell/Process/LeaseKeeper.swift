@@ -19,7 +19,7 @@ struct LeaseKeeper {
                     if letters.checksAll { held.check(now: now) }
                     return held.due(now)
                 }
-                ThreadExecutor.steps.relieve()
+                ThreadPool.steps.relieve()
                 for (invocation, ending) in actions.endings { end(invocation, ending) }
                 for (bucket, leases) in actions.extensions.sorted(by: { $0.key < $1.key }) {
                     group.addTask { await extend(leases, in: bucket) }

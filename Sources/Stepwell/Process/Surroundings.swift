@@ -8,8 +8,8 @@ import Dispatch
 package protocol Surroundings: Sendable {
     /// The time of a clock that never goes back.
     var now: ContinuousClock.Instant { get }
-    /// Where steps and handlers run.
-    var stepExecutor: any TaskExecutor { get }
+    /// Where steps of a bucket and their handlers run.
+    func stepExecutor(ofBucket bucket: Int32) -> any TaskExecutor
     /// Where leases are kept.
     var leaseExecutor: any TaskExecutor { get }
     /// Where timers run; nil: wherever there is room.
@@ -49,9 +49,9 @@ extension Surroundings {
 package struct ProcessSurroundings: Surroundings {
     package init() {}
 
+    package func stepExecutor(ofBucket bucket: Int32) -> any TaskExecutor { ThreadPool.steps.queue(Int(bucket)) }
+    package var leaseExecutor: any TaskExecutor { ThreadPool.leases.queue(0) }
     package var now: ContinuousClock.Instant { .now }
-    package var stepExecutor: any TaskExecutor { ThreadExecutor.steps }
-    package var leaseExecutor: any TaskExecutor { ThreadExecutor.leases }
     package var timerExecutor: (any TaskExecutor)? { nil }
     #if FAULTS
         package var bug: WorkerBug? { nil }

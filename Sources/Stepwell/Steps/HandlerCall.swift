@@ -27,7 +27,8 @@ final class HandlerCall: Sendable {
     let input: JSONDocument
     let invocation: Invocation
     let context: FunctionContext
-    private let deadlines: [HeldSteps.Deadline]
+    /// What ends the call first.
+    private let deadline: HeldSteps.Deadline?
 
     init(
         engine: Engine,
@@ -39,13 +40,10 @@ final class HandlerCall: Sendable {
         call: FunctionCall
     ) {
         let now = engine.surroundings.now
-        var deadlines: [HeldSteps.Deadline] = []
-        if let timeout = function.timeout {
-            deadlines.append(HeldSteps.Deadline(at: now.advanced(by: timeout), ending: .functionTimedOut))
-        }
-        if let deadline = decision.branch.deadline {
-            deadlines.append(HeldSteps.Deadline(at: engine.instant(of: deadline, now: now), ending: .timedOut))
-        }
+        let deadline = HeldSteps.Deadline.earlier(
+            function.timeout.map { HeldSteps.Deadline(at: now.advanced(by: $0), owner: .function) },
+            decision.branch.deadline.map { HeldSteps.Deadline(at: engine.instant(of: $0, now: now), owner: .state) }
+        )
         self.engine = engine
         self.interpreter = interpreter
         self.revision = step.revision
@@ -53,8 +51,9 @@ final class HandlerCall: Sendable {
         self.decision = decision
         self.function = function
         self.input = call.input
-        self.deadlines = deadlines
+        self.deadline = deadline
         invocation = Invocation(
+            bucket: lease.key.bucket,
             heartbeatInterval: call.heartbeatSeconds.map { .seconds($0) },
             now: now,
             surroundings: engine.surroundings
@@ -64,9 +63,9 @@ final class HandlerCall: Sendable {
             invokedFunctionARN: engine.arn(of: call),
             stateName: decision.branch.state,
             attempt: decision.branch.retryCount + 1,
-            idempotencyKey: ClaimedStep.idempotencyKey(step.key, branch: decision.branch),
-            deadline: deadlines.map(\.at).min(),
+            deadline: deadline?.at,
             logTail: InvocationKind.logged.isKind(ofMachine: step.execution.stateMachineName) ? LogTail() : nil,
+            stay: .step(step.key, entry: decision.branch.entry),
             execution: step.execution,
             request: engine.nextRequestID(),
             invocation: invocation,
@@ -89,7 +88,7 @@ final class HandlerCall: Sendable {
         in task: StepTask,
         elsewhere goOn: @escaping @Sendable (Result, StepTask) async -> Void
     ) async -> Result? {
-        guard engine.begin(lease, invocation, deadlines: deadlines) else {
+        guard engine.begin(lease, invocation, deadline: deadline) else {
             engine.metrics.lostLease()
             return .lost
         }

@@ -8,10 +8,39 @@ import Store
 struct HeldSteps {
     typealias Instant = ContinuousClock.Instant
 
-    /// A time limit of a handler that runs, and how the call ends then.
+    /// A time limit of a handler that runs.
     struct Deadline {
+        /// Whose limit it is.
+        enum Owner {
+            case function
+            /// The state, or a whole express execution.
+            case state
+        }
+
         var at: Instant
-        var ending: Invocation.Ending
+        var owner: Owner
+
+        /// How the call ends then.
+        var ending: Invocation.Ending {
+            switch owner {
+            case .function: .functionTimedOut
+            case .state: .timedOut
+            }
+        }
+
+        /// The one that comes first.
+        static func earlier(_ left: Deadline?, _ right: Deadline?) -> Deadline? {
+            guard let left, let right else { return left ?? right }
+            return right.at < left.at ? right : left
+        }
+    }
+
+    /// What became of a handler that is to begin.
+    enum Beginning: Equatable {
+        /// The step is not held under this lease.
+        case refused
+        /// `isUrgent`: the keeper sleeps too long for it.
+        case begun(isUrgent: Bool)
     }
 
     struct Actions {
@@ -31,7 +60,7 @@ struct HeldSteps {
         var extendAt: Instant
         var isLost = false
         var invocation: Invocation?
-        var deadlines: [Deadline] = []
+        var deadline: Deadline?
 
         init(lease: StepLease, grantedAt: Instant, extendAt: Instant) {
             self.lease = lease
@@ -47,22 +76,27 @@ struct HeldSteps {
 
     init(leaseDuration: Duration) {
         self.leaseDuration = leaseDuration
+        third = leaseDuration / 3
+        company = leaseDuration / 12
+        span = leaseDuration - min(.seconds(1), leaseDuration / 10)
     }
 
     var count: Int { entries.count }
     var isEmpty: Bool { entries.isEmpty }
 
-    /// A handler is cancelled this long before its lease ends, to be gone when another process begins.
-    private var margin: Duration { min(.seconds(1), leaseDuration / 10) }
+    /// How long after it was granted a lease is extended.
+    private let third: Duration
     /// How long before its time a lease is extended along with another one.
-    private var company: Duration { leaseDuration / 12 }
+    private let company: Duration
+    /// How long a handler may use its lease: it is cancelled before the end, to be gone when another process begins.
+    private let span: Duration
     private static let retryInterval: Duration = .milliseconds(500)
 
     mutating func insert(_ lease: StepLease, grantedAt: Instant) {
         entries[lease.key] = Entry(
             lease: lease,
             grantedAt: grantedAt,
-            extendAt: grantedAt.advanced(by: leaseDuration / 3)
+            extendAt: grantedAt.advanced(by: third)
         )
     }
 
@@ -92,27 +126,28 @@ struct HeldSteps {
 
     /// A handler begins.
     ///
-    /// - Returns: whether the step is still held under this lease. One that this process has lost and claimed again is
-    ///   somebody else's, and one whose claim was answered so late that its time is over is perhaps already.
+    /// - Returns: refused, unless the step is still held under this lease: one that this process has lost and claimed
+    ///   again is somebody else's, and one whose claim was answered so late that its time is over is perhaps already.
     mutating func begin(
         _ lease: StepLease,
         _ invocation: Invocation,
-        deadlines: [Deadline],
+        deadline: Deadline?,
         now: Instant
-    ) -> Bool {
+    ) -> Beginning {
         guard let entry = entries[lease.key], !entry.isLost, entry.lease == lease, end(of: entry) > now else {
-            return false
+            return .refused
         }
         entry.invocation = invocation
-        entry.deadlines = deadlines
-        return true
+        entry.deadline = deadline
+        guard let nextLook, let first = firstLook(at: entry) else { return .begun(isUrgent: false) }
+        return .begun(isUrgent: first < nextLook)
     }
 
     /// The call is over.
     mutating func finish(_ key: StepKey, _ invocation: Invocation) {
         guard let entry = entries[key], entry.invocation === invocation else { return }
         entry.invocation = nil
-        entry.deadlines = []
+        entry.deadline = nil
     }
 
     /// A write that names the fence will be sent.
@@ -132,7 +167,7 @@ struct HeldSteps {
         guard let entry = entries[lease.key], entry.lease.fence <= lease.fence else { return }
         entry.lease = lease
         entry.grantedAt = grantedAt
-        entry.extendAt = grantedAt.advanced(by: leaseDuration / 3)
+        entry.extendAt = grantedAt.advanced(by: third)
         entry.isWriting = false
     }
 
@@ -159,7 +194,7 @@ struct HeldSteps {
                 if let invocation = entry.invocation { endings.append((key, invocation, ending)) }
                 // From here on nothing is written on its behalf.
                 entry.invocation = nil
-                entry.deadlines = []
+                entry.deadline = nil
             } else if !entry.isExtending, entry.extendAt <= now {
                 hasExtension.insert(key.bucket)
             }
@@ -177,13 +212,13 @@ struct HeldSteps {
 
     private func ending(of entry: Entry, _ now: Instant) -> Invocation.Ending? {
         if end(of: entry) <= now { return .lost }
-        if let deadline = entry.deadlines.filter({ $0.at <= now }).min(by: { $0.at < $1.at }) { return deadline.ending }
+        if let deadline = entry.deadline, deadline.at <= now { return deadline.ending }
         if let heartbeat = entry.invocation?.heartbeatDeadline, heartbeat <= now { return .heartbeatMissed }
         return nil
     }
 
     private func end(of entry: Entry) -> Instant {
-        entry.grantedAt.advanced(by: leaseDuration - margin)
+        entry.grantedAt.advanced(by: span)
     }
 
     /// The answer to an extension.
@@ -202,7 +237,7 @@ struct HeldSteps {
                 // A transition of our own came in between: the answer is about a fence that is over.
             } else if kept?.contains(lease.key) == true {
                 entry.grantedAt = max(entry.grantedAt, sentAt)
-                entry.extendAt = entry.grantedAt.advanced(by: leaseDuration / 3)
+                entry.extendAt = entry.grantedAt.advanced(by: third)
             } else if kept == nil {
                 entry.extendAt = sentAt.advanced(by: Self.retryInterval)
             } else {
@@ -221,17 +256,11 @@ struct HeldSteps {
         return next
     }
 
-    /// Whether the keeper sleeps too long for a step.
-    func needsEarlierLook(_ key: StepKey) -> Bool {
-        guard let nextLook, let entry = entries[key], let first = firstLook(at: entry) else { return false }
-        return first < nextLook
-    }
-
     private func firstLook(at entry: Entry) -> Instant? {
         guard !entry.isLost, !entry.isWriting else { return nil }
         var first = end(of: entry)
         if !entry.isExtending { first = min(first, entry.extendAt) }
-        for deadline in entry.deadlines { first = min(first, deadline.at) }
+        if let deadline = entry.deadline { first = min(first, deadline.at) }
         if let heartbeat = entry.invocation?.heartbeatDeadline { first = min(first, heartbeat) }
         return first
     }

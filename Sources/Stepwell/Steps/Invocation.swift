@@ -36,13 +36,17 @@ final class Invocation: Sendable {
     }
 
     let surroundings: any Surroundings
+    private let bucket: Int32
     private let state: Mutex<State>
 
+    /// - Parameter bucket: where the step is that calls.
     init(
+        bucket: Int32 = 0,
         heartbeatInterval: Duration? = nil,
         now: ContinuousClock.Instant = .now,
         surroundings: any Surroundings = ProcessSurroundings()
     ) {
+        self.bucket = bucket
         self.surroundings = surroundings
         state = Mutex(
             State(
@@ -82,9 +86,9 @@ final class Invocation: Sendable {
     ) async -> Ending? {
         let early: Ending? = state.withLock { state in
             guard state.ending == nil else { return state.ending }
-            state.interruption = { [surroundings] ending in
+            state.interruption = { [surroundings, bucket] ending in
                 task.cancel()
-                StepTask.start(on: surroundings.stepExecutor) { await goOn(ending, $0) }
+                StepTask.start(on: surroundings.stepExecutor(ofBucket: bucket)) { await goOn(ending, $0) }
             }
             return nil
         }
@@ -112,7 +116,7 @@ final class Invocation: Sendable {
         onLateReturn: @escaping @Sendable () -> Void
     ) async -> Ending {
         await withCheckedContinuation { continuation in
-            StepTask.start(on: surroundings.stepExecutor) { [self] task in
+            StepTask.start(on: surroundings.stepExecutor(ofBucket: bucket)) { [self] task in
                 let ending = await run(in: task, handler) { ending, _ in
                     continuation.resume(returning: ending)
                 } onLateReturn: {

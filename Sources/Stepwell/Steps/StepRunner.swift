@@ -94,45 +94,32 @@ struct StepRunner: Sendable {
         case .invoke(let call) where call.qualifier == nil:
             executedVersion = FunctionReference.latest
             return await self.call(call.function, call, decision)
-        case .invoke(let call):
-            let key = ClaimedStep.idempotencyKey(lease.key, branch: decision.branch)
-            switch await engine.target(of: call, for: key, lease) {
-            case .offered(let name, let version):
-                executedVersion = version
-                return await self.call(name, call, decision)
-            case .missing(let outcome): return advance(decision.branch, outcome)
-            case nil: return nil
-            }
-        case .request(let request):
-            let call = FunctionCall(
-                function: "\(request.service):\(request.action)",
-                input: request.parameters,
-                timeoutSeconds: request.timeoutSeconds,
-                carriesToken: request.carriesToken
-            )
-            switch await engine.performer(of: request, for: lease) {
-            case .thisWorker: return await invoke(engine.services.function(for: request), call, decision)
-            case .others:
-                var request = request
-                request.isForOthers = true
-                return await handOver(decision.followed(by: .request(request)))
-            case nil: return nil
-            }
-        case .awaitAnswer(.activity(let name)):
-            guard let exists = await engine.activityExists(name, for: lease) else { return nil }
-            return exists ? await handOver(decision) : advance(decision.branch, .refused)
-        case .proceed:
-            guard mayGoOn else { return await handOver(decision) }
-            guard let branch = await write(decision, keepsLease: true) else { return nil }
-            return advance(branch, .due)
-        case .runMap:
-            guard !decision.branch.events.isEmpty else { return await runMap(decision.branch) }
-            guard mayGoOn else { return await handOver(decision) }
-            guard let branch = await write(decision, keepsLease: true) else { return nil }
-            return await runMap(branch)
+        case .invoke(let call): return await callQualified(call, decision)
+        case .request(let request): return await makeRequest(request, decision)
+        case .awaitAnswer(.activity(let name)): return await awaitActivity(name, decision)
+        case .proceed: return await proceed(decision)
+        case .runMap: return await carryOnMapRun(decision)
         case .pause, .fork, .startExecution, .awaitAnswer, .endBranch, .failBranch, .endExecution:
             return await handOver(decision)
         }
+    }
+
+    private mutating func proceed(_ decision: Decision) async -> Decision? {
+        guard mayGoOn else { return await handOver(decision) }
+        guard let written = await write(decision, keepsLease: true) else { return nil }
+        return advance(written.branch, .due)
+    }
+
+    private mutating func carryOnMapRun(_ decision: Decision) async -> Decision? {
+        guard !decision.branch.events.isEmpty else { return await runMap(decision.branch) }
+        guard mayGoOn else { return await handOver(decision) }
+        guard let written = await write(decision, keepsLease: true) else { return nil }
+        return await runMap(written.branch)
+    }
+
+    private mutating func awaitActivity(_ name: String, _ decision: Decision) async -> Decision? {
+        guard let exists = await engine.activityExists(name, for: lease) else { return nil }
+        return exists ? await handOver(decision) : advance(decision.branch, .refused)
     }
 
     mutating func advance(_ branch: Branch, _ outcome: Outcome) -> Decision {
@@ -162,8 +149,8 @@ struct StepRunner: Sendable {
         return nil
     }
 
-    /// - Returns: the branch as it is recorded; nil: the step is not ours any more.
-    private mutating func write(_ decision: Decision, keepsLease: Bool) async -> Branch? {
+    /// - Returns: the decision as it is recorded; nil: the step is not ours any more.
+    private mutating func write(_ decision: Decision, keepsLease: Bool) async -> Decision? {
         let engine = engine
         guard engine.held.withLock({ $0.beginWriting(lease) }) else { return nil }
         let commit = StepCommit(lease: lease, revision: work.step.revision, decision: decision, keepsLease: keepsLease)
@@ -175,14 +162,14 @@ struct StepRunner: Sendable {
                 // Where this is the only step in hand, a look around would only take time.
                 expectsCompany: engine.capacity.withLock(\.stepCount) > 1
             )
-        guard case .applied(let next, let branch, _) = written.result else {
+        guard case .applied(let next, let recorded, _) = written.result else {
             engine.logger.debug("A step was no longer this worker's", metadata: metadata)
             return nil
         }
         engine.held.withLock { $0.endWriting(next, grantedAt: written.sentAt) }
         lease = next
         needsCommit = false
-        return branch
+        return recorded
     }
 
     /// Whether the step may stay in this worker's hand: others get their turn after a while.
@@ -210,19 +197,43 @@ struct StepRunner: Sendable {
         if let rule = engine.capacity.withLock({ $0.fairRule(of: name) }), lane != FairRule.lane(of: name) {
             // First it waits until it is its turn.
             guard let place = await engine.place(of: call, as: name, rule, for: lease) else { return nil }
-            var call = call
-            call.function = FairRule.lane(of: name)
-            call.place = place
-            return await handOver(decision.followed(by: .invoke(call)))
+            return await handOver(decision.followed(by: .invoke(call.of(FairRule.lane(of: name), place: place))))
         }
         if let function = engine.function(named: name), takePermit(name) {
             lane = nil
             return await invoke(function, call, decision)
         }
         guard name != call.function else { return await handOver(decision) }
-        var call = call
-        call.function = name
-        return await handOver(decision.followed(by: .invoke(call)))
+        return await handOver(decision.followed(by: .invoke(call.of(name))))
+    }
+
+    private mutating func callQualified(_ call: FunctionCall, _ decision: Decision) async -> Decision? {
+        let key = ClaimedStep.idempotencyKey(lease.key, entry: decision.branch.entry)
+        switch await engine.target(of: call, for: key, lease) {
+        case .offered(let name, let version):
+            executedVersion = version
+            return await self.call(name, call, decision)
+        case .missing(let outcome): return advance(decision.branch, outcome)
+        case nil: return nil
+        }
+    }
+
+    private mutating func makeRequest(_ request: ServiceRequest, _ decision: Decision) async -> Decision? {
+        switch await engine.performer(of: request, for: lease) {
+        case .thisWorker:
+            let call = FunctionCall(
+                function: "\(request.service):\(request.action)",
+                input: request.parameters,
+                timeoutSeconds: request.timeoutSeconds,
+                carriesToken: request.carriesToken
+            )
+            return await invoke(engine.services.function(for: request), call, decision)
+        case .others:
+            var request = request
+            request.isForOthers = true
+            return await handOver(decision.followed(by: .request(request)))
+        case nil: return nil
+        }
     }
 
     private mutating func invoke(_ function: Function, _ call: FunctionCall, _ decision: Decision) async -> Decision? {
@@ -234,7 +245,7 @@ struct StepRunner: Sendable {
         if mustLast, !decision.branch.events.isEmpty {
             guard work.step.isSuspect || mayGoOn else { return await handOver(decision) }
             guard let written = await write(decision, keepsLease: true) else { return nil }
-            decision = decision.recorded(as: written)
+            decision = written
         }
         if work.step.isSuspect {
             guard await engine.startSuspect(lease) else { return nil }

@@ -168,8 +168,8 @@ struct ContractBench {
 
 extension CommitResult {
     var applied: (lease: StepLease, branch: Branch)? {
-        guard case .applied(let lease, let branch, _) = self else { return nil }
-        return (lease, branch)
+        guard case .applied(let lease, let decision, _) = self else { return nil }
+        return (lease, decision.branch)
     }
 
     var isRefused: Bool { if case .refused = self { true } else { false } }

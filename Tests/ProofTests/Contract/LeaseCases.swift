@@ -51,13 +51,11 @@ extension ContractCase {
             try await bench.startChain()
             let step = try await bench.one()
             var decision = try await bench.decide(step)
-            guard case .invoke(var call) = decision.next else {
+            guard case .invoke(let call) = decision.next else {
                 throw ContractViolation(description: "the function is to be called")
             }
             let place = try await bench.store.probe(functions: []).now.adding(seconds: Int64(-1000))
-            call.function = "a#"
-            call.place = place
-            decision = decision.followed(by: .invoke(call))
+            decision = decision.followed(by: .invoke(call.of("a#", place: place)))
             _ = try await bench.commit(step, decision)
             try bench.expect(try await bench.claim().isEmpty, "it is not in the function's own queue")
             func claim() async throws -> Claim {
