@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 import Testing
 
 @testable import Stepwell
@@ -25,19 +25,6 @@ import Testing
 
     private func thread(on queue: any TaskExecutor) async -> pthread_t {
         await Task(executorPreference: queue) { pthread_self() }.value
-    }
-
-    /// But for jobs that others take over while the machine gives the thread no time.
-    @Test func aQueueHasAThread() async {
-        let pool = ThreadPool(threads: 2)
-        var (same, other) = (0, 0)
-        let first = await thread(on: pool.queue(0))
-        for _ in 0..<100 {
-            if await thread(on: pool.queue(2)) == first { same += 1 }
-            if await thread(on: pool.queue(1)) != first { other += 1 }
-        }
-        #expect(same > 50)
-        #expect(other > 50)
     }
 
     @Test func whatWaitsForALongJobIsTakenOver() async {
