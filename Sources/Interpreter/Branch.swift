@@ -65,6 +65,8 @@ package struct Branch: Sendable, Equatable {
     package var scheduledEvent: EventReference
     /// Events that have happened and are not recorded yet, in order.
     package var events: [HistoryEvent]
+    /// About how many bytes of payload these have.
+    package var eventBytes: Int
 
     /// A branch that has not begun: everything else has its initial value.
     package init(
@@ -90,16 +92,27 @@ package struct Branch: Sendable, Equatable {
         enteredEvent = .recorded(0)
         scheduledEvent = .recorded(0)
         events = []
+        eventBytes = 0
     }
 
     /// Takes out the events, which have been recorded with contiguous numbers, and gives what refers to them its number.
     ///
     /// - Parameter first: the number of `events[0]`.
     package mutating func recordEvents(from first: Int) {
+        recordEvents(
+            last: lastEvent.recorded(from: first),
+            entered: enteredEvent.recorded(from: first),
+            scheduled: scheduledEvent.recorded(from: first)
+        )
+    }
+
+    /// Takes out the events, which have been recorded, where it is known what refers to them.
+    package mutating func recordEvents(last: EventReference, entered: EventReference, scheduled: EventReference) {
         events = []
-        lastEvent = lastEvent.recorded(from: first)
-        enteredEvent = enteredEvent.recorded(from: first)
-        scheduledEvent = scheduledEvent.recorded(from: first)
+        eventBytes = 0
+        lastEvent = last
+        enteredEvent = entered
+        scheduledEvent = scheduled
     }
 }
 

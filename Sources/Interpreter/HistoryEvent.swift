@@ -26,6 +26,9 @@ package struct HistoryEvent: Sendable, Equatable {
             self.name = name
             self.value = value
         }
+
+        /// The size of the payload, if it is one.
+        var payloadBytes: Int { if case .payload(let document) = value { document.byteCount } else { 0 } }
     }
 
     package enum DetailValue: Sendable, Equatable {

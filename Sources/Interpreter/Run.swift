@@ -10,9 +10,10 @@ struct Run<Random: RandomNumberGenerator> {
     let executedVersion: String
     var random: Random
     var branch: Branch
-    /// States entered and bytes of payload in events, by this call.
+    /// States entered by this call.
     private var statesEntered = 0
-    private var eventBytes = 0
+    /// Bytes of payload in events before it.
+    private let earlierEventBytes: Int
     /// Time spent in JSONata by this call, and by its states before the current one.
     var evaluationTime = Duration.zero
     private(set) var earlierEvaluationTime = Duration.zero
@@ -35,6 +36,7 @@ struct Run<Random: RandomNumberGenerator> {
     ) {
         self.interpreter = interpreter
         self.branch = branch
+        earlierEventBytes = branch.eventBytes
         self.now = now
         self.executedVersion = executedVersion
         self.random = random
@@ -53,7 +55,8 @@ struct Run<Random: RandomNumberGenerator> {
             case .stop(let next):
                 return keepingHistoryLimit(next)
             case .enter(let name, let input):
-                if statesEntered >= limits.statesPerDecision || eventBytes >= limits.eventBytesPerDecision
+                if statesEntered >= limits.statesPerDecision
+                    || branch.eventBytes - earlierEventBytes >= limits.eventBytesPerDecision
                     || evaluationTime >= limits.evaluationTimePerDecision
                 {
                     branch.phase = .entering
@@ -143,7 +146,7 @@ struct Run<Random: RandomNumberGenerator> {
     /// Adds an event that no later one refers to.
     @discardableResult
     mutating func appendAside(_ type: EventType, _ details: [HistoryEvent.Detail] = []) -> EventReference {
-        for case .payload(let document) in details.lazy.map(\.value) { eventBytes += document.byteCount }
+        for detail in details { branch.eventBytes += detail.payloadBytes }
         // A Task that follows another one has six.
         if branch.events.isEmpty { branch.events.reserveCapacity(8) }
         branch.events.append(

@@ -94,10 +94,11 @@ extension CommitOutcome {
                     let fence = commit.lease.fence + 1
                     if commit.keepsLease, try row.int64(2) != fence { continue }
                     var branch = commit.decision.branch
-                    branch.events = []
-                    branch.lastEvent = .recorded(try row.int(3))
-                    branch.enteredEvent = .recorded(try row.int(4))
-                    branch.scheduledEvent = .recorded(try row.int(5))
+                    branch.recordEvents(
+                        last: .recorded(try row.int(3)),
+                        entered: .recorded(try row.int(4)),
+                        scheduled: .recorded(try row.int(5))
+                    )
                     let lease = StepLease(key: commit.lease.key, fence: fence)
                     let decision = commit.decision.recorded(as: branch)
                     results[item - 1] = .applied(lease: lease, decision: decision, isRepeated: result == "d")

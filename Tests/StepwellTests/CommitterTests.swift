@@ -168,11 +168,11 @@ import Testing
         var queue = CommitQueue<String, Int>(maximumCount: 10, maximumWeight: 100)
         #expect(queue.add("a", weight: 1, waiter: 1) == true)
         #expect(queue.add("b", weight: 1, waiter: 2) == false)
-        #expect(queue.takeBatch().map(\.item) == ["a", "b"])
+        #expect(queue.takeBatch().items == ["a", "b"])
         #expect(queue.add("c", weight: 1, waiter: 3) == false)
         #expect(queue.add("d", weight: 1, waiter: 4) == false)
         #expect(queue.finish() == 3)
-        #expect(queue.takeBatch().map(\.item) == ["c", "d"])
+        #expect(queue.takeBatch().items == ["c", "d"])
         #expect(queue.finish() == nil)
         #expect(queue.add("e", weight: 1, waiter: 5) == true)
     }
@@ -183,7 +183,7 @@ import Testing
             _ = queue.add(item, weight: weight, waiter: item)
         }
         var batches: [[Int]] = []
-        repeat { batches.append(queue.takeBatch().map(\.item)) } while queue.finish() != nil
+        repeat { batches.append(queue.takeBatch().items) } while queue.finish() != nil
         #expect(batches == [[0, 1, 2], [3], [4], [5], [6]])
     }
 }

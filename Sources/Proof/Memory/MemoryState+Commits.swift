@@ -88,10 +88,11 @@ extension MemoryState {
             return .applied(lease: lease, decision: commit.decision.recorded(as: branch))
         case .done:
             guard let row = steps[commit.lease.key] else { return .refused }
-            branch.events = []
-            branch.lastEvent = row.branch.lastEvent
-            branch.enteredEvent = row.branch.enteredEvent
-            branch.scheduledEvent = row.branch.scheduledEvent
+            branch.recordEvents(
+                last: row.branch.lastEvent,
+                entered: row.branch.enteredEvent,
+                scheduled: row.branch.scheduledEvent
+            )
             let lease = StepLease(key: commit.lease.key, fence: commit.lease.fence + 1)
             return .applied(lease: lease, decision: commit.decision.recorded(as: branch), isRepeated: true)
         }

@@ -136,9 +136,10 @@ struct ClaimLoop {
             let readySince = offer.lane == nil ? claim.readySince : nil
             engine.metrics.claimed(claim.leasedCount, readySince: readySince, now: claim.now)
             engine.capacity.withLock { $0.took(claim.steps.count, of: offer) }
-            engine.held.withLock { held in
-                for step in claim.steps { held.insert(step.lease, grantedAt: sentAt) }
-            }
+            engine.held[Int(bucket)].steps
+                .withLock { held in
+                    for step in claim.steps { held.insert(step.lease, grantedAt: sentAt) }
+                }
             for step in claim.steps { start(step, offer) }
             count += claim.leasedCount
             if claim.leasedCount >= limit {
@@ -205,7 +206,9 @@ struct ClaimLoop {
             // What waits in memory most of its time must not keep everything else waiting.
             let patience =
                 suspect.step.isExpress ? engine.surroundings.now.advanced(by: engine.configuration.lease) : nil
-            while engine.held.withLock({ $0.contains(suspect.step.key) }), !engine.isStopping {
+            while engine.held(of: suspect.step.key).steps.withLock({ $0.contains(suspect.step.key) }),
+                !engine.isStopping
+            {
                 if let patience, patience <= engine.surroundings.now { break }
                 await pass(until: patience)
             }

@@ -49,7 +49,7 @@ struct ExpressRunner {
             return Payload.null
         } onLateReturn: {
         }
-        engine.held.withLock { $0.finish(step.key, call) }
+        engine.held(of: step.key).steps.withLock { $0.finish(step.key, call) }
         if !ending.isAnswer { tree.cancel() }
         // Its calls end when they are cancelled, whatever their handlers do.
         let end = await tree.value
@@ -82,7 +82,7 @@ struct ExpressRunner {
     )
 
     private func record(_ end: ExecutionEnd) async {
-        guard engine.held.withLock({ $0.beginWriting(step.lease) }) else { return }
+        guard engine.held(of: step.key).steps.withLock({ $0.beginWriting(step.lease) }) else { return }
         let decision = Decision(branch: step.branch, next: .endExecution(end))
         let commit = StepCommit(lease: step.lease, revision: step.revision, decision: decision, keepsLease: false)
         let written = await engine.committer(of: step.key).commit(commit, weight: decision.weight)

@@ -75,7 +75,7 @@ struct ItemSink {
     }
 
     private func checkHeld() throws(Interruption) {
-        if engine.held.withLock({ $0.isLost(run.lease.key) }) { throw .lost }
+        if engine.held(of: run.lease.key).steps.withLock({ $0.isLost(run.lease.key) }) { throw .lost }
         if engine.isStopping { throw .stopping }
     }
 }

@@ -140,7 +140,7 @@ struct MapRunner {
     }
 
     private func rest(_ record: MapRunRecord, progress: Int) async throws(StoreError) -> End {
-        guard engine.held.withLock({ $0.beginWriting(run.lease) }) else { return .lost }
+        guard engine.held(of: run.lease.key).steps.withLock({ $0.beginWriting(run.lease) }) else { return .lost }
         let until = try await engine.facilities.postgres.restMapRun(
             run,
             nextItem: record.nextItem,
@@ -313,7 +313,7 @@ struct MapRunner {
         guard engine.facilities.storage == nil, try await engine.store.offeredServices().contains(offer) else {
             return false
         }
-        guard engine.held.withLock({ $0.beginWriting(run.lease) }) else { return true }
+        guard engine.held(of: run.lease.key).steps.withLock({ $0.beginWriting(run.lease) }) else { return true }
         try await engine.facilities.postgres.leaveMapRun(run, to: offer)
         engine.hints.work(in: run.lease.key.bucket)
         return true

@@ -56,6 +56,8 @@ package final class BareWorker: Sendable {
     package func forget() {
         engine.stop()
         engine.cutOff()
-        engine.held.withLock { $0 = HeldSteps(leaseDuration: engine.configuration.lease) }
+        for bucket in engine.held {
+            bucket.steps.withLock { $0 = HeldSteps(leaseDuration: engine.configuration.lease) }
+        }
     }
 }

@@ -8,7 +8,7 @@ import Synchronization
 extension Engine {
     func startSuspect(_ lease: StepLease) async -> Bool {
         var backoff = Backoff(surroundings)
-        while !held.withLock({ $0.isLost(lease.key) }) {
+        while !held(of: lease.key).steps.withLock({ $0.isLost(lease.key) }) {
             do throws(StoreError) {
                 return try await store.startSuspect(lease)
             } catch {
@@ -21,7 +21,7 @@ extension Engine {
     /// Whether there is an activity; nil: the step is not this worker's any more.
     func activityExists(_ name: String, for lease: StepLease) async -> Bool? {
         var backoff = Backoff(surroundings)
-        while !held.withLock({ $0.isLost(lease.key) }) {
+        while !held(of: lease.key).steps.withLock({ $0.isLost(lease.key) }) {
             do throws(StoreError) {
                 return try await store.hasActivity(name)
             } catch {
@@ -34,7 +34,7 @@ extension Engine {
     /// Which function a call is for; nil: the step is not this worker's any more.
     func target(of call: FunctionCall, for key: String, _ lease: StepLease) async -> FunctionTarget? {
         var backoff = Backoff(surroundings)
-        while !held.withLock({ $0.isLost(lease.key) }) {
+        while !held(of: lease.key).steps.withLock({ $0.isLost(lease.key) }) {
             do throws(StoreError) {
                 return try await target(of: call, for: key)
             } catch {
@@ -57,7 +57,7 @@ extension Engine {
     func performer(of request: ServiceRequest, for lease: StepLease) async -> Performer? {
         guard let offer = request.offer, !services.offers.contains(offer) else { return .thisWorker }
         var backoff = Backoff(surroundings)
-        while !held.withLock({ $0.isLost(lease.key) }) {
+        while !held(of: lease.key).steps.withLock({ $0.isLost(lease.key) }) {
             do throws(StoreError) {
                 return try await store.offeredServices().contains(offer) ? .others : .thisWorker
             } catch {

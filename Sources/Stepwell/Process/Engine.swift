@@ -17,7 +17,8 @@ final class Engine: Sendable {
     let configuration: WorkerConfiguration
     let record: WorkerRecord
     let logger: Logger
-    let held: Mutex<HeldSteps>
+    /// By bucket: what works on one bucket's steps shares no memory with the others.
+    let held: [HeldBucket]
     let capacity: Mutex<Capacity>
     let claimBox: Mailbox<ClaimLetters>
     /// Where whoever waits for the worker's end sleeps: a mailbox has room for one.
@@ -66,7 +67,7 @@ final class Engine: Sendable {
         self.record = record
         metrics = WorkerMetrics(worker: record.name)
         logger = configuration.logger
-        held = Mutex(HeldSteps(leaseDuration: configuration.lease))
+        held = (0..<store.settings.buckets).map { _ in HeldBucket(leaseDuration: configuration.lease) }
         claimBox = Mailbox(ClaimLetters(), surroundings: surroundings)
         endBox = Mailbox((), surroundings: surroundings)
         keeperBox = Mailbox(KeeperLetters(), surroundings: surroundings, isPunctual: true)
@@ -213,7 +214,9 @@ final class Engine: Sendable {
 
     /// Cancels what runs, to be given back, and stops waiting for a database that is away.
     func cutOff() {
-        for invocation in held.withLock(\.invocations) { invocation.end(.shutDown) }
+        for bucket in held {
+            for invocation in bucket.steps.withLock(\.invocations) { invocation.end(.shutDown) }
+        }
         for committer in committers { committer.giveUp() }
     }
 
@@ -240,11 +243,14 @@ final class Engine: Sendable {
 
     func committer(of key: StepKey) -> Committer { committers[Int(key.bucket)] }
 
+    func held(of key: StepKey) -> HeldBucket { held[Int(key.bucket)] }
+
     /// Starts to count a handler's time.
     ///
     /// - Returns: whether the step is still this worker's.
     func begin(_ lease: StepLease, _ invocation: Invocation, deadline: HeldSteps.Deadline?) -> Bool {
-        let beginning = held.withLock { $0.begin(lease, invocation, deadline: deadline, now: surroundings.now) }
+        let beginning = held(of: lease.key).steps
+            .withLock { $0.begin(lease, invocation, deadline: deadline, now: surroundings.now) }
         if beginning == .begun(isUrgent: true) { keeperBox.post { _ in } }
         return beginning != .refused
     }
@@ -292,13 +298,13 @@ final class Engine: Sendable {
 
     /// Other branches of the execution are gone: handlers of this process that work on them should know.
     private func checkSiblings(of key: StepKey) {
-        held.withLock { $0.check(key.execution, now: surroundings.now) }
+        held(of: key).steps.withLock { $0.check(key.execution, now: surroundings.now) }
         keeperBox.post { _ in }
     }
 
     /// A step is out of hand.
     func finished(_ lease: StepLease, permit: String?) {
-        held.withLock { $0.remove(lease) }
+        held(of: lease.key).steps.withLock { $0.remove(lease) }
         let isNews = capacity.withLock { capacity in
             capacity.finished()
             if let permit { capacity.givePermit(permit) }

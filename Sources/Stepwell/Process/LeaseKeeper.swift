@@ -15,16 +15,19 @@ struct LeaseKeeper {
             while !Task.isCancelled {
                 let letters = engine.keeperBox.take()
                 let now = engine.surroundings.now
-                let actions = engine.held.withLock { held in
-                    if letters.checksAll { held.check(now: now) }
-                    return held.due(now)
-                }
                 ThreadPool.steps.relieve()
-                for (invocation, ending) in actions.endings { end(invocation, ending) }
-                for (bucket, leases) in actions.extensions.sorted(by: { $0.key < $1.key }) {
-                    group.addTask { await extend(leases, in: bucket) }
+                var next = now.advanced(by: Self.longestSleep)
+                for (bucket, held) in engine.held.enumerated() {
+                    let actions = held.steps.withLock { steps in
+                        if letters.checksAll { steps.check(now: now) }
+                        return steps.due(now)
+                    }
+                    for (invocation, ending) in actions.endings { end(invocation, ending) }
+                    if !actions.extensions.isEmpty {
+                        group.addTask { await extend(actions.extensions, in: Int32(bucket)) }
+                    }
+                    next = held.steps.withLock { $0.nextLook(before: next) }
                 }
-                let next = engine.held.withLock { $0.nextLook(before: now.advanced(by: Self.longestSleep)) }
                 await engine.keeperBox.wait(until: next)
             }
         }
@@ -40,7 +43,7 @@ struct LeaseKeeper {
             engine.logger.debug("Leases could not be extended", metadata: ["error": "\(error)"])
         }
         CrashPoint.afterHeartbeat.pass()
-        let lost = engine.held.withLock { $0.extended(leases, kept: kept, sentAt: sentAt) }
+        let lost = engine.held[Int(bucket)].steps.withLock { $0.extended(leases, kept: kept, sentAt: sentAt) }
         for invocation in lost { end(invocation, .lost) }
     }
 

@@ -4,15 +4,16 @@
 /// a batch is on its way waits for company, and the first of them leads the next batch. So a batch grows with the load
 /// and nobody waits for a clock.
 struct CommitQueue<Item, Waiter> {
-    struct Entry {
-        var item: Item
-        var weight: Int
-        var waiter: Waiter
+    /// What is sent together, and who waits for it.
+    struct Batch {
+        var items: [Item] = []
+        var waiters: [Waiter] = []
     }
 
     private let maximumCount: Int
     private let maximumWeight: Int
-    private var waiting: [Entry] = []
+    private var waiting = Batch()
+    private var weights: [Int] = []
     private var isSending = false
 
     /// - Parameters:
@@ -24,40 +25,49 @@ struct CommitQueue<Item, Waiter> {
     }
 
     /// How many items wait.
-    var count: Int { waiting.count }
+    var count: Int { weights.count }
 
     /// Adds an item.
     ///
     /// - Returns: whether its owner leads: takes a batch and sends it.
     mutating func add(_ item: Item, weight: Int, waiter: Waiter) -> Bool {
-        waiting.append(Entry(item: item, weight: weight, waiter: waiter))
+        waiting.items.append(item)
+        waiting.waiters.append(waiter)
+        weights.append(weight)
         guard !isSending else { return false }
         isSending = true
         return true
     }
 
     /// The batch to send, in the order of arrival.
-    mutating func takeBatch() -> [Entry] {
+    mutating func takeBatch() -> Batch {
         var weight = 0
         var count = 0
-        for entry in waiting.prefix(maximumCount) {
-            weight += entry.weight
+        for next in weights.prefix(maximumCount) {
+            weight += next
             guard count == 0 || weight <= maximumWeight else { break }
             count += 1
         }
-        guard count < waiting.count else {
-            defer { waiting = [] }
+        guard count < weights.count else {
+            defer {
+                waiting = Batch()
+                weights = []
+            }
             return waiting
         }
-        defer { waiting.removeFirst(count) }
-        return Array(waiting.prefix(count))
+        defer {
+            waiting.items.removeFirst(count)
+            waiting.waiters.removeFirst(count)
+            weights.removeFirst(count)
+        }
+        return Batch(items: Array(waiting.items.prefix(count)), waiters: Array(waiting.waiters.prefix(count)))
     }
 
     /// The batch is done.
     ///
     /// - Returns: the waiter that leads the next one; nil: nobody waits.
     mutating func finish() -> Waiter? {
-        isSending = !waiting.isEmpty
-        return waiting.first?.waiter
+        isSending = !weights.isEmpty
+        return waiting.waiters.first
     }
 }

@@ -80,9 +80,9 @@ final class Committer: Sendable {
             guard count > max(1, before) else { break }
         }
         let batch = queue.withLock { $0.takeBatch() }
-        let written = await send(batch.map(\.item))
+        let written = await send(batch.items)
         queue.withLock { $0.finish() }?.resume(returning: .lead)
-        for (entry, written) in zip(batch, written).dropFirst() { entry.waiter.resume(returning: .done(written)) }
+        for (waiter, written) in zip(batch.waiters, written).dropFirst() { waiter.resume(returning: .done(written)) }
         return written[0]
     }
 

@@ -15,12 +15,7 @@ extension Decision {
     /// About how many bytes the decision has on its way to the database.
     var weight: Int {
         var weight = 200 + branch.input.byteCount + (branch.taskInput?.byteCount ?? 0)
-        for event in branch.events {
-            weight += 100
-            for detail in event.details {
-                if case .payload(let payload) = detail.value { weight += payload.byteCount }
-            }
-        }
+        weight += 100 * branch.events.count + branch.eventBytes
         switch next {
         case .endBranch(let output), .endExecution(.succeeded(let output)): weight += output.byteCount
         case .fork(let fork):

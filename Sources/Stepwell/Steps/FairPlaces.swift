@@ -41,12 +41,12 @@ final class FairPlaces: Sendable {
         // Those that were claimed with it come along.
         await Task.yield()
         let batch = queue.withLock { $0.takeBatch() }
-        var places: [Timestamp?] = batch.map { _ in nil }
-        if let found = try? await store.fairPlaces(batch.map(\.item), bucket: bucket), found.count == batch.count {
+        var places: [Timestamp?] = batch.items.map { _ in nil }
+        if let found = try? await store.fairPlaces(batch.items, bucket: bucket), found.count == places.count {
             places = found
         }
         queue.withLock { $0.finish() }?.resume(returning: .lead)
-        for (entry, place) in zip(batch, places).dropFirst() { entry.waiter.resume(returning: .done(place)) }
+        for (waiter, place) in zip(batch.waiters, places).dropFirst() { waiter.resume(returning: .done(place)) }
         return places.first ?? nil
     }
 }
@@ -56,7 +56,7 @@ extension Engine {
     func place(of call: FunctionCall, as name: String, _ rule: FairRule, for lease: StepLease) async -> Timestamp? {
         let request = FairRequest(function: name, turn: rule.turn(of: call.input))
         var backoff = Backoff(surroundings)
-        while !held.withLock({ $0.isLost(lease.key) }) {
+        while !held(of: lease.key).steps.withLock({ $0.isLost(lease.key) }) {
             if let place = await fairPlaces[Int(lease.key.bucket)].place(for: request) { return place }
             await backoff.wait()
         }

@@ -61,7 +61,7 @@ private struct TransactionalCompletion: Sendable {
                 return (reply, try await complete(context.invocation, with: reply, in: transaction))
             }
         } catch {
-            engine.held.withLock { $0.cancelWriting(key, for: context.invocation) }
+            engine.held(of: key).steps.withLock { $0.cancelWriting(key, for: context.invocation) }
             if let failure = failure(for: error) { throw failure }
             context.logger.debug("A transaction was rolled back and will run again", metadata: ["error": "\(error)"])
             if !(error is StepIsGone) { await engine.release(lease, delay: .milliseconds(100)) }
@@ -80,7 +80,9 @@ private struct TransactionalCompletion: Sendable {
         with reply: JSONDocument,
         in transaction: Postgres.Transaction
     ) async throws -> Decision.Next {
-        guard engine.held.withLock({ $0.beginWriting(lease, for: invocation) }) else { throw StepIsGone() }
+        guard engine.held(of: key).steps.withLock({ $0.beginWriting(lease, for: invocation) }) else {
+            throw StepIsGone()
+        }
         var random = SystemRandomNumberGenerator()
         let decision = interpreter.advance(
             branch,

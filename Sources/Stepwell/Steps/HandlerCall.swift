@@ -93,7 +93,7 @@ final class HandlerCall: Sendable {
             return .lost
         }
         #if FAULTS
-            let fence = engine.held.withLock { $0.fence(of: lease.key) }
+            let fence = engine.held(of: lease.key).steps.withLock { $0.fence(of: lease.key) }
             Journal.note("begin", context, fence: fence)
         #endif
         CrashPoint.beforeHandler.pass()
@@ -123,7 +123,7 @@ final class HandlerCall: Sendable {
 
     private func ended(_ ending: Invocation.Ending, _ startedAt: ContinuousClock.Instant) -> Result {
         CrashPoint.afterHandler.pass()
-        engine.held.withLock { $0.finish(lease.key, invocation) }
+        engine.held(of: lease.key).steps.withLock { $0.finish(lease.key, invocation) }
         engine.metrics.called(function.name, for: startedAt.duration(to: engine.surroundings.now), ending)
         if !ending.isAnswer { engine.abandon(function.name) }
         return Result(ending, of: function, context.request)

@@ -1,7 +1,17 @@
 import Postgres
 import Store
+import Synchronization
 
-/// The steps that are leased to this process: until when, and what has to be done about them by then.
+/// The steps of one bucket that are leased to this process, in the hands of all who work on them.
+final class HeldBucket: Sendable {
+    let steps: Mutex<HeldSteps>
+
+    init(leaseDuration: Duration) {
+        steps = Mutex(HeldSteps(leaseDuration: leaseDuration))
+    }
+}
+
+/// Steps of one bucket that are leased to this process: until when, and what has to be done about them by then.
 ///
 /// Without clock or tasks: times come in, actions go out. All times are local; a lease is counted from before the
 /// request that granted it was sent, so it always ends here before it ends in the database.
@@ -44,8 +54,7 @@ struct HeldSteps {
     }
 
     struct Actions {
-        /// Leases to extend, by bucket.
-        var extensions: [Int32: [StepLease]] = [:]
+        var extensions: [StepLease] = []
         /// Calls to end.
         var endings: [(invocation: Invocation, ending: Invocation.Ending)] = []
     }
@@ -186,7 +195,7 @@ struct HeldSteps {
     /// What has to be done by now, in the order of the steps.
     mutating func due(_ now: Instant) -> Actions {
         var actions = Actions()
-        var hasExtension: Set<Int32> = []
+        var hasExtension = false
         var endings: [(key: StepKey, invocation: Invocation, ending: Invocation.Ending)] = []
         for (key, entry) in entries where !entry.isLost && !entry.isWriting {
             if let ending = ending(of: entry, now) {
@@ -196,17 +205,17 @@ struct HeldSteps {
                 entry.invocation = nil
                 entry.deadline = nil
             } else if !entry.isExtending, entry.extendAt <= now {
-                hasExtension.insert(key.bucket)
+                hasExtension = true
             }
         }
-        for (key, entry) in entries where hasExtension.contains(key.bucket) {
+        for entry in entries.values where hasExtension {
             guard !entry.isLost, !entry.isWriting, !entry.isExtending, entry.extendAt <= now.advanced(by: company)
             else { continue }
             entry.isExtending = true
-            actions.extensions[key.bucket, default: []].append(entry.lease)
+            actions.extensions.append(entry.lease)
         }
         actions.endings = endings.sorted { $0.key < $1.key }.map { ($0.invocation, $0.ending) }
-        actions.extensions = actions.extensions.mapValues { $0.sorted { $0.key < $1.key } }
+        actions.extensions.sort { $0.key < $1.key }
         return actions
     }
 

@@ -39,7 +39,7 @@ extension StepRunner {
                     return nil
                 }
                 engine.logger.debug("A map run waits for the database", metadata: metadata)
-                guard !engine.held.withLock({ $0.isLost(lease.key) }), !engine.isStopping else {
+                guard !engine.held(of: lease.key).steps.withLock({ $0.isLost(lease.key) }), !engine.isStopping else {
                     return await giveBack()
                 }
                 await backoff.wait()

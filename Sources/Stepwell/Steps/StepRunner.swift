@@ -152,7 +152,7 @@ struct StepRunner: Sendable {
     /// - Returns: the decision as it is recorded; nil: the step is not ours any more.
     private mutating func write(_ decision: Decision, keepsLease: Bool) async -> Decision? {
         let engine = engine
-        guard engine.held.withLock({ $0.beginWriting(lease) }) else { return nil }
+        guard engine.held(of: lease.key).steps.withLock({ $0.beginWriting(lease) }) else { return nil }
         let commit = StepCommit(lease: lease, revision: work.step.revision, decision: decision, keepsLease: keepsLease)
         CrashPoint.beforeComplete.pass()
         let written = await engine.committer(of: lease.key)
@@ -166,7 +166,7 @@ struct StepRunner: Sendable {
             engine.logger.debug("A step was no longer this worker's", metadata: metadata)
             return nil
         }
-        engine.held.withLock { $0.endWriting(next, grantedAt: written.sentAt) }
+        engine.held(of: lease.key).steps.withLock { $0.endWriting(next, grantedAt: written.sentAt) }
         lease = next
         needsCommit = false
         return recorded
