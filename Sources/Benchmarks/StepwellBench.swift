@@ -13,7 +13,8 @@ struct StepwellBench: AsyncParsableCommand {
             """,
         subcommands: [
             DrainCommand.self, ChainCommand.self, ExpressCommand.self, FanoutCommand.self, MapRunCommand.self,
-            LatencyCommand.self, ScaleCommand.self, MemoryCommand.self, JSONataCommand.self, APICommand.self,
+            LatencyCommand.self, ScaleCommand.self, HistoryCommand.self, MemoryCommand.self, JSONataCommand.self,
+            APICommand.self,
             FunctionsCommand.self, ConsoleCommand.self,
             BenchWorkerCommand.self, BenchServerCommand.self,
         ]

@@ -70,6 +70,23 @@ struct BenchTests {
         #expect(report["rows"]?.array?.count == 5)
     }
 
+    @Test func history() async throws {
+        let report = try await run(
+            "history",
+            "--executions",
+            "4",
+            "--events",
+            "10",
+            "--events",
+            "60",
+            "--events",
+            "200"
+        )
+        let rows = try #require(report["rows"]?.array)
+        #expect(rows.map { $0["events of each"]?.string } == ["10 to 60", "60 to 200"])
+        #expect(rows.allSatisfy { isPositive($0["Tasks/s"]) && isPositive($0["WAL bytes"]) })
+    }
+
     @Test func api() async throws {
         let report = try await run(
             "api",

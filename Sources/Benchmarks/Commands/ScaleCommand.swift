@@ -9,7 +9,7 @@ struct ScaleCommand: AsyncParsableCommand {
     )
 
     @Option(help: "How many executions a round has.")
-    var executions = 5000
+    var executions = 20_000
     @Option(help: "How many ended executions are stored; each is a row of its own. 10000000 takes about 10 GB.")
     var stored: [Int] = [1000, 100_000, 1_000_000]
     @Option(help: "How many sleeping executions there are.")
@@ -22,21 +22,25 @@ struct ScaleCommand: AsyncParsableCommand {
         let server = try await BenchServer.start(options)
         let database = try await BenchDatabase.create(on: server, options)
         let bench = ScaleBench(database: database, executions: executions)
-        var report = Report("scale", columns: ["beside"] + Usage.columns)
+        var report = Report("scale", columns: ["beside"] + Usage.columns + ["buffers"])
+        func add(_ beside: String) async throws {
+            let usage = try await bench.round(options)
+            report.add([.text(beside)] + usage.cells + [.number(usage.buffers, 0)])
+        }
         // The first round opens files and makes plans.
         _ = try await bench.round(options)
         var count = 0
         for wanted in stored.sorted() {
             try await bench.store(from: count + 1, to: wanted)
             count = wanted
-            report.add([.text("\(count) ended")] + (try await bench.round(options).cells))
+            try await add("\(count) ended")
         }
         try await bench.addSleepers(sleepers)
-        report.add([.text("and \(sleepers) asleep")] + (try await bench.round(options).cells))
+        try await add("and \(sleepers) asleep")
         let snapshot = try await bench.holdSnapshot()
-        report.add([.text("and a snapshot, at once")] + (try await bench.round(options).cells))
+        try await add("and a snapshot, at once")
         try await Task.sleep(for: .seconds(snapshotSeconds))
-        report.add([.text("and a snapshot of \(snapshotSeconds) s")] + (try await bench.round(options).cells))
+        try await add("and a snapshot of \(snapshotSeconds) s")
         await snapshot.close()
         report.notes.append(
             "A claim of 100 among \(sleepers) ready rows of another function touches \(try await bench.claimBuffers(100, foreign: sleepers)) buffers."

@@ -16,6 +16,8 @@ struct Meter {
         var updates: Int64
         var hotUpdates: Int64
         var syncs: Int64
+        /// Pages of the database that were looked at.
+        var buffers: Int64
     }
 
     let database: BenchDatabase
@@ -39,7 +41,7 @@ struct Meter {
         let row =
             try await database.sql(
                 """
-                select d.xact_commit, s.n_tup_upd, s.n_tup_hot_upd, w.wal_sync
+                select d.xact_commit, s.n_tup_upd, s.n_tup_hot_upd, w.wal_sync, d.blks_hit + d.blks_read
                 from pg_stat_database d, pg_stat_user_tables s, pg_stat_wal w
                 where d.datname = current_database() and s.schemaname = 'stepwell' and s.relname = 'steps'
                 """
@@ -49,7 +51,8 @@ struct Meter {
             commits: try row.int64(0),
             updates: try row.int64(1),
             hotUpdates: try row.int64(2),
-            syncs: try row.int64(3)
+            syncs: try row.int64(3),
+            buffers: try row.int64(4)
         )
     }
 }

@@ -1,4 +1,4 @@
-/// What a round of so many executions has used.
+/// What a round of so many executions, or other pieces of work, has used.
 struct Usage {
     let count: Int
     let seconds: Double
@@ -10,6 +10,7 @@ struct Usage {
     let commits: Double
     let syncs: Double
     let hotRatio: Double
+    let buffers: Double
 
     init(count: Int, from start: Meter.Mark, to end: Meter.Mark, _ before: Meter.Counters, _ after: Meter.Counters) {
         let divisor = Double(max(1, count))
@@ -20,6 +21,7 @@ struct Usage {
         wal = Double(end.wal - start.wal) / divisor
         commits = Double(after.commits - before.commits) / divisor
         syncs = Double(after.syncs - before.syncs) / divisor
+        buffers = Double(after.buffers - before.buffers) / divisor
         hotRatio = Double(after.hotUpdates - before.hotUpdates) / Double(max(1, after.updates - before.updates))
     }
 

@@ -12,6 +12,8 @@ enum Workload: CaseIterable {
     case parallel
     /// An inline Map with a Task for each item.
     case map
+    /// A Task that follows itself until it fails, which it does not.
+    case loop
 
     var machine: String { "bench-\(self)" }
 
@@ -20,7 +22,7 @@ enum Workload: CaseIterable {
     /// How many tasks an execution runs; of a Map, for each item.
     var tasks: Int {
         switch self {
-        case .single, .map: 1
+        case .single, .map, .loop: 1
         case .chain, .express: 3
         case .parallel: 5
         }
@@ -30,7 +32,7 @@ enum Workload: CaseIterable {
     var lastFunction: String {
         switch self {
         case .chain, .express: "ship"
-        case .single, .parallel, .map: "order"
+        case .single, .parallel, .map, .loop: "order"
         }
     }
 
@@ -56,6 +58,12 @@ enum Workload: CaseIterable {
                     .joined(separator: ",")
                     + "]}"
             )
+        case .loop:
+            Self.states(
+                "Order",
+                Self.task("Order", "order", next: "Order", catching: "Failed"),
+                #""Failed": {"Type": "Fail"}"#
+            )
         case .map:
             Self.states(
                 "Each",
@@ -69,9 +77,15 @@ enum Workload: CaseIterable {
         #"{"StartAt": "\#(first)", "States": {\#(states.joined(separator: ", "))}}"#
     }
 
-    private static func task(_ name: String, _ function: String, next: String? = nil) -> String {
+    private static func task(
+        _ name: String,
+        _ function: String,
+        next: String? = nil,
+        catching: String? = nil
+    ) -> String {
+        let catchers = catching.map { #""Catch": [{"ErrorEquals": ["States.ALL"], "Next": "\#($0)"}], "# } ?? ""
         let end = next.map { #""Next": "\#($0)""# } ?? #""End": true"#
         return
-            #""\#(name)": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:\#(function)", \#(end)}"#
+            #""\#(name)": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:\#(function)", \#(catchers)\#(end)}"#
     }
 }
