@@ -12,6 +12,10 @@ struct HistoryCommand: AsyncParsableCommand {
     var events: [Int] = [10, 10_000, 40_000, 70_000, 100_000]
     @OptionGroup var options: BenchOptions
 
+    func validate() throws {
+        guard executions > 0 else { throw ValidationError("--executions takes a number from 1.") }
+    }
+
     func run() async throws {
         let server = try await BenchServer.start(options)
         let database = try await BenchDatabase.create(on: server, options)

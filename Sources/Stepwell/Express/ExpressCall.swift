@@ -76,15 +76,12 @@ struct ExpressCall {
 
     private func run(_ function: Function, _ call: FunctionCall, heartbeatSeconds: Int?) async -> Outcome? {
         let now = surroundings.now
-        var limits: [HeldSteps.Deadline] = []
-        if let timeout = function.timeout {
-            limits.append(HeldSteps.Deadline(at: now.advanced(by: timeout), owner: .function))
-        }
-        if let timeout = branch.deadline {
-            limits.append(HeldSteps.Deadline(at: engine.instant(of: timeout, now: now), owner: .state))
-        }
+        let first = HeldSteps.Deadline.earlier(
+            function.timeout.map { HeldSteps.Deadline(at: now.advanced(by: $0), owner: .function) },
+            branch.deadline.map { HeldSteps.Deadline(at: engine.instant(of: $0, now: now), owner: .state) }
+        )
         // Whoever runs the execution sees to its own end.
-        let limit = limits.filter { $0.at < deadline }.min { $0.at < $1.at }
+        let limit = first.flatMap { $0.at < deadline ? $0 : nil }
         let invocation = Invocation(
             bucket: execution.step.key.bucket,
             heartbeatInterval: heartbeatSeconds.map { .seconds($0) },
