@@ -6,15 +6,15 @@ import Postgres
 /// A row of `steps` as a claim answers it: payloads may still be references.
 struct ClaimRow: Sendable {
     static let columns = """
-        c.execution, c.id, c.parent, c.revision, c.name, c.fence, c.suspect, c.phase, c.state, c.entered_at, c.entry,
-        c.retry_count, c.retrier_uses, c.deadline, c.heartbeat, c.last_event, c.scheduled_event,
+        c.execution, c.id, c.parent, c.revision, c.name, c.fence, c.suspect, c.losses, c.phase, c.state, c.entered_at,
+        c.entry, c.retry_count, c.retrier_uses, c.deadline, c.heartbeat, c.last_event, c.scheduled_event,
         c.entered_event, c.fork, c.outcome,
         c.error, c.cause, c.outcome_value, c.outcome_id, c.input, c.input_id, c.task_input, c.task_input_id,
         c.variables, c.variables_id, c.trace_header
         """
 
     /// How many there are.
-    static let columnCount = 31
+    static let columnCount = 32
 
     let key: StepKey
     let parent: Int64?
@@ -22,6 +22,7 @@ struct ClaimRow: Sendable {
     let name: String
     let fence: Int64
     let isSuspect: Bool
+    let losses: Int
     let phase: String
     let state: String
     let enteredAt: Timestamp
@@ -51,26 +52,27 @@ struct ClaimRow: Sendable {
         name = try row.text(4)
         fence = try row.int64(5)
         isSuspect = try row.bool(6)
-        phase = try row.text(7)
-        state = try row.text(8)
-        enteredAt = Timestamp(microseconds: try row.optionalTimestamp(9) ?? 0)
-        entry = try row.int(10)
-        retryCount = try row.int(11)
-        retrierUses = try row.isNull(12) ? [] : try row.intArray(12)
-        deadline = try row.optionalTimestamp(13).map(Timestamp.init(microseconds:))
-        heartbeatSeconds = try row.optionalInt(14)
-        lastEvent = try row.int(15)
-        scheduledEvent = try row.int(16)
-        enteredEvent = try row.int(17)
-        fork = try row.optionalInt(18)
-        outcome = try row.optionalText(19)
-        error = try row.optionalText(20)
-        cause = try row.optionalText(21)
-        outcomeValue = try PayloadColumn(row, 22)
-        input = try PayloadColumn(row, 24)
-        taskInput = try PayloadColumn(row, 26)
-        variables = try PayloadColumn(row, 28)
-        traceHeader = try row.optionalText(30)
+        losses = try row.int(7)
+        phase = try row.text(8)
+        state = try row.text(9)
+        enteredAt = Timestamp(microseconds: try row.optionalTimestamp(10) ?? 0)
+        entry = try row.int(11)
+        retryCount = try row.int(12)
+        retrierUses = try row.isNull(13) ? [] : try row.intArray(13)
+        deadline = try row.optionalTimestamp(14).map(Timestamp.init(microseconds:))
+        heartbeatSeconds = try row.optionalInt(15)
+        lastEvent = try row.int(16)
+        scheduledEvent = try row.int(17)
+        enteredEvent = try row.int(18)
+        fork = try row.optionalInt(19)
+        outcome = try row.optionalText(20)
+        error = try row.optionalText(21)
+        cause = try row.optionalText(22)
+        outcomeValue = try PayloadColumn(row, 23)
+        input = try PayloadColumn(row, 25)
+        taskInput = try PayloadColumn(row, 27)
+        variables = try PayloadColumn(row, 29)
+        traceHeader = try row.optionalText(31)
     }
 
     var lease: StepLease { StepLease(key: key, fence: fence) }

@@ -53,8 +53,11 @@ package final class ClaimedStep: Sendable {
     /// After a worker was lost, a failure may wait for a branch that has not reached its Task on record yet (phases
     /// `fresh`, `entering` and `retrying`): then advance by `.due` first, and by this where that leads to an invocation.
     package let outcome: Outcome
-    /// A worker was lost while it held this step: run it alone, see ``Store/startSuspect(_:)``.
+    /// A worker was lost while it held this step: run it beside other suspects at most, see ``Store/startSuspect(_:)``.
     package let isSuspect: Bool
+    /// How often the process has ended since this step was known to be a suspect and its handler had begun. If it has: run
+    /// it alone.
+    package let losses: Int
 
     /// Whether the execution runs in memory: this is its start, and its end will be the next that is recorded.
     package var isExpress: Bool {
@@ -67,7 +70,8 @@ package final class ClaimedStep: Sendable {
         execution: ExecutionInfo,
         branch: Branch,
         outcome: Outcome,
-        isSuspect: Bool
+        isSuspect: Bool,
+        losses: Int
     ) {
         self.lease = lease
         self.revision = revision
@@ -75,6 +79,7 @@ package final class ClaimedStep: Sendable {
         self.branch = branch
         self.outcome = outcome
         self.isSuspect = isSuspect
+        self.losses = losses
     }
 
     /// The same step with its branch standing somewhere else.
@@ -85,7 +90,8 @@ package final class ClaimedStep: Sendable {
             execution: execution,
             branch: branch,
             outcome: outcome,
-            isSuspect: isSuspect
+            isSuspect: isSuspect,
+            losses: losses
         )
     }
 

@@ -283,7 +283,8 @@ struct StepLoader {
             execution: try info(row, revision: revision),
             branch: branch,
             outcome: try outcome(row),
-            isSuspect: row.isSuspect
+            isSuspect: row.isSuspect,
+            losses: row.losses
         )
     }
 

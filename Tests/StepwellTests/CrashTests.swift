@@ -3,6 +3,7 @@ import JSON
 import Postgres
 import Stepwell
 import Store
+import Synchronization
 import Testing
 
 /// What happens when worker processes die.
@@ -122,6 +123,41 @@ import Testing
         #expect(try await database.events(of: execution) == Database.oneTask)
     }
 
+    @Test func whatAWorkerWasLostWithRunsBesideItsLikeAndAfterASecondLossAlone() async throws {
+        let database = try await Database()
+        try await database.deploy(
+            #"""
+            "Work": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "Hang", "States": {
+                "Hang": {"Type": "Task", "Resource": "\#(Database.function("hang"))", "End": true}}}}
+            """#,
+            as: "Work"
+        )
+        let execution = try await database.start("Work", input: JSONValue.array(Array(repeating: .null, count: 40)))
+        let name = "company-\(UUID())"
+        for company in [40, 32] {
+            let process = try await start(database, name: name, lease: 3600)
+            for _ in 0..<company { await process.hears("hang") }
+            try await process.end(SIGKILL)
+        }
+        let running = Mutex((now: 0, most: 0))
+        let configuration = database.worker { $0.name = name }
+        let end = try await database.withWorker(configuration) {
+            Function("hang") { (_: JSONValue) in
+                running.withLock { count in
+                    count.now += 1
+                    count.most = max(count.most, count.now)
+                }
+                try await Task.sleep(for: .milliseconds(5))
+                running.withLock { $0.now -= 1 }
+            }
+        } body: {
+            try await database.end(of: execution)
+        }
+        #expect(end.status == .succeeded, "\(end.cause ?? "")")
+        // Eight were never begun by the second process; the others run one at a time.
+        #expect(running.withLock(\.most) <= 8)
+    }
+
     @Test(arguments: ["pill", "trap"])
     func aHandlerThatEndsTheProcessFailsItsTaskAndNobodyElses(_ function: String) async throws {
         let database = try await Database()
@@ -160,7 +196,7 @@ import Testing
             #expect(end.status == .succeeded)
         }
         supervisor.cancel()
-        // Once among others, and three times alone.
+        // Once among others, once among suspects, and twice alone.
         let deaths = try await supervisor.value
         #expect(deaths == 4)
     }

@@ -58,7 +58,8 @@ extension MemoryState {
             execution: info(row),
             branch: row.branch,
             outcome: outcome,
-            isSuspect: row.isSuspect
+            isSuspect: row.isSuspect,
+            losses: row.losses
         )
     }
 

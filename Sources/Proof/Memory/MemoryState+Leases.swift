@@ -69,7 +69,7 @@ extension MemoryState {
     }
 
     /// A leased step whose worker is gone is ready again, and a suspect from now on. If its handler had begun while it
-    /// ran alone, that counts, and the third time it fails as a task error instead of running again.
+    /// was one, that counts, and the third time it fails as a task error instead of running again.
     private mutating func loseLease(_ key: StepKey) {
         guard var row = steps[key] else { return }
         row.losses += row.hasStarted ? 1 : 0
@@ -79,8 +79,8 @@ extension MemoryState {
             let cause = JSONValue.object([
                 "errorType": .string(Self.lossError),
                 "errorMessage": .string(
-                    "The worker process ended \(row.losses) times while it ran function \(row.nextFunction) and nothing"
-                        + " else."
+                    "The worker process ended \(row.losses) times while it ran function \(row.nextFunction),"
+                        + " all but the first time with nothing beside it."
                 ),
             ])
             row.outcome = .failed(error: Self.lossError, cause: cause.text)

@@ -27,6 +27,9 @@ struct ClaimLoop {
     private static let heartbeatInterval: Duration = .seconds(5)
     /// How long the loop waits for more room than a few slots.
     private static let patience: Duration = .milliseconds(20)
+    /// How many steps that were lost once run beside each other: of n that a crash makes suspects, one that ends the
+    /// process takes this many along, so that n / 32 + 32 turns are enough for all of them.
+    private static let company = 32
 
     init(engine: Engine, notifier: ServiceNotifier?) {
         self.engine = engine
@@ -192,8 +195,9 @@ struct ClaimLoop {
 
     // MARK: Suspects
 
-    /// Runs steps whose worker was lost, one at a time and nothing beside them: whichever of them ends the process ends
-    /// nobody else's work. What has been running for a whole lease is not waited for.
+    /// Runs steps whose worker was lost, and nothing beside them: whichever of them ends the process ends nobody else's
+    /// work. Those that were lost only once, most of them innocent, keep each other company; those that were lost again
+    /// after that run alone. What has been running for a whole lease is not waited for.
     private mutating func runSuspects() async {
         engine.setExclusive(true)
         defer { engine.setExclusive(false) }
@@ -201,16 +205,26 @@ struct ClaimLoop {
         while engine.capacity.withLock(\.stepCount) > suspects.count, !engine.isStopping, now < patience {
             await pass(until: patience)
         }
-        while !engine.isStopping, let suspect = suspects.popLast() {
-            run(suspect.step, suspect.offer)
-            // What waits in memory most of its time must not keep everything else waiting.
-            let patience =
-                suspect.step.isExpress ? engine.surroundings.now.advanced(by: engine.configuration.lease) : nil
-            while engine.held(of: suspect.step.key).steps.withLock({ $0.contains(suspect.step.key) }),
-                !engine.isStopping
-            {
-                if let patience, patience <= engine.surroundings.now { break }
-                await pass(until: patience)
+        await runSuspects(atOnce: Self.company) { $0.losses == 0 }
+        await runSuspects(atOnce: 1) { $0.losses > 0 }
+    }
+
+    private mutating func runSuspects(atOnce limit: Int, where belongs: (ClaimedStep) -> Bool) async {
+        var running: [(step: ClaimedStep, patience: ContinuousClock.Instant?)] = []
+        while !engine.isStopping {
+            running.removeAll { step, patience in
+                let isHeld = engine.held(of: step.key).steps.withLock { $0.contains(step.key) }
+                return !isHeld || patience.map { $0 <= now } ?? false
+            }
+            if running.count < limit, let index = suspects.lastIndex(where: { belongs($0.step) }) {
+                let (step, offer) = suspects.remove(at: index)
+                run(step, offer)
+                // What waits in memory most of its time must not keep everything else waiting.
+                running.append((step, step.isExpress ? now.advanced(by: engine.configuration.lease) : nil))
+            } else if !running.isEmpty {
+                await pass(until: running.compactMap(\.patience).min())
+            } else {
+                return
             }
         }
     }
@@ -221,7 +235,7 @@ struct ClaimLoop {
         do throws(StoreError) {
             try await beatIfDue()
         } catch {
-            // The next look at the database says so soon enough; suspects run alone all the same.
+            // The next look at the database says so soon enough; suspects run all the same.
             engine.logger.debug("A sign of life could not be given", metadata: ["error": "\(error)"])
         }
         let tick = now.advanced(by: .seconds(1))

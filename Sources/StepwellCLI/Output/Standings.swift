@@ -19,8 +19,10 @@ extension BranchStanding {
     /// What it means that workers were lost with it.
     private var suspicion: String {
         guard isSuspect else { return "" }
-        let count = losses == 0 ? "" : ", and \(losses) of the 3 losses that it may cause then are used up"
-        return "; a worker was lost with it, so it runs alone" + count
+        guard losses > 0 else {
+            return "; a worker was lost with it, so it runs beside others of which the same is true"
+        }
+        return "; a worker was lost with it again, so it runs alone, and \(losses) of its 3 losses are used up"
     }
 
     /// Until when it may wait.
@@ -155,7 +157,7 @@ extension BranchStanding.BusyWorker.Obstacle {
     fileprivate var sentence: String {
         switch self {
         case .full: "had its hands full"
-        case .runsAlone: "ran something that a worker was lost with, and nothing beside it"
+        case .runsAlone: "ran what a worker was lost with, and nothing else"
         case .functionLimit: "had as many calls of the function as it allows itself at once"
         case .reservedConcurrency: "had used up its share of the function's reserved concurrency (all workers together)"
         case .rateLimit: "had used up its share of the calls of the function that may begin in a second"

@@ -78,9 +78,9 @@ package struct BranchStanding: Sendable {
     /// When a Task that waits times out, and by when it must give a sign of life.
     package var deadline: Timestamp?
     package var heartbeatDue: Timestamp?
-    /// A worker was lost with it: it runs alone.
+    /// A worker was lost with it: it runs beside others of the kind, and alone once it was lost again.
     package var isSuspect: Bool
-    /// How often the process ended while it ran alone.
+    /// How often the process ended while it ran as a suspect.
     package var losses: Int
     package var lastEvent: Int
 }

@@ -183,7 +183,8 @@ extension ContractBench {
             execution: step.execution,
             branch: kept.branch,
             outcome: step.outcome,
-            isSuspect: step.isSuspect
+            isSuspect: step.isSuspect,
+            losses: step.losses
         )
         return (held, token)
     }
