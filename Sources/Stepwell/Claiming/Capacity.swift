@@ -60,7 +60,7 @@ struct Capacity {
 
     /// Whether there is room for a claim of some size: many small ones cost more than they bring while most slots are
     /// in use.
-    var isWorthClaiming: Bool { room >= max(1, slots / 4) }
+    var isWorthClaiming: Bool { room >= max(1, slots / 3) }
 
     /// The functions of which the process could take another step now.
     var offeredFunctions: [String] {
