@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 
 #if canImport(Glibc)
@@ -8,10 +9,12 @@ import Synchronization
     import Darwin
 #endif
 
-/// The thread on which all connections run: it waits with `poll` until a socket is ready or a job is waiting.
+/// Where all connections run: a thread that waits with `poll` until a socket is ready or a job is waiting, and, while it
+/// sleeps, whoever has something short to do.
 ///
-/// It is the executor of every `Connection`, so that readiness enters the actor without a hop. Nothing slow may run
-/// here; a pool of connections has few sockets, and `poll` is as fast as anything for those.
+/// It is the executor of every `Connection`, so that readiness enters the actor without a hop; and what is sent goes out
+/// from the thread that has it, unless the loop is at work. One thing runs at a time. Nothing slow may run here; a pool of
+/// connections has few sockets, and `poll` is as fast as anything for those.
 final class SocketLoop: SerialExecutor {
     static let shared = SocketLoop()
 
@@ -23,9 +26,47 @@ final class SocketLoop: SerialExecutor {
         var calls: [@Sendable () -> Void] = []
         var watches: [Int32: Watch] = [:]
         var watchesChanged = false
+        /// The loop's thread sleeps, or is about to, and nobody has woken it.
         var isPolling = false
-        /// The thread, once it runs.
+        /// The loop's thread, once it runs.
         var thread: pthread_t?
+        /// Another thread that runs something in the loop's place.
+        var guest: pthread_t?
+        /// The loop's thread waits for the guest.
+        var isWaiting = false
+
+        /// Whether this thread may run something in the loop's place, now: what came before it is done.
+        mutating func admit(_ thread: pthread_t) -> Bool {
+            guard isPolling, guest == nil else { return false }
+            guest = thread
+            return true
+        }
+
+        /// There is something to do for the loop's thread.
+        ///
+        /// - Returns: whether it has to be woken for that.
+        mutating func endSleep() -> Bool {
+            defer { isPolling = false }
+            return isPolling
+        }
+
+        /// The guest is done.
+        ///
+        /// - Returns: whether the loop's thread waits for that.
+        mutating func leave() -> Bool {
+            guest = nil
+            defer { isWaiting = false }
+            return isWaiting
+        }
+
+        /// The loop's thread has slept.
+        ///
+        /// - Returns: whether it may go on at once.
+        mutating func goOn() -> Bool {
+            isPolling = false
+            isWaiting = guest != nil
+            return !isWaiting
+        }
     }
 
     private struct Watch: Sendable {
@@ -34,6 +75,8 @@ final class SocketLoop: SerialExecutor {
     }
 
     private let state = Mutex(State())
+    /// Where the loop's thread waits for a guest.
+    private let guestHasLeft = DispatchSemaphore(value: 0)
     private let wakeReader: Int32
     private let wakeWriter: Int32
 
@@ -74,38 +117,40 @@ final class SocketLoop: SerialExecutor {
         let job = UnownedJob(job)
         let mustWake = state.withLock { state in
             state.jobs.append(job)
-            defer { state.isPolling = false }
-            return state.isPolling
+            return state.endSleep()
         }
         if mustWake { wake() }
     }
 
-    /// Runs something on the loop's thread, soon and in order. Cheaper than entering an actor, which comes back as well.
+    /// Runs something as part of the loop, in order: at once, on the caller's thread, if the loop sleeps; otherwise soon, on
+    /// its own. The caller must hold no lock that anything in the loop takes.
     func perform(_ body: @escaping @Sendable () -> Void) {
-        let mustWake = state.withLock { state in
+        let (isGuest, mustWake) = state.withLock { state in
+            if state.admit(pthread_self()) { return (true, false) }
             state.calls.append(body)
-            defer { state.isPolling = false }
-            return state.isPolling
+            return (false, state.endSleep())
         }
         if mustWake { wake() }
+        guard isGuest else { return }
+        body()
+        if state.withLock({ $0.leave() }) { guestHasLeft.signal() }
     }
 
     func checkIsolated() {
-        precondition(isOnThread, "not on the thread of the PostgreSQL connections")
+        precondition(isInLoop, "not where PostgreSQL connections run")
     }
 
-    func isIsolatingCurrentContext() -> Bool? { isOnThread }
+    func isIsolatingCurrentContext() -> Bool? { isInLoop }
 
-    private var isOnThread: Bool {
-        state.withLock { $0.thread }.map { pthread_equal($0, pthread_self()) != 0 } ?? false
+    private var isInLoop: Bool {
+        state.withLock { $0.guest ?? $0.thread }.map { pthread_equal($0, pthread_self()) != 0 } ?? false
     }
 
     private func change(_ body: (inout sending State) -> Void) {
         let mustWake = state.withLock { state in
             body(&state)
             state.watchesChanged = true
-            defer { state.isPolling = false }
-            return state.isPolling
+            return state.endSleep()
         }
         if mustWake { wake() }
     }
@@ -147,7 +192,7 @@ final class SocketLoop: SerialExecutor {
                 return state.isPolling
             }
             let ready = poll(&descriptors, nfds_t(descriptors.count), mayWait ? -1 : 0)
-            state.withLock { $0.isPolling = false }
+            if !state.withLock({ $0.goOn() }) { guestHasLeft.wait() }
             guard ready > 0 else { continue }
             if descriptors[0].revents != 0 { drainWakePipe() }
             for index in 1..<max(1, descriptors.count) where descriptors[index].revents != 0 {

@@ -20,7 +20,7 @@ public struct WorkerConfiguration: Sendable {
     /// died takes over its work at once instead of when the leases end. nil: a name is made up.
     public var name: String?
     /// How many steps the worker has in hand at once, and so how many handlers run at once.
-    public var concurrency = 384
+    public var concurrency = 1000
     /// How long a step stays this worker's without a sign of life: what it takes until others go on after a crash.
     /// At least one second.
     public var lease: Duration = .seconds(10)

@@ -116,7 +116,7 @@ class Monitoring(unittest.TestCase):
             self.assertEqual(read("/health/live", endpoint), "live\n")
             found = samples(read("/metrics", endpoint))
             slots = [value for key, value in found.items() if key.startswith("stepwell_slots{")]
-            self.assertEqual(slots, [384])
+            self.assertEqual(slots, [1000])
             self.assertEqual(found["stepwell_database_up"], 1)
             self.assertTrue(any(key.startswith("stepwell_claims_total{") for key in found))
             for path, method, status in (("/", "GET", 404), ("/metrics", "POST", 405)):
