@@ -52,6 +52,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case wakesByHintOnly
         /// A handler goes on when its lease is over.
         case outlivesLease
+        /// What was lost again as a suspect runs beside other suspects.
+        case suspectsNeverAlone
 
         /// The bug as the worker knows it; nil: it is one of the store's.
         package var inWorker: WorkerBug? { WorkerBug(rawValue: rawValue) }

@@ -40,6 +40,9 @@ extension MemoryState {
         return true
     }
 
+    /// How often the process ended since the step was a suspect.
+    func losses(of key: StepKey) -> Int { steps[key]?.losses ?? 0 }
+
     mutating func releaseWorker(_ instance: PGUUID) -> Int {
         let lost = steps.values.filter { $0.status == .leased && $0.worker == instance }.map(\.key).sorted()
         for key in lost { loseLease(key) }

@@ -91,9 +91,10 @@ final class SimulatedLink: MemoryConnection {
     }
 
     func startSuspect(_ lease: StepLease) async throws(StoreError) -> Bool {
-        try await call { [world] state in
+        try await call { [world, process] state in
+            let losses = state.losses(of: lease.key)
             let starts = state.startSuspect(lease)
-            if starts { world.witness.suspectStarts(lease) }
+            if starts { world.witness.suspectStarts(lease, on: process, losses: losses) }
             return starts
         }
     }

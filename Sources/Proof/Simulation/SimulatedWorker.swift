@@ -9,7 +9,7 @@ final class SimulatedWorker {
     let name: String
     private let world: World
     private let concurrency: Int
-    private let lease: Duration
+    let lease: Duration
     private(set) var process: SimulatedProcess
     private var worker: BareWorker?
     private var instance: PGUUID?

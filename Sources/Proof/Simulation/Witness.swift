@@ -42,8 +42,7 @@ struct Witness {
     // MARK: Handlers
 
     mutating func begin(_ function: String, _ key: String, on process: SimulatedProcess, at time: Duration) -> Int {
-        let step = key.lastIndex(of: "-").map { String(key[..<$0]) } ?? key
-        let grant = grants[step].flatMap { $0.process == ObjectIdentifier(process) ? $0.number : nil }
+        let grant = grants[Self.step(of: key)].flatMap { $0.process == ObjectIdentifier(process) ? $0.number : nil }
         runs.append(Run(function: function, key: key, grant: grant, process: process, beganAt: time))
         return runs.count - 1
     }
@@ -61,15 +60,39 @@ struct Witness {
         }
     }
 
+    /// Nothing runs beside a step that was lost again as a suspect, but steps that were claimed more than a lease ago.
+    ///
+    /// - Parameter time: a lease ago.
+    mutating func checkCompany(of key: String, on process: SimulatedProcess, claimedBefore time: Timestamp) {
+        let step = Self.step(of: key)
+        let runsAlone = alone[step] == ObjectIdentifier(process)
+        for run in runs where run.process === process && !run.hasEnded {
+            let other = Self.step(of: run.key)
+            guard other != step else { continue }
+            let isOld = grants[other].map { $0.at <= time } ?? true
+            if alone[other] == ObjectIdentifier(process) || runsAlone && !isOld {
+                violation("a handler of \(key) begins beside one of \(run.key), and one of them is to run alone")
+            }
+        }
+    }
+
+    private static func step(of key: String) -> String { key.lastIndex(of: "-").map { String(key[..<$0]) } ?? key }
+
     /// How often a handler has begun during one stay in a state.
     func runs(of key: String) -> Int { runs.reduce(0) { $0 + ($1.key == key ? 1 : 0) } }
 
     // MARK: Suspects
 
-    /// The fences under which a step's holder has said that it runs it alone now.
+    /// The fences under which a step's holder has said that its handler begins now.
     private var suspects: [String: Set<Int64>] = [:]
+    /// Where steps run that were lost again as suspects.
+    private var alone: [String: ObjectIdentifier] = [:]
 
-    mutating func suspectStarts(_ lease: StepLease) { suspects[Self.text(lease.key), default: []].insert(lease.fence) }
+    mutating func suspectStarts(_ lease: StepLease, on process: SimulatedProcess, losses: Int) {
+        let step = Self.text(lease.key)
+        suspects[step, default: []].insert(lease.fence)
+        alone[step] = losses > 0 ? ObjectIdentifier(process) : nil
+    }
 
     /// Whether a step of an execution has ended its worker often enough to be failed for it: as far as the database can
     /// tell, the handler runs from the moment at which its start is on record.
@@ -84,6 +107,7 @@ struct Witness {
     /// A claim has given a step to a process.
     mutating func granted(_ key: StepKey, to process: SimulatedProcess, at time: Timestamp) {
         grantCount += 1
+        alone[Self.text(key)] = nil
         grants[Self.text(key)] = Grant(number: grantCount, process: ObjectIdentifier(process), at: time)
     }
 

@@ -109,7 +109,13 @@ final class World: @unchecked Sendable {
     func beginRun(of function: String, _ key: String, on process: SimulatedProcess) -> Int {
         // Where the database's clock jumps, leases end when nobody could foresee it.
         note("\(process.name) runs \(function) for \(key)")
-        if clockJump == .zero { witness.checkAlone(key, at: scheduler.elapsed) }
+        if clockJump == .zero {
+            witness.checkAlone(key, at: scheduler.elapsed)
+            if let worker = workers.first(where: { $0.process === process }) {
+                let leaseAgo = state.time(.zero - worker.lease, after: databaseTime)
+                witness.checkCompany(of: key, on: process, claimedBefore: leaseAgo)
+            }
+        }
         return witness.begin(function, key, on: process, at: scheduler.elapsed)
     }
 

@@ -205,6 +205,9 @@ struct ClaimLoop {
         while engine.capacity.withLock(\.stepCount) > suspects.count, !engine.isStopping, now < patience {
             await pass(until: patience)
         }
+        #if FAULTS
+            if engine.surroundings.bug == .suspectsNeverAlone { await runSuspects(atOnce: Self.company) { _ in true } }
+        #endif
         await runSuspects(atOnce: Self.company) { $0.losses == 0 }
         await runSuspects(atOnce: 1) { $0.losses > 0 }
     }

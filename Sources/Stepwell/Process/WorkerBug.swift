@@ -9,5 +9,7 @@
         case wakesByHintOnly
         /// A handler goes on when its lease is over.
         case outlivesLease
+        /// What was lost again as a suspect runs beside other suspects.
+        case suspectsNeverAlone
     }
 #endif
