@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Synchronization
 import Testing
 
@@ -24,6 +25,8 @@ import Testing
                         let isAlone: Void? = seen.withLockIfAvailable { seen in
                             if seen.next[thread] != number { seen.outOfOrder += 1 }
                             seen.next[thread] = number + 1
+                            // Long enough for others to come meanwhile.
+                            if number.isMultiple(of: 4) { usleep(20) }
                         }
                         if isAlone == nil { overlaps.add(1, ordering: .relaxed) }
                         if number == count - 1 { isFinished.yield() }
