@@ -9,8 +9,8 @@ import Testing
 @Suite struct SocketLoopTests {
     @Test("one thing runs at a time, and what a thread has done is done in its order")
     func order() async {
-        let threads = 8
-        let count = 5_000
+        let threads = 3
+        let count = 2_000
         struct Seen {
             var next: [Int]
             var outOfOrder = 0
@@ -21,6 +21,8 @@ import Testing
         for thread in 0..<threads {
             let hasThread = startThread {
                 for number in 0..<count {
+                    // So that the loop falls asleep now and then, and what comes finds it so.
+                    usleep(200)
                     SocketLoop.shared.perform {
                         let isAlone: Void? = seen.withLockIfAvailable { seen in
                             if seen.next[thread] != number { seen.outOfOrder += 1 }
