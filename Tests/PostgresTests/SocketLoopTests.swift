@@ -10,7 +10,7 @@ import Testing
     @Test("one thing runs at a time, and what a thread has done is done in its order")
     func order() async {
         let threads = 3
-        let count = 2_000
+        let count = 500
         struct Seen {
             var next: [Int]
             var outOfOrder = 0
@@ -22,13 +22,13 @@ import Testing
             let hasThread = startThread {
                 for number in 0..<count {
                     // So that the loop falls asleep now and then, and what comes finds it so.
-                    usleep(200)
+                    usleep(500)
                     SocketLoop.shared.perform {
                         let isAlone: Void? = seen.withLockIfAvailable { seen in
                             if seen.next[thread] != number { seen.outOfOrder += 1 }
                             seen.next[thread] = number + 1
                             // Long enough for others to come meanwhile.
-                            if number.isMultiple(of: 4) { usleep(20) }
+                            if number.isMultiple(of: 4) { usleep(200) }
                         }
                         if isAlone == nil { overlaps.add(1, ordering: .relaxed) }
                         if number == count - 1 { isFinished.yield() }
