@@ -213,7 +213,7 @@ struct MapRunTests {
                 )
             }
             _ = try await store.query(
-                "update stepwell.steps set status = 'w', function = 'activity:ask', phase = 'submitted', state = 'Ask'"
+                "update stepwell.steps set status = 'w', wake_at = 'infinity', function = 'activity:ask', phase = 'submitted', state = 'Ask'"
             )
             let list = try await fixture.get("/console/activities", cookie: cookie)
             #expect(list.text.contains("nobody asks for them"))

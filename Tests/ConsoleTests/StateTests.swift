@@ -40,7 +40,7 @@ struct StateTests {
         _ = try await fixture.store.query("update stepwell.steps set events = 4")
         _ = try await fixture.store.query(
             """
-            update stepwell.steps set status = 'w', function = '', phase = 'submitted', state = 'Ask', entry = 2,
+            update stepwell.steps set status = 'w', wake_at = 'infinity', function = '', phase = 'submitted', state = 'Ask', entry = 2,
                 last_event = 4, entered_event = 4, entered_at = now()
             """
         )

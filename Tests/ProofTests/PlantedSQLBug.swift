@@ -147,6 +147,20 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
             cases: ["not rescued"]
         ),
         PlantedSQLBug(
+            name: "what is still leased when a claim is looked at is forgotten",
+            function: "list_leases",
+            text: "if v_rows is not null then",
+            replacement: "if false then",
+            cases: ["one that is over is"]
+        ),
+        PlantedSQLBug(
+            name: "what lists a lease ends it",
+            function: "list_leases",
+            text: "set wake_at = s.lease_until",
+            replacement: "set wake_at = now(), lease_until = now()",
+            cases: ["what is extended"]
+        ),
+        PlantedSQLBug(
             name: "a lease is extended for whoever asks",
             function: "extend",
             text: "and s.fence = i.fence and s.status = 'l'",
@@ -201,8 +215,8 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
         PlantedSQLBug(
             name: "a fork is joined one branch too early",
             function: "end_branches",
-            text: "status = case when p.remaining = e.children then",
-            replacement: "status = case when p.remaining <= e.children + 1 then",
+            text: "case when p.remaining = e.children then",
+            replacement: "case when p.remaining <= e.children + 1 then",
             cases: ["joined by its last"]
         ),
         PlantedSQLBug(

@@ -56,12 +56,21 @@ struct LowWaterTests {
         ]
     )
     func oldSnapshot(query: String) async throws {
-        try await ready("1 minute", count: 20_000)
-        _ = try await fixture.sql("update stepwell.steps set wake_at = now() - interval '1 minute'")
+        try await ready("1 minute", count: 40_000)
+        // Half of them stand among what is to be claimed, the others among what is to be looked at.
+        _ = try await fixture.sql(
+            "update stepwell.steps set wake_at = now() - interval '1 minute' where substr(name, 2)::int % 2 = 0"
+        )
+        _ = try await fixture.sql(
+            """
+            insert into stepwell.claims (bucket, look_at, worker, executions, steps)
+            select 0, now() - interval '1 minute', gen_random_uuid(), '{}', '{}' from generate_series(1, 20000)
+            """
+        )
         let other = try await Connection.connect(fixture.configuration, logger: Logger(label: "test"))
         try await other.execute("begin isolation level repeatable read")
         _ = try await other.query("select from stepwell.settings")
-        _ = try await fixture.sql("delete from stepwell.steps")
+        for table in ["steps", "claims"] { _ = try await fixture.sql("delete from stepwell.\(table)") }
         let before = try await fixture.buffers(of: query)
         #expect(before > 200)
         try await look()
@@ -127,7 +136,7 @@ struct LowWaterTests {
     @Test("marks go once looks are quick again")
     func quick() async throws {
         try await look()
-        #expect(try await fixture.count("low_water") == 4)
+        #expect(try await fixture.count("low_water") == 5)
         try await age("31 seconds")
         try await look(slow: "1 hour")
         #expect(try await fixture.count("low_water") == 0)

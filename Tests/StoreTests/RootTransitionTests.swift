@@ -147,7 +147,7 @@ struct RootTransitionTests {
         try await commit(keepsLease: true) { $0.decision(.due, from: $1) }
         try await commit(keepsLease: false) { $0.decision(.succeeded(answer), from: $1) }
         try await claimAgain(
-            "status = 'r', function = '', phase = 'submitted', outcome = 'succeeded', outcome_value = '[1]'"
+            "status = 'r', wake_at = null, function = '', phase = 'submitted', outcome = 'succeeded', outcome_value = '[1]'"
         )
         try await commit(keepsLease: true) { $0.decision(.succeeded(answer), from: $1) }
         try await commit(keepsLease: false) { $0.decision(.succeeded(answer), from: $1) }

@@ -47,7 +47,7 @@ struct ScaleTests {
         try await fill("mine", count: 50_000)
         let crowded = try await buffersOfClaim("mine", limit: 10)
         #expect(crowded <= alone * 2, "\(alone) buffers alone, \(crowded) among 150,000 rows")
-        #expect(crowded <= 20 + 12 * 10)
+        #expect(crowded <= 20 + 5 * 10)
         let nothing = try await buffersOfClaim("absent", limit: 100)
         #expect(nothing <= 20)
     }
@@ -82,7 +82,7 @@ struct ScaleTests {
         _ = try await fixture.sql(
             """
             with five as (select ctid from stepwell.steps where function = 'other' limit 5)
-            update stepwell.steps s set status = 'w' from five where s.ctid = five.ctid
+            update stepwell.steps s set status = 'w', wake_at = 'infinity' from five where s.ctid = five.ctid
             """
         )
         #expect(try await fixture.claim(["other"], limit: 3).count == 3)

@@ -21,6 +21,10 @@ struct TimerTests {
             """,
             [.float8(Double(seconds))]
         )
+        _ = try await fixture.sql(
+            "update stepwell.claims set look_at = look_at - make_interval(secs => $1)",
+            [.float8(Double(seconds))]
+        )
     }
 
     @Test("a year's Wait is a row that nobody claims before its time")

@@ -66,9 +66,12 @@ enum LimitSchema {
         declare
             v_rows tid[] := limits.rows(p_bucket, p_id, 0, p_worker);
         begin
+            insert into stepwell.claims (bucket, look_at, worker, executions, steps)
+            select p_bucket, date_bin('1 s', now() + interval '10 s', 'epoch'), p_worker, p_id[i:i + 63],
+                array_fill(0::bigint, array[cardinality(p_id[i:i + 63])])
+            from generate_series(1, cardinality(p_id), 64) as i;
             update stepwell.steps s
-            set status = 'l', fence = s.fence + 1, worker = p_worker, lease_until = now() + interval '10 s',
-                wake_at = now() + interval '10 s'
+            set status = 'l', fence = s.fence + 1, worker = p_worker, lease_until = now() + interval '10 s'
             where s.bucket = p_bucket and s.ctid = any (v_rows);
         end $$
         """,

@@ -83,11 +83,23 @@ final class BenchWorker: Sendable {
     /// Waits until a function was called so often and nothing more is to be done.
     func waitUntilDone(_ function: String, calls count: Int) async throws {
         while calls(of: function) < count { try await Task.sleep(for: .milliseconds(10)) }
-        // Sleepers, of which there may be millions, are not looked at.
+        // Sleepers, of which there may be millions, are not looked at; what is leased stands among what is ready.
         let unfinished = """
-            select from stepwell.settings s, generate_series(0, s.buckets - 1) b,
-                stepwell.probe(b, array['', 'order', 'charge', 'ship']) p
-            where p.o_ready <= now() or p.o_wake is not null
+            select from stepwell.settings s, generate_series(0, s.buckets - 1) b
+            cross join lateral (
+                select from unnest(array['', 'order', 'charge', 'ship']) f (name)
+                cross join lateral (
+                    select from stepwell.steps s
+                    where s.bucket = b and s.function = f.name and s.wake_at is null and s.run_at <= now()
+                    order by s.run_at limit 1
+                ) r
+                union all (
+                    select from stepwell.steps s
+                    where s.bucket = b and s.wake_at < 'infinity'
+                    order by s.wake_at limit 1
+                )
+            ) u
+            limit 1
             """
         while try await !database.sql(unfinished).isEmpty {
             try await Task.sleep(for: .milliseconds(2))

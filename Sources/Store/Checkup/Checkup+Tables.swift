@@ -191,7 +191,7 @@ extension Checkup {
                 (select count(*) from stepwell.outbox o where o.run_at < now() - interval '60 seconds')::int,
                 coalesce((select string_agg(q.function, ', ' order by q.function) from (
                     select distinct rtrim(s.function, '#') as function from stepwell.steps s
-                    where s.status = 'r' and s.function <> ''
+                    where s.wake_at is null and s.status = 'r' and s.function <> ''
                       and stepwell.ready_since(s.function, s.run_at, s.entered_at) < now() - interval '60 seconds'
                       and not exists (select from stepwell.workers w
                         where w.seen_at > now() - interval '30 seconds' and rtrim(s.function, '#') = any (w.functions))
@@ -199,7 +199,7 @@ extension Checkup {
                 coalesce((select
                         extract(epoch from now() - min(stepwell.ready_since(s.function, s.run_at, s.entered_at)))::int
                     from stepwell.steps s
-                    where s.status = 'r' and (s.function = '' or exists (select from stepwell.workers w
+                    where s.wake_at is null and s.status = 'r' and (s.function = '' or exists (select from stepwell.workers w
                         where w.seen_at > now() - interval '30 seconds' and rtrim(s.function, '#') = any (w.functions)))), 0)
             """
         )

@@ -40,8 +40,7 @@ extension Store {
                     cross join lateral (
                         select count(*)::int8 as count, min(t.run_at) as oldest from (
                             select s.run_at from stepwell.steps s
-                            where s.bucket = $1 and s.function = 'activity:' || a.name and s.status = 'w'
-                              and s.function <> ''
+                            where s.bucket = $1 and s.function = 'activity:' || a.name and s.wake_at is not null and s.status = 'w'
                             order by s.run_at
                             limit $3
                         ) t
@@ -86,7 +85,7 @@ extension Store {
                         select coalesce(m.name || '/' || e.map_label, m.name), e.name, s.state, s.run_at, s.deadline
                         from (
                             select s.* from stepwell.steps s
-                            where s.bucket = $1 and s.function = $2 and s.status = 'w' and s.function <> ''
+                            where s.bucket = $1 and s.function = $2 and s.wake_at is not null and s.status = 'w'
                             order by s.run_at
                             limit $3
                         ) s

@@ -148,12 +148,25 @@ extension ContractCase {
         ContractCase("what is extended is not rescued") { bench in
             try await bench.startChain()
             let step = try await bench.one(lease: .seconds(5))
-            let kept = try await bench.store.extend([step.lease], bucket: step.key.bucket, lease: .seconds(500))
-            try bench.expect(kept == [step.key], "the holder extends its lease")
-            try await bench.subject.letTimePass(.seconds(6))
-            try await bench.sweep()
-            try bench.expect(try await bench.claim(by: bench.other).isEmpty, "it is still held")
+            // Twice: the end of a first lease is noticed in another way than that of a later one.
+            for (lease, pause) in [(20, 6), (500, 30)] {
+                let kept = try await bench.store.extend([step.lease], bucket: step.key.bucket, lease: .seconds(lease))
+                try bench.expect(kept == [step.key], "the holder extends its lease")
+                try await bench.subject.letTimePass(.seconds(pause))
+                try await bench.sweep()
+                try bench.expect(try await bench.claim(by: bench.other).isEmpty, "it is still held")
+            }
             try bench.expect(try await bench.send(try await bench.reply(step, "1")).applied != nil, "its result counts")
+        },
+        ContractCase("an extended lease that is over is rescued") { bench in
+            try await bench.startChain()
+            let step = try await bench.one(lease: .seconds(5))
+            for pause in [4, 12] {
+                _ = try await bench.store.extend([step.lease], bucket: step.key.bucket, lease: .seconds(10))
+                try await bench.subject.letTimePass(.seconds(pause))
+                try await bench.sweep()
+            }
+            try bench.expect(try await bench.one(by: bench.other).isSuspect, "it is a suspect")
         },
         ContractCase("a lease that runs is not rescued, one that is over is, and its holder is refused") { bench in
             try await bench.startChain()

@@ -85,6 +85,10 @@ struct PostgresSubject: ContractSubject {
             """,
             [microseconds]
         )
+        _ = try await sql(
+            "update stepwell.claims set look_at = look_at - $1 * interval '1 microsecond'",
+            [microseconds]
+        )
         _ = try await sql("update stepwell.outbox set run_at = run_at - $1 * interval '1 microsecond'", [microseconds])
         _ = try await sql(
             "update stepwell.task_answers set arrived_at = arrived_at - $1 * interval '1 microsecond'",
@@ -105,7 +109,7 @@ struct PostgresSubject: ContractSubject {
     func empty() async throws {
         _ = try await sql(
             """
-            truncate stepwell.executions, stepwell.steps, stepwell.results, stepwell.map_items,
+            truncate stepwell.executions, stepwell.steps, stepwell.claims, stepwell.results, stepwell.map_items,
                 stepwell.outbox, stepwell.task_answers, stepwell.history, stepwell.payloads
             """
         )
