@@ -3,8 +3,8 @@
 -- A step that is claimed stays where it is in the index of those to claim, and is passed over there: its row is written
 -- beside the old one, and no index hears of it. Until now a claim wrote an entry into two indexes for each step and left a
 -- dead one in a third, for a lease that as a rule ends within milliseconds. What has to be looked at should the worker be
--- lost is one small row for dozens of steps. Steps that are still leased when their first lease is about to end are listed
--- by when they are to be looked at, as all were before.
+-- lost is one small row for dozens of steps. Steps whose lease is extended, and those that are still leased when their first
+-- lease is about to end, are listed by when they are to be looked at, as all were before.
 
 -- Whoever is in the middle of something finishes it first.
 lock table stepwell.steps in access exclusive mode;
@@ -235,6 +235,31 @@ begin
         v_count := v_count + 1;
     end loop;
     return v_count;
+end $$;
+
+-- As before; a step that is leased for longer is listed, so that claims need not pass it over any more.
+create or replace function stepwell.extend(
+    p_bucket int, p_lease interval, p_execution uuid[], p_step bigint[], p_fence bigint[]
+) returns setof int
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+as $$
+begin
+    perform 1 from stepwell.steps s
+    join unnest(p_execution, p_step) as i (execution, step)
+        on s.bucket = p_bucket and s.execution = i.execution and s.id = i.step
+    order by s.id > 0, s.execution, s.id
+    for update of s;
+    return query
+    update stepwell.steps s
+    set lease_until = now() + p_lease, wake_at = coalesce(s.wake_at, now() + p_lease)
+    from unnest(p_execution, p_step, p_fence) with ordinality as i (execution, step, fence, ord)
+    where s.bucket = p_bucket and s.execution = i.execution and s.id = i.step and s.fence = i.fence and s.status = 'l'
+    returning i.ord::int;
 end $$;
 
 -- As before, but for what is passed over, and with claims that are to be looked at.

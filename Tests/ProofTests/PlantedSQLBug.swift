@@ -158,7 +158,7 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
             function: "list_leases",
             text: "set wake_at = s.lease_until",
             replacement: "set wake_at = now(), lease_until = now()",
-            cases: ["what is extended"]
+            cases: ["what a transition keeps"]
         ),
         PlantedSQLBug(
             name: "a lease is extended for whoever asks",

@@ -77,6 +77,19 @@ struct ClaimTests {
         #expect(try await fixture.count("claims") == 0)
     }
 
+    @Test("a step that is leased for longer is listed by the end of its lease, and passed over no more")
+    func extended() async throws {
+        try await start(2)
+        let steps = try await fixture.claim(["mine"], limit: 2, lease: .seconds(10))
+        _ = try await fixture.store.extend([steps[0].lease], bucket: 0, lease: .seconds(20))
+        let listed = try await fixture.sql("select execution from stepwell.steps where wake_at = lease_until").only()
+        #expect(try listed.uuid(0) == steps[0].key.execution)
+        // Once more changes no index.
+        _ = try await fixture.store.extend([steps[0].lease], bucket: 0, lease: .seconds(60))
+        #expect(try await fixture.sql("select from stepwell.steps where wake_at < lease_until").count == 1)
+        #expect(try await unnoticed() == 0)
+    }
+
     @Test("what is being written when its claim is looked at is looked at again")
     func locked() async throws {
         try await start(2)

@@ -158,6 +158,16 @@ extension ContractCase {
             }
             try bench.expect(try await bench.send(try await bench.reply(step, "1")).applied != nil, "its result counts")
         },
+        ContractCase("what a transition keeps is not rescued when the first lease ends") { bench in
+            try await bench.startChain()
+            let step = try await bench.one(lease: .seconds(5))
+            try await bench.subject.letTimePass(.seconds(3))
+            let kept = try await bench.send(try await bench.reply(step, "1", keepsLease: true))
+            try bench.expect(kept.applied != nil, "the transition keeps the lease, for as long as a new one")
+            try await bench.subject.letTimePass(.seconds(3))
+            try await bench.sweep()
+            try bench.expect(try await bench.claim(by: bench.other).isEmpty, "it is still held")
+        },
         ContractCase("an extended lease that is over is rescued") { bench in
             try await bench.startChain()
             let step = try await bench.one(lease: .seconds(5))
