@@ -432,11 +432,11 @@ def small_disk(megabytes):
 def fill(directory):
     """Takes all the space that is left, and answers the file that has it."""
     path = os.path.join(directory, "ballast")
-    with open(path, "wb") as file:
+    # Unbuffered: closing it must not try once more to write what found no room.
+    with open(path, "wb", buffering=0) as file:
         with contextlib.suppress(OSError):
             while True:
                 file.write(b"\0" * 262144)
-                file.flush()
     return path
 
 
