@@ -9,7 +9,8 @@ struct StepwellBench: AsyncParsableCommand {
             Every bench starts a PostgreSQL server of its own with fsync and synchronous_commit on, prints one table, \
             and stops the server. Build it with optimisation:
 
-              swift run -c release stepwell-bench chain
+              swift build -c release --static-swift-stdlib --product stepwell-bench
+              .build/release/stepwell-bench chain
             """,
         subcommands: [
             DrainCommand.self, ChainCommand.self, ExpressCommand.self, FanoutCommand.self, MapRunCommand.self,
