@@ -455,6 +455,7 @@ def full_log(_, round_number=0):
 
 
 def fill_and_free(cluster, take_space, dies):
+    run = None
     try:
         prepare(cluster)
         run = Run(cluster, "disk")
@@ -487,6 +488,8 @@ def fill_and_free(cluster, take_space, dies):
         assert not wrong, wrong
         return {"server died": int(was_down), "done after s": round(took, 1), "CPU s": round(spent, 2)}
     finally:
+        if run:
+            run.remove()
         cluster.remove()
 
 
