@@ -356,8 +356,7 @@ for target in package.targets where target.type != .system {
         target.swiftSettings?.append(.treatAllWarnings(as: .error))
     }
     // Points to crash at and bugs to plant, for proofs: never in what is released.
-    let faulty = ["Stepwell", "WorkerFixture", "Proof", "ProofTests"]
-    if Context.environment["STEPWELL_FAULTS"] == "1", faulty.contains(target.name) {
-        target.swiftSettings?.append(.define("FAULTS"))
+    if ["Stepwell", "Proof"].contains(target.name) {
+        target.swiftSettings?.append(.define("FAULTS", .when(configuration: .debug)))
     }
 }

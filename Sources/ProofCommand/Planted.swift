@@ -8,7 +8,7 @@ struct Planted: AsyncParsableCommand {
         abstract: "Plant bugs of the protocol, one after the other, and see each of them caught.",
         discussion: """
             A proof that finds nothing is worth something only if it would have found something. Bugs of the worker \
-            itself are there in builds with faults only: STEPWELL_FAULTS=1 swift build.
+            itself are there in debug builds only.
             """
     )
 

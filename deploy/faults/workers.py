@@ -1,4 +1,4 @@
-"""Worker processes: the fixture of a fault build, started, killed and frozen by its process id."""
+"""Worker processes: the fixture of a debug build, started, killed and frozen by its process id."""
 
 import itertools
 import os
@@ -9,7 +9,6 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAMS = os.environ.get("STEPWELL_PROGRAMS", os.path.join(ROOT, ".build/debug"))
-FAULT_PROGRAMS = os.environ.get("STEPWELL_FAULT_PROGRAMS", os.path.join(ROOT, ".build-faults/debug"))
 
 
 def crash_points():
@@ -34,7 +33,7 @@ class Worker:
         if crash:
             settings["STEPWELL_CRASH"] = crash
         self.process = subprocess.Popen(
-            [*prefix, os.path.join(FAULT_PROGRAMS, "WorkerFixture")], env={**os.environ, **settings},
+            [*prefix, os.path.join(PROGRAMS, "WorkerFixture")], env={**os.environ, **settings},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.started = time.monotonic()
 

@@ -11,8 +11,8 @@
     #endif
 #endif
 
-/// Places in the worker's protocol at which a fault build (`STEPWELL_FAULTS=1 swift build`) can end or freeze its own
-/// process, to prove that it may die anywhere. In every other build a place is nothing at all.
+/// Places in the worker's protocol at which a debug build can end or freeze its own process, to prove that it may die
+/// anywhere. In a release build a place is nothing at all.
 ///
 /// `STEPWELL_CRASH=after-claim:3` kills the process (SIGKILL) when it comes to that place for the third time,
 /// `STEPWELL_CRASH=after-claim:3:stop` freezes it (SIGSTOP).

@@ -1,5 +1,5 @@
 #if FAULTS
-    /// A bug of a worker that a proof plants. Only builds with faults have them (`STEPWELL_FAULTS=1`).
+    /// A bug of a worker that a proof plants. Only debug builds have them.
     package enum WorkerBug: String, Sendable, CaseIterable {
         /// A decision that is refused is made again under the next fences.
         case redoesRefused
