@@ -94,6 +94,20 @@ import Testing
         #expect(next(&plan, 20) == .probe)
     }
 
+    /// A bucket may get nothing because nothing more can be called just then, and the one behind it something again.
+    @Test func noBucketIsPassedOverAgainAndAgain() {
+        var plan = sleepingPlan()
+        #expect(plan.nextTurn == nil)
+        _ = probed(&plan, 10, BucketProbe(bucket: 0, nextReady: time(5)), BucketProbe(bucket: 1, nextReady: time(5)))
+        claimed(&plan, 10, count: 2, isFull: true)
+        claimed(&plan, 11, bucket: 1, count: 0, asksForAll: false)
+        claimed(&plan, 12, bucket: 2, count: 1)
+        #expect(plan.nextTurn == 1)
+        _ = probed(&plan, 20, BucketProbe(bucket: 1, nextReady: time(5)))
+        claimed(&plan, 20, bucket: 1, count: 1)
+        #expect(plan.nextTurn == 2)
+    }
+
     @Test func looksAtEverythingOnceInFiftyClaims() {
         var plan = sleepingPlan()
         _ = probed(&plan, 10, BucketProbe(bucket: 0, nextReady: time(5)))

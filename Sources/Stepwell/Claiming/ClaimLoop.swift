@@ -12,8 +12,6 @@ struct ClaimLoop {
     private var suspects: [(step: ClaimedStep, offer: Capacity.Offer)] = []
     /// Where the last full claim of a bucket began: what lies before it is mostly what has been claimed already.
     private var lowWater: [Int32: Timestamp] = [:]
-    /// From which something was claimed last.
-    private var lastBucket: Int32?
     private var backoff: Backoff
     private var isReady = false
     private var nextHeartbeat: ContinuousClock.Instant
@@ -107,12 +105,12 @@ struct ClaimLoop {
         }
     }
 
-    /// Where the next claims begin: anywhere, but with calls that wait for their turn behind the bucket that had its own.
+    /// Where the next claims begin: anywhere, but with calls that wait for their turn with the bucket whose turn it is.
     private func firstBucket(of count: Int) -> Int {
-        guard let lastBucket, engine.capacity.withLock(\.hasLanes) else {
+        guard let turn = plan.nextTurn, engine.capacity.withLock(\.hasLanes) else {
             return Int(engine.surroundings.randomBits() % UInt64(max(1, count)))
         }
-        return (Int(lastBucket) + 1) % max(1, count)
+        return Int(turn) % max(1, count)
     }
 
     private mutating func claim(_ bucket: Int32, isThorough: Bool) async throws(StoreError) {
@@ -150,7 +148,6 @@ struct ClaimLoop {
                 if let since = readySince { mark = min(mark ?? since, since) }
             }
         }
-        if count > 0 { lastBucket = bucket }
         lowWater[bucket] = mark
         nextSmallClaim = now.advanced(by: Self.patience)
         plan.claimed(bucket, count: count, isFull: isFull, asksForAll: offersAll, now: now)

@@ -41,6 +41,11 @@ struct ClaimPlan {
     /// Whether claims and the last probe asked for all that the worker can do.
     private var asksForAll = true
     private var fruitlessProbes = 0
+    /// The bucket whose turn it is, where calls wait for their turns: the one behind the first that had its turn since the
+    /// last probe. Others, of which nothing could be called just then, may have been passed over between that and the
+    /// last.
+    private(set) var nextTurn: Int32?
+    private var hadTurn = false
     /// Since when the loop has been without sleep.
     private var busySince: Instant?
     /// What the database believes.
@@ -129,11 +134,17 @@ struct ClaimPlan {
         mayHaveMissed = true
     }
 
-    /// A claim was answered; `asksForAll`: it asked for everything that the worker can do; `isFull`: there may be more. Others come first then: what was claimed from two buckets is
-    /// made durable side by side, what comes from one has to wait for each other.
+    /// A claim was answered.
+    ///
+    /// - Parameters:
+    ///   - isFull: there may be more. Others come first then: what was claimed from two buckets is made durable side by
+    ///     side, what comes from one has to wait for each other.
+    ///   - asksForAll: whether it asked for everything that the worker can do.
     mutating func claimed(_ bucket: Int32, count: Int, isFull: Bool, asksForAll: Bool, now: Instant) {
         if !asksForAll { self.asksForAll = false }
         if count > 0 {
+            if !hadTurn { nextTurn = bucket + 1 }
+            hadTurn = true
             fruitlessProbes = 0
             mayHaveMissed(now)
         }
@@ -158,6 +169,7 @@ struct ClaimPlan {
         unlikelySince = nil
         var other = OtherWork()
         nextDue = nil
+        hadTurn = false
         due = []
         for offset in probe.buckets.indices {
             let bucket = probe.buckets[(offset + firstBucket) % probe.buckets.count]
