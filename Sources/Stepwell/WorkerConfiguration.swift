@@ -54,6 +54,8 @@ public struct WorkerConfiguration: Sendable {
     public var metricsAddress: String?
     /// Where the worker logs, and what handlers' loggers are made of.
     public var logger = Logger(label: "stepwell")
+    /// Called once, when the worker has found the database and begins to claim.
+    package var onReady: (@Sendable () -> Void)?
     /// The environment that the other settings don't override: libpq's variables and systemd's.
     var environment: [String: String] = [:]
 

@@ -57,6 +57,39 @@ struct DevTests {
         #expect(try await stepwell("list").status == 3)
     }
 
+    /// All of them look at port 8083 first, and one gets it.
+    @Test func severalComeUpAtOnce() async throws {
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<3 {
+                group.addTask {
+                    let stepwell = try CommandLineProgram()
+                    defer { stepwell.cleanUp() }
+                    try await stepwell.withDev { $0.send(SIGTERM) }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func isNotReadyWhileAPartOfItCannotStart() async throws {
+        let stepwell = try CommandLineProgram()
+        let other = try CommandLineProgram()
+        defer {
+            stepwell.cleanUp()
+            other.cleanUp()
+        }
+        try await stepwell.withDev { dev in
+            let server = try #require(stepwell.runningServers().first)
+            let port = try #require(server.firstMatch(of: #/ -p (\d+) /#)).1
+            let refused = try await other("dev", "--listen", "127.0.0.1:\(port)")
+            #expect(refused.status == 3)
+            #expect(refused.errors.contains("the endpoint can't listen"))
+            #expect(!refused.output.contains("Ready"))
+            dev.send(SIGTERM)
+        }
+        #expect(other.runningServers() == [])
+    }
+
     @Test func tablesOfItsUserAreNotAmongItsOwn() async throws {
         let stepwell = try CommandLineProgram()
         defer { stepwell.cleanUp() }

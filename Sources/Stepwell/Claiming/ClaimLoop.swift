@@ -101,6 +101,7 @@ struct ClaimLoop {
         if !isReady {
             isReady = true
             notifier?.ready()
+            engine.configuration.onReady?()
             engine.logger.info("Worker is ready", metadata: ["functions": "\(engine.record.functions)"])
         }
     }

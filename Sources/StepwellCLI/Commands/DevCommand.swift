@@ -49,10 +49,9 @@ struct DevCommand: AsyncParsableCommand {
     }
 
     /// Where to serve: as was said, else, for people who look, where there is room.
-    private var endpoint: ListenAddress? {
-        if let listen { return listen }
-        return command.isEmpty
-            ? ListenAddress(host: "127.0.0.1", port: Int(LoopbackPort.free(preferring: 8083))) : nil
+    private var endpoint: DevEndpoint.Place? {
+        if let listen { return .at(listen) }
+        return command.isEmpty ? .loopback : nil
     }
 
     func run() async throws {

@@ -169,7 +169,7 @@ struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
     /// Whether only programs on this machine can reach it.
     var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
-    var description: String { "\(host):\(port)" }
+    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     var defaultValueDescription: String { description }
 }
 

@@ -17,7 +17,7 @@ struct DevSession: Service {
     /// Functions that the bare worker offers.
     let functions: FunctionHost?
     /// Where to serve the AWS API; nil: nowhere.
-    let endpoint: ListenAddress?
+    let endpoint: DevEndpoint.Place?
     /// A command to run instead of waiting for a signal.
     let command: [String]
 
@@ -60,12 +60,14 @@ struct DevSession: Service {
         var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PG") }
         environment["DATABASE_URL"] = server.databaseURL
         environment["STEPWELL_SCHEMA"] = nil
+        let readiness = DevReadiness(parts: endpoint == nil ? 1 : 2) { address in
+            if command.isEmpty { announce(server, address) }
+        }
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: DevWorker(server: server, host: functions))
+            .init(service: DevWorker(server: server, host: functions, readiness: readiness))
         ]
         if let endpoint {
-            services.append(.init(service: DevEndpoint(server: server, address: endpoint)))
-            Console.note("the AWS API is at http://\(endpoint), WITHOUT AUTHENTICATION, for programs of this machine")
+            services.append(.init(service: DevEndpoint(server: server, place: endpoint, readiness: readiness)))
         }
         if let worker {
             var environment = environment
@@ -73,16 +75,14 @@ struct DevSession: Service {
             let words = ["/bin/sh", "-c", "exec \(worker)"]
             services.append(.init(service: UserProgram(words, environment, isMeantToEnd: false)))
         }
-        if command.isEmpty {
-            announce(server)
-        } else {
+        if !command.isEmpty {
             let program = UserProgram(["/usr/bin/env", "--"] + command, environment, isMeantToEnd: true)
             services.append(.init(service: program, successTerminationBehavior: .gracefullyShutdownGroup))
         }
         return ServiceGroup(configuration: .init(services: services, logger: .quiet))
     }
 
-    private func announce(_ server: DevServer) {
+    private func announce(_ server: DevServer, _ endpoint: ListenAddress?) {
         let machine = definitions.first?.defaultName ?? "MACHINE"
         let console = endpoint.map { " The console: http://\($0)/console" } ?? ""
         Console.show(

@@ -8,6 +8,7 @@ import Stepwell
 struct DevWorker: Service {
     let server: DevServer
     let host: FunctionHost?
+    let readiness: DevReadiness
 
     func run() async throws {
         var configuration: WorkerConfiguration
@@ -22,6 +23,7 @@ struct DevWorker: Service {
         // The same at every start, so that it takes its work over at once after a crash.
         configuration.name = "dev-\(server.port)"
         configuration.logger = .quiet
+        configuration.onReady = { readiness.workerIsUp() }
         do {
             await host?.provision()
             let worker = Worker(configuration: configuration) { host?.functions ?? [] }
