@@ -209,12 +209,12 @@ struct FairQueueTests {
         #expect(try #require(order.firstIndex(of: "b")) < 200)
     }
 
-    /// The calls that wait for their turn, those of one bucket in their order.
+    /// The calls that wait for their turn, and their places. Calls of two keys may have the same.
     private static func places(_ database: Database) async throws -> [String] {
         try await database.sql(
             """
             select bucket || ' ' || execution || ' ' || run_at from stepwell.steps
-            where function = 'work#' and status = 'r' order by bucket, run_at
+            where function = 'work#' and status = 'r' order by bucket, run_at, execution
             """
         )
         .map { try $0.text(0) }
