@@ -45,6 +45,7 @@ struct ClaimPlan {
     /// last probe. Others, of which nothing could be called just then, may have been passed over between that and the
     /// last.
     private(set) var nextTurn: Int32?
+    /// Whether any bucket had its turn since then.
     private var hadTurn = false
     /// Since when the loop has been without sleep.
     private var busySince: Instant?
