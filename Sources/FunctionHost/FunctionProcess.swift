@@ -33,8 +33,10 @@ final class FunctionProcess: Sendable {
     /// The input that ends with the worker. In a control group, the guard waits for a line: that it is in there.
     private static let input = "exec 3<&0 0</dev/null\n"
     private static let gate = "read -r _ <&3 || exit 1\n"
-    /// Why processes that are started all the time would not help.
-    private static let startTimeout: Duration = .seconds(10)
+    /// How long Lambda lets a process start before it starts it once more, then with the function's own timeout. Here it
+    /// goes on with the first start, and has both.
+    /// (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html)
+    private static let initialization: Duration = .seconds(10)
 
     let session: RuntimeSession
     private let output: OutputPipe
@@ -72,7 +74,7 @@ final class FunctionProcess: Sendable {
     ) async throws -> FunctionProcess {
         let session = RuntimeSession(
             timeout: function.timeout,
-            startTimeout: startTimeout,
+            startTimeout: initialization + function.timeout,
             loop: MultiThreadedEventLoopGroup.singleton.next()
         )
         let endpoint = try await RuntimeEndpoint(session: session)

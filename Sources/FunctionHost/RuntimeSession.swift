@@ -60,7 +60,7 @@ final class RuntimeSession: Sendable {
     let loop: any EventLoop
     private let state = Mutex(State())
     private let timeout: TimeAmount
-    /// How long a process may take until it asks for its first call. (Lambda: 10 seconds.)
+    /// How long a process may take until it asks for its first call.
     private let startTimeout: TimeAmount
 
     init(timeout: Duration, startTimeout: Duration, loop: any EventLoop) {
