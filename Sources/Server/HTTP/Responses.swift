@@ -15,9 +15,9 @@ extension HTTPField.Name {
     static let traceparent = known("traceparent")
     static let amzRequestID = known("x-amzn-RequestId")
 
-    /// A name that is a token, as every one written here is.
-    package static func known(_ name: String) -> HTTPField.Name {
-        guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no name of a header") }
+    /// A name that stands in the source: what comes from outside can't get here.
+    package static func known(_ name: StaticString) -> HTTPField.Name {
+        guard let name = HTTPField.Name("\(name)") else { preconditionFailure("\(name) is no name of a header") }
         return name
     }
 }
