@@ -27,6 +27,11 @@ extension [UInt8] {
         append(bigEndian: uuid.low)
     }
 
+    mutating func append(_ row: PGRowID) {
+        append(bigEndian: row.block)
+        append(bigEndian: row.offset)
+    }
+
     /// The integer whose most significant byte is at `offset`; nil beyond the end.
     func bigEndian<I: FixedWidthInteger>(at offset: Int, as type: I.Type = I.self) -> I? {
         guard offset >= 0, count - offset >= MemoryLayout<I>.size else { return nil }

@@ -11,12 +11,14 @@ package struct PostgresType: RawRepresentable, Sendable, Hashable {
     package static let inferred = PostgresType(rawValue: 0)
     package static let bool = PostgresType(rawValue: 16)
     package static let bytea = PostgresType(rawValue: 17)
+    package static let char = PostgresType(rawValue: 18)
     package static let name = PostgresType(rawValue: 19)
     package static let int8 = PostgresType(rawValue: 20)
     package static let int2 = PostgresType(rawValue: 21)
     package static let int4 = PostgresType(rawValue: 23)
     package static let text = PostgresType(rawValue: 25)
     package static let oid = PostgresType(rawValue: 26)
+    package static let tid = PostgresType(rawValue: 27)
     package static let json = PostgresType(rawValue: 114)
     package static let float4 = PostgresType(rawValue: 700)
     package static let float8 = PostgresType(rawValue: 701)
@@ -29,11 +31,13 @@ package struct PostgresType: RawRepresentable, Sendable, Hashable {
 
     package static let boolArray = PostgresType(rawValue: 1000)
     package static let byteaArray = PostgresType(rawValue: 1001)
+    package static let charArray = PostgresType(rawValue: 1002)
     package static let nameArray = PostgresType(rawValue: 1003)
     package static let int2Array = PostgresType(rawValue: 1005)
     package static let int4Array = PostgresType(rawValue: 1007)
     package static let textArray = PostgresType(rawValue: 1009)
     package static let varcharArray = PostgresType(rawValue: 1015)
+    package static let tidArray = PostgresType(rawValue: 1010)
     package static let int8Array = PostgresType(rawValue: 1016)
     package static let float8Array = PostgresType(rawValue: 1022)
     package static let jsonArray = PostgresType(rawValue: 199)
@@ -48,11 +52,12 @@ extension PostgresType: CustomStringConvertible {
     }
 
     private static let names: [PostgresType: String] = [
-        .inferred: "an inferred type", .bool: "bool", .bytea: "bytea", .name: "name", .int8: "int8", .int2: "int2",
-        .int4: "int4", .text: "text", .oid: "oid", .json: "json", .float4: "float4", .float8: "float8",
-        .unknown: "unknown", .bpchar: "char(n)", .varchar: "varchar", .timestamptz: "timestamptz", .uuid: "uuid",
-        .jsonb: "jsonb", .boolArray: "bool[]", .byteaArray: "bytea[]", .nameArray: "name[]", .int2Array: "int2[]",
-        .int4Array: "int4[]", .textArray: "text[]", .varcharArray: "varchar[]", .int8Array: "int8[]",
-        .float8Array: "float8[]", .jsonArray: "json[]", .timestamptzArray: "timestamptz[]", .uuidArray: "uuid[]",
+        .inferred: "an inferred type", .bool: "bool", .bytea: "bytea", .char: "\"char\"", .name: "name", .int8: "int8",
+        .int2: "int2", .int4: "int4", .text: "text", .oid: "oid", .tid: "tid", .json: "json", .float4: "float4",
+        .float8: "float8", .unknown: "unknown", .bpchar: "char(n)", .varchar: "varchar", .timestamptz: "timestamptz",
+        .uuid: "uuid", .jsonb: "jsonb", .boolArray: "bool[]", .byteaArray: "bytea[]", .charArray: "\"char\"[]",
+        .nameArray: "name[]", .int2Array: "int2[]", .int4Array: "int4[]", .textArray: "text[]",
+        .varcharArray: "varchar[]", .tidArray: "tid[]", .int8Array: "int8[]", .float8Array: "float8[]",
+        .jsonArray: "json[]", .timestamptzArray: "timestamptz[]", .uuidArray: "uuid[]",
     ]
 }

@@ -18,6 +18,7 @@ package struct PostgresValue: Sendable, Hashable {
         case float(Double)
         case text(String)
         case uuid(PGUUID)
+        case rowID(PGRowID)
         case bytes([UInt8])
     }
 
@@ -70,6 +71,16 @@ extension PostgresValue {
         PostgresValue(.uuid, value.map { .uuid($0) })
     }
 
+    /// PostgreSQL's type `"char"`: a single byte.
+    package static func char(_ value: UInt8?) -> PostgresValue {
+        PostgresValue(.char, value.map { .bytes([$0]) })
+    }
+
+    /// Where a row is.
+    package static func tid(_ value: PGRowID?) -> PostgresValue {
+        PostgresValue(.tid, value.map { .rowID($0) })
+    }
+
     /// A point in time in microseconds since 1970-01-01T00:00:00Z; the extremes of `Int64` are PostgreSQL's infinities.
     package static func timestamptz(microseconds: Int64?) -> PostgresValue {
         PostgresValue(.timestamptz, microseconds.map { .integer(PostgresTime.encode($0)) })
@@ -113,6 +124,16 @@ extension PostgresValue {
     /// Points in time in microseconds since 1970-01-01T00:00:00Z.
     package static func timestamptzArray(microseconds: [Int64?]) -> PostgresValue {
         times(microseconds)
+    }
+
+    /// Values of PostgreSQL's type `"char"`, a single byte each.
+    package static func charArray(_ values: [UInt8]) -> PostgresValue {
+        array(.charArray, of: .char, values.lazy.map(Optional.some), size: { _ in 1 }) { $0.append($1) }
+    }
+
+    /// Addresses of rows.
+    package static func tidArray(_ values: [PGRowID?]) -> PostgresValue {
+        array(.tidArray, of: .tid, values, size: { _ in 6 }) { $0.append($1) }
     }
 
     package static func byteaArray(_ values: [[UInt8]]) -> PostgresValue { blobs(values.lazy.map(\.self)) }

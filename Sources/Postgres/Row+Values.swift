@@ -83,6 +83,13 @@ extension Row {
         return value
     }
 
+    /// Where a row is, or null.
+    package func optionalRowID(_ column: ColumnReference) throws(PostgresError) -> PGRowID? {
+        guard let field = try field(column, "tid", accepts: { $0 == .tid }) else { return nil }
+        guard let value = storage.rowID(at: field.offset, length: field.length) else { throw field.malformed(in: self) }
+        return value
+    }
+
     /// Microseconds since 1970-01-01T00:00:00Z; the extremes of `Int64` are PostgreSQL's infinities.
     package func timestamp(_ column: ColumnReference) throws(PostgresError) -> Int64 {
         try required(column, try optionalTimestamp(column))
@@ -167,6 +174,14 @@ extension RowStorage {
         case 2: bytes.bigEndian(at: offset, as: Int16.self).map(Int64.init)
         default: nil
         }
+    }
+
+    func rowID(at offset: Int, length: Int) -> PGRowID? {
+        guard length == 6,
+            let block = bytes.bigEndian(at: offset, as: UInt32.self),
+            let place = bytes.bigEndian(at: offset + 4, as: UInt16.self)
+        else { return nil }
+        return PGRowID(block: block, offset: place)
     }
 
     func uuid(at offset: Int, length: Int) -> PGUUID? {

@@ -72,6 +72,7 @@ extension PostgresValue {
         case .null: 0
         case .bool, .integer, .float: 8
         case .uuid: 16
+        case .rowID: 6
         case .text(let text): text.utf8.count
         case .bytes(let bytes): bytes.count
         }
@@ -91,6 +92,7 @@ extension PostgresValue {
         case .float(let value): buffer.append(bigEndian: value.bitPattern)
         case .text(let text): buffer.append(contentsOf: text.utf8)
         case .uuid(let uuid): buffer.append(uuid)
+        case .rowID(let row): buffer.append(row)
         case .bytes(let bytes): buffer.append(contentsOf: bytes)
         }
         return true

@@ -10,17 +10,16 @@ struct ClaimRow: Sendable {
         c.entry, c.retry_count, c.retrier_uses, c.deadline, c.heartbeat, c.last_event, c.scheduled_event,
         c.entered_event, c.fork, c.outcome,
         c.error, c.cause, c.outcome_value, c.outcome_id, c.input, c.input_id, c.task_input, c.task_input_id,
-        c.variables, c.variables_id, c.trace_header
+        c.variables, c.variables_id, c.trace_header, c.execution_row
         """
 
     /// How many there are.
-    static let columnCount = 32
+    static let columnCount = 33
 
-    let key: StepKey
+    let lease: StepLease
     let parent: Int64?
     let revision: Int32
     let name: String
-    let fence: Int64
     let isSuspect: Bool
     let losses: Int
     let phase: String
@@ -46,11 +45,14 @@ struct ClaimRow: Sendable {
     let traceHeader: String?
 
     init(_ row: Row, bucket: Int32) throws(PostgresError) {
-        key = StepKey(bucket: bucket, execution: try row.uuid(0), id: try row.int64(1))
+        lease = StepLease(
+            key: StepKey(bucket: bucket, execution: try row.uuid(0), id: try row.int64(1)),
+            fence: try row.int64(5),
+            executionRow: try row.optionalRowID(32)
+        )
         parent = try row.optionalInt64(2)
         revision = Int32(clamping: try row.int(3))
         name = try row.text(4)
-        fence = try row.int64(5)
         isSuspect = try row.bool(6)
         losses = try row.int(7)
         phase = try row.text(8)
@@ -75,7 +77,7 @@ struct ClaimRow: Sendable {
         traceHeader = try row.optionalText(31)
     }
 
-    var lease: StepLease { StepLease(key: key, fence: fence) }
+    var key: StepKey { lease.key }
 }
 
 extension PayloadColumn {

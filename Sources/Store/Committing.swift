@@ -68,7 +68,8 @@ extension CommitOutcome {
         for commit in commits {
             var branch = commit.decision.branch
             branch.recordEvents(from: commit.firstEvent ?? 1)
-            let lease = StepLease(key: commit.lease.key, fence: commit.lease.fence + 1)
+            var lease = commit.lease
+            lease.fence += 1
             results.append(.applied(lease: lease, decision: commit.decision.recorded(as: branch)))
         }
         self.init(results: results, holders: [])
@@ -99,7 +100,8 @@ extension CommitOutcome {
                         entered: .recorded(try row.int(4)),
                         scheduled: .recorded(try row.int(5))
                     )
-                    let lease = StepLease(key: commit.lease.key, fence: fence)
+                    var lease = commit.lease
+                    lease.fence = fence
                     let decision = commit.decision.recorded(as: branch)
                     results[item - 1] = .applied(lease: lease, decision: decision, isRepeated: result == "d")
                 case "c": results[item - 1] = .deferred

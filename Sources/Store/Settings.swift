@@ -30,7 +30,7 @@ package struct Settings: Sendable, Hashable {
     }
 
     /// The migrations that this program was written for: a database needs at least these.
-    static let requiredMigration = 58
+    static let requiredMigration = 59
 
     /// How many map runs may go on at once; nil: any number.
     package var openMapRuns: Int? { isStrict ? 1_000 : nil }

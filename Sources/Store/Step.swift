@@ -24,9 +24,10 @@ package struct StepKey: Sendable, Hashable, Comparable {
 
     package var isTimer: Bool { id == 1 }
 
-    /// Most of an execution's id is random, and it is in one bucket: the rest tells no more apart.
+    /// Ids of executions that were started together differ in their first half, others in their second; the bucket tells no
+    /// more apart.
     package func hash(into hasher: inout Hasher) {
-        hasher.combine(execution.low)
+        hasher.combine(execution.high ^ execution.low)
         hasher.combine(id)
     }
 }
@@ -35,10 +36,22 @@ package struct StepKey: Sendable, Hashable, Comparable {
 package struct StepLease: Sendable, Hashable {
     package var key: StepKey
     package var fence: Int64
+    /// Where the execution's own row is believed to be, which saves looking for it; says nothing about the right.
+    package var executionRow: PGRowID?
 
-    package init(key: StepKey, fence: Int64) {
+    package init(key: StepKey, fence: Int64, executionRow: PGRowID? = nil) {
         self.key = key
         self.fence = fence
+        self.executionRow = executionRow
+    }
+
+    package static func == (left: StepLease, right: StepLease) -> Bool {
+        left.fence == right.fence && left.key == right.key
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(key)
+        hasher.combine(fence)
     }
 }
 

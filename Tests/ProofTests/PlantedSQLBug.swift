@@ -16,9 +16,9 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
     /// Lets no transition go the short way.
     static let everythingClosely = """
         do $$ begin
-            execute replace(pg_get_functiondef('stepwell.advance_root'::regproc), 'return true;',
+            execute replace(pg_get_functiondef('stepwell.advance_one'::regproc), 'return true;',
                 'raise serialization_failure;');
-            execute replace(pg_get_functiondef('stepwell.advance_roots'::regproc), 'return true;',
+            execute replace(pg_get_functiondef('stepwell.advance_many'::regproc), 'return true;',
                 'raise serialization_failure;');
             create sequence public.events start 2;
         end $$
@@ -27,25 +27,23 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
     /// Lets transitions that come alone take the short way of those that come together.
     static let everythingTogether = """
         do $do$ begin
-            execute regexp_replace(pg_get_functiondef('stepwell.advance_root'::regproc), 'AS \\$function\\$.*',
+            execute regexp_replace(pg_get_functiondef('stepwell.advance_one'::regproc), 'AS \\$function\\$.*',
                 $text$as $function$ begin
                     if p_action = 'e' then
-                        return stepwell.advance_roots(p_bucket, p_lease, array[p_execution], array[p_first],
+                        return stepwell.advance_many(p_bucket, p_lease, array[p_execution], array[p_fence], array[p_first],
                             array[p_event_count], array[p_events], array[p_at], '{}', '{}', '{}', '{}', '{}', '{}', '{}',
-                            '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
-                            '{}', '{}', array[p_execution], array[p_first - 1], array[p_first + p_event_count - 1],
-                            array[p_fence], array[p_status], array[p_output], array[p_output_id], array[p_error],
-                            array[p_cause], array_fill(p_execution, array[cardinality(p_payload_id)]), p_payload_id,
-                            p_payload);
+                            '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+                            array[p_status], array[p_output], array[p_output_id], array[p_error], array[p_cause],
+                            array[p_execution_row], case when p_looked_through then array[p_execution] else '{}' end,
+                            array_fill(p_execution, array[cardinality(p_payload_id)]), p_payload_id, p_payload);
                     end if;
-                    return stepwell.advance_roots(p_bucket, p_lease, array[p_execution], array[p_first],
-                        array[p_event_count], array[p_events], array[p_at], array[p_execution], array[p_first - 1],
-                        array[p_first + p_event_count - 1], array[p_fence], array[p_action], array[p_phase],
+                    return stepwell.advance_many(p_bucket, p_lease, array[p_execution], array[p_fence], array[p_first],
+                        array[p_event_count], array[p_events], array[p_at], array[p_action], array[p_phase],
                         array[p_state], array[p_function], array[p_run_at], array[p_wake_at], array[p_entered_at],
                         array[p_entry], array[p_retry_count], array[p_retrier_uses], array[p_deadline],
                         array[p_heartbeat], array[p_last_event], array[p_entered_event], array[p_scheduled_event],
                         array[p_input], array[p_input_id], array[p_task_input], array[p_task_input_id],
-                        array[p_variables], array[p_variables_id], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+                        array[p_variables], array[p_variables_id], '{}', '{}', '{}', '{}', '{}', '{}', '{}',
                         array_fill(p_execution, array[cardinality(p_payload_id)]), p_payload_id, p_payload);
                 end $function$$text$);
         end $do$
@@ -74,43 +72,43 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
         ),
         PlantedSQLBug(
             name: "the short way of one looks only whether the step is leased",
-            function: "advance_root",
+            function: "advance_one",
             text: "and s.fence = p_fence and s.status = 'l' and s.fork is null;",
             replacement: "and s.status = 'l' and s.fork is null;",
             cases: ["any other fence"]
         ),
         PlantedSQLBug(
             name: "the short way of one does not raise the fence when a lease is kept",
-            function: "advance_root",
+            function: "advance_one",
             text: "set fence = s.fence + 1,",
             replacement: "set fence = case p_action when 'k' then s.fence else s.fence + 1 end,",
             cases: ["kept lease", "same call again"]
         ),
         PlantedSQLBug(
             name: "the short way of one ends an execution whoever holds its step",
-            function: "advance_root",
-            text: "and s.fence = p_fence and s.status = 'l' and s.fork is null and s.phase <> 'mapping'",
+            function: "advance_one",
+            text: "and s.fence = p_fence and s.status = 'l' and s.fork is null\n          and s.phase <> 'mapping'",
             replacement: "",
             cases: ["any other fence"]
         ),
         PlantedSQLBug(
             name: "the short way of one leaves an execution's timer",
-            function: "advance_root",
-            text: "if v_timers > 0 then",
+            function: "advance_one",
+            text: "if v_others > 0 then",
             replacement: "if false then",
             cases: ["its timer neither"]
         ),
         PlantedSQLBug(
             name: "the short way looks only whether the step is leased",
-            function: "advance_roots",
-            text: "and s.fence = p_move_fence[i.n::int] and s.status = 'l' and s.fork is null;",
+            function: "advance_many",
+            text: "and s.fence = p_fence[i.n::int] and s.status = 'l' and s.fork is null;",
             replacement: "and s.status = 'l' and s.fork is null;",
             before: everythingTogether,
             cases: ["any other fence"]
         ),
         PlantedSQLBug(
             name: "the short way does not raise the fence when a lease is kept",
-            function: "advance_roots",
+            function: "advance_many",
             text: "set fence = s.fence + 1,",
             replacement: "set fence = case p_action[i.n::int] when 'k' then s.fence else s.fence + 1 end,",
             before: everythingTogether,
@@ -118,16 +116,16 @@ struct PlantedSQLBug: Sendable, CustomTestStringConvertible {
         ),
         PlantedSQLBug(
             name: "the short way ends an execution whoever holds its step",
-            function: "advance_roots",
-            text: "and s.fence = p_end_fence[i.n::int] and s.status = 'l' and s.fork is null and s.phase <> 'mapping';",
-            replacement: ";",
+            function: "advance_many",
+            text: "and s.fence = p_fence[v_moves + i.n::int] and s.status = 'l' and s.fork is null",
+            replacement: "",
             before: everythingTogether,
             cases: ["any other fence"]
         ),
         PlantedSQLBug(
             name: "the short way leaves an execution's timer",
-            function: "advance_roots",
-            text: "if v_timers > 0 then",
+            function: "advance_many",
+            text: "if v_others > 0 then",
             replacement: "if false then",
             before: everythingTogether,
             cases: ["its timer neither"]

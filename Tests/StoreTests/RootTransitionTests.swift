@@ -34,7 +34,8 @@ struct RootTransitionTests {
         try await fixture.sql(
             """
             select r.row::text from (
-                select 1, s.id, to_jsonb(s) - array['name', 'run_at', 'wake_at', 'lease_until', 'deadline', 'entered_at']
+                select 1, s.id, to_jsonb(s) - array['name', 'run_at', 'wake_at', 'lease_until', 'deadline', 'entered_at',
+                    'execution_row']
                 from stepwell.steps s where s.execution = $1
                 union all
                 select 2, h.first_event, to_jsonb(h) - 'at' from stepwell.history h where h.execution = $1
@@ -56,7 +57,7 @@ struct RootTransitionTests {
         _ = try await fixture.sql(
             """
             do $$ begin
-                execute replace(pg_get_functiondef('stepwell.advance_root'::regproc), 'return true;',
+                execute replace(pg_get_functiondef('stepwell.advance_one'::regproc), 'return true;',
                     'raise serialization_failure;');
             end $$
             """
@@ -227,5 +228,53 @@ struct RootTransitionTests {
             [.uuidArray(steps.map(\.key.execution))]
         )
         #expect(left.isEmpty)
+    }
+
+    @Test("what workers of earlier versions call does the same")
+    func earlierVersions() async throws {
+        let steps = try await several(2).sorted { $0.key < $1.key }
+        let (a, b) = (steps[0].key.execution, steps[1].key.execution)
+        let bucket = PostgresValue.int4(steps[0].key.bucket)
+        // One moves on by itself; then it ends in the call in which the other moves on.
+        let alone = try await fixture.sql(
+            """
+            select stepwell.advance_root($1, '10 s', $2, 2, 2, '{"p":[],"e":[]}', now(), 1, 'k', 'invoking', 'A', 'a', now(),
+                null, now(), 1, 0, null, null, null, 3, 2, 3, '1', null, null, null, null, null, null, null, null, null,
+                null, '{}', '{}')
+            """,
+            [bucket, .uuid(a)]
+        )
+        #expect(try alone.only().bool(0))
+        let together = """
+            select stepwell.advance_roots($1, '10 s', array[$2, $3]::uuid[], '{4,2}', '{1,2}',
+                array['{"p":[],"e":[1]}', '{"p":[],"e":[2,3]}']::json[], array[now(), now()], array[$3]::uuid[], '{1}',
+                '{3}', '{1}', '{k}', '{invoking}', '{A}', '{a}', array[now()], '{}', array[now()], '{1}', '{0}', '{}', '{}',
+                '{}', '{3}', '{2}', '{3}', array['1'::json], '{}', '{}', '{}', '{}', '{}', array[$2]::uuid[], '{3}', '{4}',
+                '{2}', '{SUCCEEDED}', array['2'::json], '{}', '{}', '{}', '{}', '{}', '{}')
+            """
+        #expect(try await fixture.sql(together, [bucket, .uuid(a), .uuid(b)]).only().bool(0))
+        // The same again: its fences are over.
+        #expect(try await !fixture.sql(together, [bucket, .uuid(a), .uuid(b)]).only().bool(0))
+        let ended =
+            try await fixture.sql(
+                "select status, output::text, last_event from stepwell.executions where id = $1",
+                [.uuid(a)]
+            )
+            .only()
+        #expect(try ended.text(0) == "SUCCEEDED" && ended.text(1) == "2" && ended.int(2) == 4)
+        let left = try await fixture.sql(
+            "select execution, id, fence, events from stepwell.steps where execution = any ($1) order by id",
+            [.uuidArray([a, b])]
+        )
+        #expect(try left.map { try $0.uuid(0) } == [b, b])
+        #expect(try left[0].int(2) == 2 && left[0].int(3) == 3)
+        let history = try await fixture.sql(
+            "select events::text from stepwell.history where execution = any ($1) order by execution, first_event",
+            [.uuidArray([a, b])]
+        )
+        #expect(
+            try history.map { try $0.text(0) }
+                == [#"{"p":[],"e":[]}"#, #"{"p":[],"e":[1]}"#, #"{"p":[],"e":[2,3]}"#]
+        )
     }
 }

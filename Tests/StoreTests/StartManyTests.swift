@@ -64,6 +64,33 @@ struct StartManyTests {
         #expect(Set(arns).count == 3)
     }
 
+    @Test("however many they are, every one has an id of its own, and they follow each other within a bucket")
+    func manyIDs() async throws {
+        let count = 9000
+        let names = (0..<count).map { "n-\($0)" }
+        #expect(try await start([String](repeating: "1", count: count), names: names).count == count)
+        let stored = try await fixture.sql("select count(distinct id)::int, count(*)::int from stepwell.executions")
+            .only()
+        #expect(try (stored.int(0), stored.int(1)) == (count, count))
+        let first =
+            try await fixture.sql(
+                "select name from stepwell.executions where bucket = 0 and substr(name, 3)::int < 4095 order by id"
+            )
+            .map { try $0.text(0) }
+        #expect(first.count > 400)
+        let inBucket = Set(first)
+        #expect(first == names.filter(inBucket.contains))
+    }
+
+    @Test("names without inputs are refused")
+    func namesAlone() async throws {
+        let error = await #expect(throws: PostgresError.self) {
+            _ = try await fixture.sql("select stepwell.start_executions('Order', null, array['a'])")
+        }
+        #expect(error?.message.contains("there are 1 names for 0 inputs") == true)
+        #expect(try await fixture.count("executions") == 0)
+    }
+
     @Test("the same call again answers the same")
     func again() async throws {
         let first = try await start(["1", "2"], names: ["a", "b"])

@@ -106,11 +106,11 @@ enum CrashPoint: String {
             getenv("STEPWELL_JOURNAL").map { open($0, O_WRONLY | O_CREAT | O_APPEND, 0o644) } ?? -1
 
         /// - Parameter word: `begin`, or how the call ended.
-        static func note(_ word: String, _ context: FunctionContext, fence: Int64?) {
+        static func note(_ word: String, _ context: FunctionContext, fence: Int64) {
             guard file >= 0 else { return }
             let milliseconds = monotonicMilliseconds()
             let line =
-                "\(word) \(context.functionName) \(context.idempotencyKey) \(fence ?? -1) \(context.requestID)"
+                "\(word) \(context.functionName) \(context.idempotencyKey) \(fence) \(context.requestID)"
                 + " \(context.attempt) \(milliseconds)\n"
             _ = line.withCString { write(file, $0, strlen($0)) }
         }

@@ -7,7 +7,7 @@ import Store
 import Synchronization
 
 /// One call of a function for one step, with its time limits.
-final class HandlerCall: Sendable {
+final class HandlerCall: Invocation.Caller {
     /// What the call came to.
     enum Result: Sendable {
         case outcome(Outcome)
@@ -29,6 +29,9 @@ final class HandlerCall: Sendable {
     let context: FunctionContext
     /// What ends the call first.
     private let deadline: HeldSteps.Deadline?
+    /// Goes on in another task when the call ends before the handler does.
+    private let goOn: @Sendable (HandlerCall, Result, StepTask) async -> Void
+    private let startedAt: ContinuousClock.Instant
 
     init(
         engine: Engine,
@@ -37,7 +40,8 @@ final class HandlerCall: Sendable {
         lease: StepLease,
         decision: Decision,
         function: Function,
-        call: FunctionCall
+        call: FunctionCall,
+        elsewhere goOn: @escaping @Sendable (HandlerCall, Result, StepTask) async -> Void
     ) {
         let now = engine.surroundings.now
         let deadline = HeldSteps.Deadline.earlier(
@@ -52,6 +56,8 @@ final class HandlerCall: Sendable {
         self.function = function
         self.input = call.input
         self.deadline = deadline
+        self.goOn = goOn
+        startedAt = now
         invocation = Invocation(
             bucket: lease.key.bucket,
             heartbeatInterval: call.heartbeatSeconds.map { .seconds($0) },
@@ -80,38 +86,33 @@ final class HandlerCall: Sendable {
 
     /// Runs the handler until it answers or its time is over.
     ///
-    /// - Parameters:
-    ///   - task: the task that this is called in. It is cancelled when the call ends before the handler does.
-    ///   - goOn: goes on in another task then.
+    /// - Parameter task: the task that this is called in. It is cancelled when the call ends before the handler does.
     /// - Returns: nil: another task goes on.
-    func run(
-        in task: StepTask,
-        elsewhere goOn: @escaping @Sendable (Result, StepTask) async -> Void
-    ) async -> Result? {
+    func run(in task: StepTask) async -> Result? {
         guard engine.begin(lease, invocation, deadline: deadline) else {
             engine.metrics.lostLease()
             return .lost
         }
         #if FAULTS
-            let fence = engine.held(of: lease.key).steps.withLock { $0.fence(of: lease.key) }
-            Journal.note("begin", context, fence: fence)
+            Journal.note("begin", context, fence: lease.fence)
         #endif
         CrashPoint.beforeHandler.pass()
-        let startedAt = engine.surroundings.now
-        let ending = await invocation.run(in: task, perform) { [self] ending, task in
-            #if FAULTS
-                Journal.note("cut", context, fence: fence)
-            #endif
-            await goOn(ended(ending, startedAt), task)
-        } onLateReturn: {
+        let ending = await invocation.run(in: task, for: self, perform) {
             self.context.logger.debug("A handler returned after its call was over")
             self.engine.returnedLate(self.function.name)
         }
         guard let ending else { return nil }
         #if FAULTS
-            Journal.note(ending.isAnswer ? "answered" : "cut", context, fence: fence)
+            Journal.note(ending.isAnswer ? "answered" : "cut", context, fence: lease.fence)
         #endif
-        return ended(ending, startedAt)
+        return ended(ending)
+    }
+
+    func goOn(_ ending: Invocation.Ending, in task: StepTask) async {
+        #if FAULTS
+            Journal.note("cut", context, fence: lease.fence)
+        #endif
+        await goOn(self, ended(ending), task)
     }
 
     private func perform() async throws -> JSONDocument {
@@ -121,7 +122,7 @@ final class HandlerCall: Sendable {
         }
     }
 
-    private func ended(_ ending: Invocation.Ending, _ startedAt: ContinuousClock.Instant) -> Result {
+    private func ended(_ ending: Invocation.Ending) -> Result {
         CrashPoint.afterHandler.pass()
         engine.held(of: lease.key).steps.withLock { $0.finish(lease.key, invocation) }
         engine.metrics.called(function.name, for: startedAt.duration(to: engine.surroundings.now), ending)

@@ -127,10 +127,6 @@ struct HeldSteps {
         entries.sorted { $0.key < $1.key }.compactMap(\.value.invocation)
     }
 
-    #if FAULTS
-        func fence(of key: StepKey) -> Int64? { entries[key]?.lease.fence }
-    #endif
-
     // MARK: What the one who works on a step says
 
     /// A handler begins.

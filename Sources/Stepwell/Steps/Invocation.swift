@@ -27,10 +27,15 @@ final class Invocation: Sendable {
         }
     }
 
+    /// Whoever goes on with a call, in another task, when it ends before its handler does.
+    protocol Caller: AnyObject, Sendable {
+        func goOn(_ ending: Ending, in task: StepTask) async
+    }
+
     private struct State {
         var ending: Ending?
-        /// What becomes of an ending before the handler's.
-        var interruption: (@Sendable (Ending) -> Void)?
+        /// While the handler runs: the task that it runs in, and who goes on if it is interrupted.
+        var running: (task: StepTask, caller: any Caller)?
         var heartbeatInterval: Duration?
         var heartbeatDeadline: ContinuousClock.Instant?
     }
@@ -61,13 +66,18 @@ final class Invocation: Sendable {
     /// - Returns: whether this was what ended it.
     @discardableResult
     func end(_ ending: Ending) -> Bool {
-        let (isEnd, interruption): (Bool, (@Sendable (Ending) -> Void)?) = state.withLock { state in
+        let (isEnd, running): (Bool, (task: StepTask, caller: any Caller)?) = state.withLock { state in
             guard state.ending == nil else { return (false, nil) }
-            defer { state.interruption = nil }
+            defer { state.running = nil }
             state.ending = ending
-            return (true, state.interruption)
+            return (true, state.running)
         }
-        if !ending.isAnswer { interruption?(ending) }
+        if !ending.isAnswer, let running {
+            running.task.cancel()
+            StepTask.start(on: surroundings.stepExecutor(ofBucket: bucket)) {
+                await running.caller.goOn(ending, in: $0)
+            }
+        }
         return isEnd
     }
 
@@ -75,21 +85,18 @@ final class Invocation: Sendable {
     ///
     /// - Parameters:
     ///   - task: that task. It is cancelled when the call ends before the handler does.
-    ///   - goOn: is called with the ending then, in another task.
+    ///   - caller: goes on then, in another task.
     ///   - onLateReturn: called when the handler returns although the call had ended without it.
     /// - Returns: how the call ended; nil: another task goes on.
     func run(
         in task: StepTask,
+        for caller: any Caller,
         _ handler: () async throws -> JSONDocument,
-        elsewhere goOn: @escaping @Sendable (Ending, StepTask) async -> Void,
         onLateReturn: () -> Void
     ) async -> Ending? {
         let early: Ending? = state.withLock { state in
             guard state.ending == nil else { return state.ending }
-            state.interruption = { [surroundings, bucket] ending in
-                task.cancel()
-                StepTask.start(on: surroundings.stepExecutor(ofBucket: bucket)) { await goOn(ending, $0) }
-            }
+            state.running = (task, caller)
             return nil
         }
         if let early {
@@ -117,14 +124,22 @@ final class Invocation: Sendable {
     ) async -> Ending {
         await withCheckedContinuation { continuation in
             StepTask.start(on: surroundings.stepExecutor(ofBucket: bucket)) { [self] task in
-                let ending = await run(in: task, handler) { ending, _ in
+                let waiter = Waiter(continuation)
+                if let ending = await run(in: task, for: waiter, handler, onLateReturn: onLateReturn) {
                     continuation.resume(returning: ending)
-                } onLateReturn: {
-                    onLateReturn()
                 }
-                if let ending { continuation.resume(returning: ending) }
             }
         }
+    }
+
+    private final class Waiter: Caller {
+        private let continuation: CheckedContinuation<Ending, Never>
+
+        init(_ continuation: CheckedContinuation<Ending, Never>) {
+            self.continuation = continuation
+        }
+
+        func goOn(_ ending: Ending, in task: StepTask) async { continuation.resume(returning: ending) }
     }
 
     /// Notes that the handler is alive.

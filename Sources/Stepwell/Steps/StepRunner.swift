@@ -259,13 +259,12 @@ struct StepRunner: Sendable {
             decision: decision,
             function: function,
             call: call
-        )
-        let result = await handler.run(in: task) { [self] result, task in
+        ) { [self] handler, result, task in
             var runner = self
             runner.task = task
             await runner.goOn(with: await runner.concluded(handler, result))
         }
-        guard let result else {
+        guard let result = await handler.run(in: task) else {
             isElsewhere = true
             return nil
         }

@@ -20,7 +20,7 @@ struct ResumedBranches {
         self.interpreter = interpreter
         self.standings = standings
         key = root.key
-        fence = root.fence
+        fence = root.lease.fence
         entry = root.entry
         lastEvent = root.lastEvent
         guard let standing = standings.branches[0], standing.output == nil else { return nil }
